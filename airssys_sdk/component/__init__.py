@@ -1,0 +1,1 @@
+"""Calling components: value codecs, engine, compile cache, host imports, errors of calls."""

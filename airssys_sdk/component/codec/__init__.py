@@ -1,0 +1,1 @@
+"""Codecs: functions compiled once for a signature, which lower Python values into cells and lift cells into values."""
