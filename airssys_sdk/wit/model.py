@@ -188,6 +188,7 @@ class TypeDef:
         name: the WIT name; for a `use ... as`, the new one.
         declaration: what the name stands for.
         owner: the interface or world that declares it.
+        external_id: the text of `@external-id(...)`.
     """
 
     name: str
@@ -195,6 +196,7 @@ class TypeDef:
     owner: Interface | World
     docs: str | None = None
     stability: Stability = STABLE
+    external_id: str | None = None
 
     @property
     def used_from(self) -> TypeDef | None:
@@ -251,6 +253,7 @@ class Function:
         item: the name as it is written in the resource or interface, such as `get` or `next`.
         resource: the resource that a method, static or constructor belongs to.
         is_async: declared `async func`.
+        external_id: the text of `@external-id(...)`.
     """
 
     name: str
@@ -262,6 +265,7 @@ class Function:
     is_async: bool = False
     docs: str | None = None
     stability: Stability = STABLE
+    external_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -287,12 +291,14 @@ class InterfaceItem:
 
     Attributes:
         name: the plain name where the world gives one (`import x: interface {...}`), else None: the interface's own path counts.
+        external_id: the text of `@external-id(...)`.
     """
 
     name: str | None
     interface: Interface
     docs: str | None = None
     stability: Stability = STABLE
+    external_id: str | None = None
 
     @property
     def wire_name(self) -> str:
