@@ -1,0 +1,45 @@
+"""`airssys-sdk build`: a project's sources become its component."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from airssys_sdk.cli.framework import command
+from airssys_sdk.cli.progress import Progress
+from airssys_sdk.cli.session import session
+
+
+@command("build")
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def cli(folder: Path, as_json: bool) -> None:
+    """Build the component of the project in DIR (here by default) and prepare it for `run`.
+
+    Nothing is done twice: the result depends on sources, WIT, dependencies and tools, and is kept.
+    """
+    from airssys_sdk.manifest import format_size
+    from airssys_sdk.project import Project, build
+
+    shared = session()
+    project = Project.find(folder)
+    with Progress(shared) as progress:
+        result = build(project, reporter=progress)
+    size = result.path.stat().st_size
+    if as_json:
+        shared.json(
+            {
+                "path": str(result.path),
+                "bytes": size,
+                "fresh": result.fresh,
+                "seconds": round(result.seconds, 3),
+            }
+        )
+    else:
+        shared.out(f"{_relative(result.path)} ({format_size(size)})")
+
+
+def _relative(path: Path) -> str:
+    """The path as the user would type it from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,85 @@
+"""Progress on standard error: a spinner with times on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from airssys_sdk.cli.session import Session
+from airssys_sdk.cli.text import safe_line
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from airssys_sdk.project import Stage
+
+
+class Progress:
+    """The `Reporter` of the command; use it in a `with` block.
+
+    It counts how often each stage had something to do: `worked["build"]`, `worked["compile"]`.
+
+    Args:
+        session: where to write, and in which colours.
+        quiet: count only.
+    """
+
+    def __init__(self, session: Session, *, quiet: bool = False) -> None:
+        self.worked: Counter[str] = Counter()
+        self._session = session
+        self._quiet = quiet
+        self._live = sys.stderr.isatty()
+        self._status: Status | None = None
+        self._detail = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def stage(self, name: Stage, detail: str) -> None:
+        """Show that a stage runs."""
+        self._stop()
+        self._detail = safe_line(detail)
+        if self._quiet:
+            return
+        if self._live:
+            self._start(f"{name}  {self._detail}")
+        else:
+            self._session.note(f"{name}: {self._detail}")
+
+    def done(self, name: Stage, *, fresh: bool, seconds: float) -> None:
+        """Show that a stage ended, and how long it took."""
+        self._stop()
+        if not fresh:
+            self.worked[name] += 1
+        if self._quiet:
+            return
+        took = "up to date" if fresh else f"{seconds:.1f} s"
+        if self._live:
+            mark, color = ("·", None) if fresh else ("✓", "green")
+            self._session.styled(
+                [(f"{mark} ", color), (f"{name:<9} {self._detail}  ", None), (took, "blue")], err=True
+            )
+        else:
+            self._session.note(f"{name}: {took}" if fresh else f"{name}: done in {took}")
+
+    def _start(self, text: str) -> None:
+        from rich.console import Console
+        from rich.text import Text
+
+        console = Console(stderr=True, no_color=not self._session.colored(sys.stderr), highlight=False)
+        self._status = console.status(Text(text), spinner="dots")
+        self._status.start()
+
+    def _stop(self) -> None:
+        if self._status is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._status.stop()
+            self._status = None
