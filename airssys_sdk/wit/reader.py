@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, ValidationError
+from ._keywords import specifier
 from ._link import ReadError, link
 from ._text import nearest, printable
 from .model import Resolve, World
@@ -49,13 +50,14 @@ def read(
         arguments.append(f"--features={','.join(features)}")
     if world is not None:
         try:
-            return _resolve([*arguments, f"--generate-nominal-type-ids={world}"], source)
+            return _resolve([*arguments, f"--generate-nominal-type-ids={specifier(world)}"], source)
         except WasmToolsError:
             pass  # either the source is wrong, which the plain reading says, or the name of the world is
     plain = _resolve(arguments, source)
     if world is None:
         return plain
-    return _resolve([*arguments, f"--generate-nominal-type-ids={find_world(plain, world).path}"], source)
+    path = find_world(plain, world).path
+    return _resolve([*arguments, f"--generate-nominal-type-ids={specifier(path)}"], source)
 
 
 def find_world(resolve: Resolve, name: str | None = None) -> World:
