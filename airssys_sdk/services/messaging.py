@@ -1,0 +1,308 @@
+"""Messaging for components: who may write to whom, and what becomes of a request.
+
+`Outbox` is one component's side: it checks permissions, gives requests their correlation ids and sees to it that each
+accepted request is answered by exactly one callback: with the answer, with the reason why there is none, or with a
+timeout. How a message reaches its target is the node's business (`Post`).
+
+Everything here runs on the thread of the node's loop.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ..manifest.ids import NAME, ComponentId
+from ..security import AuditLog, AuditRecord, Capability, Grants
+from .faults import MessagingFault
+
+HOST = ComponentId("airssys", "host", "0")
+"""Who the host is to a component."""
+LONGEST_TIMEOUT = 366 * 24 * 3600.0
+"""Seconds; a longer timeout of a request is cut to this."""
+
+
+@dataclasses.dataclass(slots=True)
+class Letter:
+    """A message from one component (or the host) to another.
+
+    Attributes:
+        sender: who wrote it.
+        payload: the bytes.
+        correlation: the request that it is, or that it answers.
+        reply_to: who hears the answer; None if nobody does.
+        content_type: what the bytes are, if anybody said.
+        callback: whether it answers a request and goes to `handle-callback`.
+        fault: in a callback, why there is no answer; the payload is then made from it.
+        sent: nanoseconds since the epoch.
+    """
+
+    sender: ComponentId
+    payload: bytes
+    correlation: str | None = None
+    reply_to: ComponentId | None = None
+    content_type: str | None = None
+    callback: bool = False
+    fault: MessagingFault | None = None
+    sent: int = dataclasses.field(default_factory=time.time_ns)
+
+
+class Alarm(Protocol):
+    """A timer that can be called off."""
+
+    def cancel(self) -> None:
+        """Call it off; does nothing after it has rung."""
+        ...
+
+
+class Post(Protocol):
+    """What a node does for messaging."""
+
+    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
+        """Put the letter into the target's mailbox; `request` hears the outcome.
+
+        Raises:
+            MessagingFault: it was not accepted: `queue-full`, `target-not-found`.
+        """
+        ...
+
+    def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
+        """Put the answer to a request into the requester's mailbox, even when that is full."""
+        ...
+
+    def after(self, seconds: float, callback: Callable[[], None], /) -> Alarm:
+        """Call `callback` in so many seconds."""
+        ...
+
+
+class Request:
+    """A request that was accepted: it hears from its target at most once, and calls back exactly once."""
+
+    __slots__ = ("_alarm", "_outbox", "correlation", "target")
+
+    def __init__(self, outbox: Outbox, target: ComponentId, correlation: str) -> None:
+        self._outbox = outbox
+        self._alarm: Alarm | None = None
+        self.target = target
+        self.correlation = correlation
+
+    def succeed(self, value: object, /) -> bool:
+        """The target answered: bytes, or None. Says whether the answer was still wanted."""
+        return self._outbox.answer(self, value if isinstance(value, bytes) else b"", None)
+
+    def fail(self, error: Exception, /) -> bool:
+        """The target will not answer. Says whether the answer was still wanted."""
+        fault = error
+        if not isinstance(fault, MessagingFault):
+            fault = MessagingFault("delivery-failed", f"{self.target}: {_reason(error)}")
+        return self._outbox.answer(self, b"", fault)
+
+    def arm(self, alarm: Alarm) -> None:
+        """Remember the alarm of the timeout."""
+        self._alarm = alarm
+
+    def disarm(self) -> None:
+        """Call the timeout off."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+
+class Outbox:
+    """Everything that one component sends.
+
+    Args:
+        component: who it is.
+        grants: what it may do.
+        post: the node.
+        audit: where denials are recorded.
+        prefix: the beginning of every correlation id; unique to this life of the node.
+        most_open: requests that may wait for their answer at a time.
+    """
+
+    __slots__ = (
+        "_audit",
+        "_broadcasts",
+        "_component",
+        "_count",
+        "_most_open",
+        "_open",
+        "_post",
+        "_prefix",
+        "_requests",
+        "_sends",
+        "late",
+    )
+
+    def __init__(
+        self,
+        component: ComponentId,
+        *,
+        grants: Grants,
+        post: Post,
+        audit: AuditLog,
+        prefix: str,
+        most_open: int = 1000,
+    ) -> None:
+        self._component = component
+        self._sends = grants[Capability.SEND]
+        self._requests = grants[Capability.REQUEST]
+        self._broadcasts = grants[Capability.BROADCAST]
+        self._post = post
+        self._audit = audit
+        self._prefix = prefix
+        self._most_open = most_open
+        self._count = 0
+        self._open: dict[str, Request] = {}
+        self.late = 0
+        """Answers that came after their request was over; they were dropped."""
+
+    @property
+    def open_requests(self) -> int:
+        """Requests that still wait for their answer."""
+        return len(self._open)
+
+    def send(self, target: ComponentId, payload: bytes) -> None:
+        """Send a message that nobody waits for.
+
+        Raises:
+            MessagingFault: it was not accepted: `delivery-failed` without permission, `target-not-found`, `queue-full`.
+        """
+        if not self._sends.allows((target.namespace, target.name, target.instance)):
+            raise self._deny(Capability.SEND, target)
+        self._post.deliver(target, Letter(self._component, payload), None)
+
+    def request(self, target: ComponentId, payload: bytes, timeout: float) -> str:
+        """Send a message and have its answer delivered as a callback with the id that this returns.
+
+        Args:
+            target: who is asked.
+            payload: the question.
+            timeout: seconds after which the callback says `correlation-timeout`.
+
+        Raises:
+            MessagingFault: it was not accepted and there will be no callback: `delivery-failed` without permission,
+                `target-not-found`, `queue-full` (also when too many requests of this component are open).
+        """
+        if not self._requests.allows((target.namespace, target.name, target.instance)):
+            raise self._deny(Capability.REQUEST, target)
+        if len(self._open) >= self._most_open:
+            raise MessagingFault(
+                "queue-full", f"{self._most_open} requests of {self._component} wait for an answer"
+            )
+        self._count += 1
+        correlation = f"{self._prefix}-{self._component}-{self._count}"
+        request = Request(self, target, correlation)
+        letter = Letter(self._component, payload, correlation, self._component)
+        self._open[correlation] = request
+        try:
+            self._post.deliver(target, letter, request)
+        except MessagingFault:
+            self._open.pop(correlation, None)
+            raise
+        if correlation in self._open:
+            request.arm(
+                self._post.after(min(max(timeout, 0.0), LONGEST_TIMEOUT), lambda: self._time_out(request))
+            )
+        return correlation
+
+    def cancel(self, correlation: str) -> None:
+        """Give a request up: no callback will follow, and an answer that comes later is dropped.
+
+        Raises:
+            MessagingFault: `invalid-message`: no such request of this component is open.
+        """
+        request = self._open.pop(correlation, None)
+        if request is None:
+            raise MessagingFault(
+                "invalid-message", f"no request {correlation[:200]!r} of {self._component} is open"
+            )
+        request.disarm()
+
+    def broadcast(self, targets: Sequence[ComponentId], payload: bytes) -> None:
+        """Send a message to several targets; what one of them says does not keep it from the others.
+
+        Raises:
+            MessagingFault: it was not accepted everywhere. For one target the fault is that target's own; for more it is
+                `delivery-failed` and names each with its reason. All others have accepted the message.
+        """
+        faults: list[tuple[ComponentId, MessagingFault]] = []
+        for target in targets:
+            try:
+                if not self._broadcasts.allows((target.namespace, target.name, target.instance)):
+                    raise self._deny(Capability.BROADCAST, target)
+                self._post.deliver(target, Letter(self._component, payload), None)
+            except MessagingFault as fault:
+                faults.append((target, fault))
+        if not faults:
+            return
+        if len(faults) == 1:
+            raise faults[0][1]
+        listed = "; ".join(f"{target}: {fault.case}" for target, fault in faults[:20])
+        more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
+        raise MessagingFault(
+            "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
+        )
+
+    def answer(self, request: Request, payload: bytes, fault: MessagingFault | None) -> bool:
+        """Call back with an answer or a fault; False, and nothing more, if the request is over already."""
+        if self._open.get(request.correlation) is not request:
+            self.late += 1
+            return False
+        del self._open[request.correlation]
+        request.disarm()
+        self._post.call_back(
+            self._component,
+            Letter(request.target, payload, correlation=request.correlation, callback=True, fault=fault),
+        )
+        return True
+
+    def close(self) -> None:
+        """Give all open requests up: the component has stopped for good."""
+        for request in self._open.values():
+            request.disarm()
+        self._open.clear()
+
+    def _time_out(self, request: Request) -> None:
+        correlation = request.correlation
+        if self._open.get(correlation) is request:
+            self.answer(
+                request,
+                b"",
+                MessagingFault(
+                    "correlation-timeout", f"{request.target} did not answer in time", correlation=correlation
+                ),
+            )
+
+    def _deny(self, capability: Capability, target: ComponentId) -> MessagingFault:
+        name = str(target)
+        self._audit.record(
+            AuditRecord(
+                time.time(),
+                "access-denied",
+                capability.value,
+                str(self._component),
+                name,
+                "deny",
+                capability.key,
+            )
+        )
+        return MessagingFault(
+            "delivery-failed", f"permission denied: {capability.key} does not list {name[:200]!r}"
+        )
+
+
+def well_formed(component: ComponentId) -> bool:
+    """Whether all three parts of an id are names, as every component's are; others name nobody."""
+    return (
+        NAME.fullmatch(component.namespace) is not None
+        and NAME.fullmatch(component.name) is not None
+        and NAME.fullmatch(component.instance) is not None
+    )
+
+
+def _reason(error: Exception) -> str:
+    message = getattr(error, "message", None)
+    return message if isinstance(message, str) else str(error) or type(error).__name__
