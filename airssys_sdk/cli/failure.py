@@ -23,6 +23,9 @@ def explain(error: BaseException, session: Session) -> int:
             _debug(error, session)
             session.styled([("interrupted", "yellow")], err=True)
             return INTERRUPTED
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return error.exit_code
         case AirssysError():
             _debug(error, session)
             show(error, session)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from airssys_sdk.cli.framework import command
+from airssys_sdk.cli.places import typed
 from airssys_sdk.cli.progress import Progress
 from airssys_sdk.cli.session import session
 
@@ -37,9 +38,4 @@ def cli(folder: Path, as_json: bool) -> None:
             }
         )
     else:
-        shared.out(f"{_relative(result.path)} ({format_size(size)})")
-
-
-def _relative(path: Path) -> str:
-    """The path as the user would type it from here, where that is shorter."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        shared.out(f"{typed(result.path)} ({format_size(size)})")

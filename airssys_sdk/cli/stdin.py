@@ -1,0 +1,41 @@
+"""Lines of standard input for an event loop, from a terminal, a pipe or a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+
+_CHUNK = 65536
+
+
+async def lines() -> AsyncIterator[bytes]:
+    """Every line of standard input without its line feed, as it arrives; a last line may lack one.
+
+    A thread reads ahead of the loop by at most a few lines. It is a daemon and holds no lock of the interpreter while it
+    waits, so a program that is interrupted does not hang on an open terminal.
+    """
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=16)
+
+    def hand_over(line: bytes | None) -> None:
+        # The loop closes when the command ends; who reads on then has nobody to tell.
+        with contextlib.suppress(RuntimeError):
+            asyncio.run_coroutine_threadsafe(waiting.put(line), loop).result()
+
+    def read() -> None:
+        rest = b""
+        while chunk := os.read(sys.stdin.fileno(), _CHUNK):
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                hand_over(line.removesuffix(b"\r"))
+        if rest:
+            hand_over(rest)
+        hand_over(None)
+
+    threading.Thread(target=read, name="airssys-stdin", daemon=True).start()
+    while (line := await waiting.get()) is not None:
+        yield line

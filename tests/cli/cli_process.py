@@ -1,0 +1,67 @@
+"""The command as a process, for the tests of this folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """What one run of the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Command:
+    """`airssys-sdk` as a process of its own, with caches that belong to the test run."""
+
+    def __init__(self, cache: Path) -> None:
+        self.cache = cache
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"} and not name.startswith("PYTEST")
+        }
+        return {**kept, "XDG_CACHE_HOME": str(self.cache), "TERM": "xterm", **(extra or {})}
+
+    def start(
+        self,
+        arguments: Sequence[str | Path],
+        *,
+        folder: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        pipe_input: bool = False,
+    ) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "airssys_sdk.cli", *map(str, arguments)],
+            cwd=folder or ROOT,
+            env=self.environment(env),
+            stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        folder: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        given: str | None = None,
+    ) -> Result:
+        with self.start(arguments, folder=folder, env=env, pipe_input=given is not None) as process:
+            out, err = process.communicate(given)
+        return Result(process.returncode, out, err)
