@@ -93,8 +93,35 @@ def describe(path: Path) -> Description:
     )
 
 
-def is_runtime_component(world: World) -> bool:
-    """Whether a world can be run as an actor: it exports AirsSys's lifecycle."""
+def require_component(path: Path) -> None:
+    """Look at the first bytes of a file, so that what is no component is called by its name.
+
+    Raises:
+        UsageError: there is no such file.
+        ValidationError: it is a folder, a core module, or no WebAssembly at all.
+        AirssysError: it cannot be read.
+    """
+    hint = "give the .wasm file of a component, such as a project's dist/NAME.wasm"
+    if path.is_dir():
+        raise ValidationError("this is a folder, not a component", where=str(path), hint=hint)
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except FileNotFoundError:
+        raise UsageError("there is no such file", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise AirssysError(f"the file cannot be read: {error.strerror}", where=str(path)) from error
+    if head[:4] != b"\0asm":
+        raise ValidationError("this is not WebAssembly", where=str(path), hint=hint)
+    if head[4:8] == b"\1\0\0\0":
+        raise ValidationError(
+            "this is a core WebAssembly module, not a component",
+            where=str(path),
+            hint="`airssys-sdk build` makes a component of Python; `wasm-tools component new` of a core module",
+        )
+
+
+def _is_actor(world: World) -> bool:
     return any(
         item.wire_name.startswith("airssys:core/component-lifecycle@") for item in world.exported_interfaces
     )
