@@ -1,0 +1,224 @@
+"""Building a project: generate, build, check, compile; whatever is up to date is skipped."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BuildError
+from . import state
+from .inputs import Tree, source_trees, wit_tree
+from .lock import locked
+from .model import Project
+from .reporting import Reporter, Silent, Stage
+
+if TYPE_CHECKING:
+    from .generating import Interpretation
+
+_WORK = ".work-"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did.
+
+    Attributes:
+        path: the component.
+        fresh: everything was up to date; nothing was done.
+        seconds: how long it took.
+        built: how often componentize-py ran: 0 or 1. It is 0 as well when the component came from the user's cache.
+        compiled: how often native code was made for `run`: 0 or 1.
+        generated: the generated files that changed, relative to the project's folder.
+    """
+
+    path: Path
+    fresh: bool
+    seconds: float
+    built: int = 0
+    compiled: int = 0
+    generated: tuple[str, ...] = ()
+
+
+def build(
+    project: Project,
+    *,
+    reporter: Reporter | None = None,
+    cache: Path | None = None,
+    precompile: bool = True,
+) -> BuildResult:
+    """Build a project's component into `dist/NAME.wasm`, check it against its world, compile it for `run`.
+
+    An interrupt ends what runs and leaves `dist` as it was. Two builds of one project take turns.
+
+    Args:
+        project: the project.
+        reporter: hears about the stages.
+        cache: the user's cache folder; by default the one of the compile cache.
+        precompile: make the native code that `run` loads.
+
+    Raises:
+        BuildError: the sources are at fault, or a folder of the project cannot be read or written.
+        ValidationError: the WIT is wrong, or the component does not fit its world (`WorldMismatch`).
+        ToolMissingError: componentize-py or wasm-tools is not installed.
+    """
+    started = time.perf_counter()
+    told = reporter or Silent()
+    try:
+        with _folder_of(project), locked(project.dist / ".lock"):
+            return _Build(project, told, cache, precompile).run(started)
+    except OSError as error:
+        raise BuildError(
+            f"the build cannot read or write a file: {error.strerror or error}",
+            where=str(error.filename) if error.filename else project.shown(project.dist),
+        ) from error
+
+
+@contextlib.contextmanager
+def _folder_of(project: Project) -> Iterator[None]:
+    """Make `dist`, and take it away again when a first build leaves nothing in it."""
+    existed = project.dist.is_dir()
+    project.dist.mkdir(exist_ok=True)
+    try:
+        yield
+    finally:
+        if not existed and {file.name for file in project.dist.iterdir()} <= {".lock"}:
+            shutil.rmtree(project.dist, ignore_errors=True)
+
+
+class _Build:
+    """One build, with the project's lock held."""
+
+    def __init__(self, project: Project, reporter: Reporter, cache: Path | None, precompile: bool) -> None:
+        self.project = project
+        self.reporter = reporter
+        self.cache = cache
+        self.precompile = precompile
+        self.entry = Path(__file__).with_name("guest_entry.py").read_bytes()
+
+    def run(self, started: float) -> BuildResult:
+        project = self.project
+        current = state.is_current(project, state.project_state(project, self.entry))
+        generated: tuple[str, ...] = ()
+        built = 0
+        if current:
+            for stage, detail in self._details():
+                self._fresh(stage, detail)
+        else:
+            self._sweep()
+            generated, built = self._make()
+        compiled = self._compile() if self.precompile else 0
+        fresh = current and not compiled
+        return BuildResult(project.wasm, fresh, time.perf_counter() - started, built, compiled, generated)
+
+    def _make(self) -> tuple[tuple[str, ...], int]:
+        """Generate, build and check; `dist` changes only when all is well."""
+        from .generating import generate_project, interpret
+
+        project = self.project
+        with self._stage("generate", project.manifest.component.world) as stage:
+            outcome = generate_project(project)
+            stage.fresh = not outcome.changed
+        work = Path(tempfile.mkdtemp(prefix=_WORK, dir=project.dist))
+        try:
+            before = state.project_state(project, self.entry)
+            wit = wit_tree(project).copied(work / "wit")
+            sources = source_trees(project)
+            path = (*sources, state.guest_tree())
+            copies = tuple(tree.copied(work / "path" / str(at)) for at, tree in enumerate(path, start=1))
+            interpretation = interpret(project)
+            wasm, built = self._component(work, wit, copies, interpretation)
+            self._check(wasm, interpretation)
+            wasm.replace(project.wasm)
+            # What changed while the build ran is not in it: the note then fits no later state, and the next build runs.
+            state.remember(project, before)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return outcome.changed, built
+
+    def _component(
+        self, work: Path, wit: Tree, path: tuple[Tree, ...], interpretation: Interpretation
+    ) -> tuple[Path, int]:
+        """The component, below `work`: from the user's cache, or built; and how often componentize-py ran."""
+        from .build_cache import BuildCache
+
+        project = self.project
+        key = state.inputs_key(project, wit, path, self.entry, interpretation.options)
+        store = BuildCache(self.cache or _cache_root())
+        with self._stage("build", project.shown(project.wasm)) as stage:
+            cached = store.load(key)
+            if cached is not None:
+                stage.fresh = True
+                found = work / "cached.wasm"
+                found.write_bytes(cached)
+                return found, 0
+            from .toolchain import Job, componentize
+
+            job = Job(
+                app=project.app,
+                world=interpretation.world.path,
+                wit=wit,
+                path=path,
+                exports=interpretation.exports,
+                options=interpretation.options,
+                stub_wasi=project.manifest.build.wasi == "stub",
+            )
+            wasm = componentize(job, work)
+            store.store(key, wasm.read_bytes())
+            return wasm, 1
+
+    def _check(self, wasm: Path, interpretation: Interpretation) -> None:
+        from .check import check_component
+
+        project = self.project
+        with self._stage("check", interpretation.world.path):
+            check_component(
+                wasm,
+                interpretation.resolve,
+                interpretation.world,
+                wasi=project.manifest.build.wasi,
+                shown=project.shown(project.wasm),
+            )
+
+    def _compile(self) -> int:
+        return 0
+
+    def _sweep(self) -> None:
+        """Remove what a killed build left; the lock says that no other one runs."""
+        for left in self.project.dist.glob(f"{_WORK}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _details(self) -> tuple[tuple[Stage, str], ...]:
+        project = self.project
+        world, wasm = project.manifest.component.world, project.shown(project.wasm)
+        return ("generate", world), ("build", wasm), ("check", world)
+
+    def _fresh(self, stage: Stage, detail: str) -> None:
+        self.reporter.stage(stage, detail)
+        self.reporter.done(stage, fresh=True, seconds=0.0)
+
+    @contextlib.contextmanager
+    def _stage(self, name: Stage, detail: str) -> Iterator[_Running]:
+        self.reporter.stage(name, detail)
+        running = _Running()
+        started = time.perf_counter()
+        yield running
+        self.reporter.done(name, fresh=running.fresh, seconds=time.perf_counter() - started)
+
+
+class _Running:
+    """A stage that runs; it may turn out that nothing had to be done."""
+
+    __slots__ = ("fresh",)
+
+    def __init__(self) -> None:
+        self.fresh = False
+
+
+def _cache_root() -> Path:
+    raise NotImplementedError

@@ -1,0 +1,166 @@
+"""Runs inside the guest while it is built: imports the author's module, checks it against the world, hands it over.
+
+The build stages a copy of this file; nothing on the host imports it. It does three things that componentize-py
+leaves open: a missing class, method or parameter is an error of the build and not of the first call; all functions of
+an interface share one instance of its class, so `self` keeps state between calls; and code carries the author's file
+names and source lines, so a traceback reads the same at home and in the guest.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import inspect
+import json
+import linecache
+import sys
+import traceback
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+REPORT = "AIRSSYS-BUILD-REPORT "
+"""What stands before the report on stderr; one line of JSON follows."""
+
+
+def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
+    """Import the author's module and give what componentize-py looks for: a factory per exported interface.
+
+    Args:
+        plan: `app`, the module's name; `folders`, the author's folder for each folder of the guest's path;
+            `exports`, for each class its `class`, `interface` and `functions` (`name`, `method`, `parameters`,
+            `is_async`); `hidden`, files whose frames no traceback shows.
+    """
+    sys.dont_write_bytecode = True
+    _show_authors_files(plan["folders"])
+    try:
+        app = importlib.import_module(plan["app"])
+    except BaseException as error:
+        _report_raised(error, f"importing {plan['app']}", plan["hidden"])
+        raise
+    problems = [problem for export in plan["exports"] for problem in _problems(app, export)]
+    if problems:
+        _report(kind="missing", file=_file(app, plan["folders"]), problems=problems)
+        raise SystemExit(1)
+    factories: dict[str, Callable[[], object]] = {}
+    for export in plan["exports"]:
+        try:
+            instance = getattr(app, export["class"])()
+        except BaseException as error:
+            _report_raised(error, f"creating {export['class']}()", plan["hidden"])
+            raise
+        factories[export["class"]] = _always(instance)
+    return factories
+
+
+def _always(instance: object) -> Callable[[], object]:
+    return lambda: instance
+
+
+def _problems(app: types.ModuleType, export: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the author's module lacks for one exported interface."""
+    found = getattr(app, export["class"], None)
+    about = {"class": export["class"], "interface": export["interface"]}
+    if not isinstance(found, type):
+        present = [name for name, value in vars(app).items() if isinstance(value, type)]
+        return [{**about, "what": "class", "present": sorted(present)}]
+    problems: list[dict[str, Any]] = []
+    for function in export["functions"]:
+        method = inspect.getattr_static(found, function["method"], None)
+        line = getattr(getattr(method, "__code__", None), "co_firstlineno", None)
+        one = {**about, "function": function["name"], "method": function["method"], "line": line}
+        one["parameters"] = function["parameters"]
+        if method is None or getattr(method, "__isabstractmethod__", False):
+            problems.append({**one, "what": "method", "present": sorted(vars(found))})
+            continue
+        callable_ = getattr(found, function["method"])
+        if not callable(callable_):
+            problems.append({**one, "what": "callable"})
+        elif inspect.iscoroutinefunction(callable_) != function["is_async"]:
+            problems.append({**one, "what": "async" if function["is_async"] else "sync"})
+        elif not _fits(
+            callable_, len(function["parameters"]), bound=isinstance(method, (staticmethod, classmethod))
+        ):
+            problems.append({**one, "what": "parameters", "signature": str(inspect.signature(callable_))})
+    return problems
+
+
+def _fits(function: Callable[..., object], count: int, *, bound: bool) -> bool:
+    """Whether a method can be called with `count` arguments in order, besides `self`."""
+    try:
+        inspect.signature(function).bind(*range(count if bound else count + 1))
+    except TypeError:
+        return False
+    return True
+
+
+def _show_authors_files(folders: Mapping[str, str]) -> None:
+    """Compile every module below `folders` under its author's file name, and keep its lines for tracebacks."""
+
+    class Loader(importlib.machinery.SourceFileLoader):
+        def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
+            shown = _authors(str(path), folders)
+            if isinstance(data, bytes):
+                text = data.decode("utf-8", "replace")
+                linecache.cache[shown] = (len(data), None, text.splitlines(keepends=True), shown)
+            return super().source_to_code(data, shown)  # type: ignore[call-arg]
+
+    find = importlib.machinery.FileFinder.path_hook(
+        (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+        (Loader, importlib.machinery.SOURCE_SUFFIXES),
+        (importlib.machinery.SourcelessFileLoader, importlib.machinery.BYTECODE_SUFFIXES),
+    )
+
+    def hook(path: str) -> Any:
+        if _authors(path, folders) == path:
+            raise ImportError(f"{path} is no folder of the author's")
+        return find(path)
+
+    sys.path_hooks.insert(0, hook)
+    for path in [path for path in sys.path_importer_cache if _authors(path, folders) != path]:
+        del sys.path_importer_cache[path]
+
+
+def _authors(path: str, folders: Mapping[str, str]) -> str:
+    for staged, shown in folders.items():
+        if path == staged or path.startswith(f"{staged}/"):
+            return shown + path[len(staged) :]
+    return path
+
+
+def _file(app: types.ModuleType, folders: Mapping[str, str]) -> str:
+    return _authors(app.__file__ or plan_name(app), folders)
+
+
+def plan_name(app: types.ModuleType) -> str:
+    """The name of a module that has no file."""
+    return app.__name__
+
+
+def _report_raised(error: BaseException, doing: str, hidden: list[str]) -> None:
+    """Report an exception with its traceback, less the frames of the machinery."""
+    shown = traceback.TracebackException.from_exception(error)
+    _hide(shown, hidden)
+    frames = shown.stack
+    _report(
+        kind="raised",
+        doing=doing,
+        type=type(error).__name__,
+        message=str(error),
+        file=error.filename if isinstance(error, SyntaxError) else frames[-1].filename if frames else None,
+        line=error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None,
+        missing=error.name if isinstance(error, ModuleNotFoundError) else None,
+        traceback="".join(shown.format()),
+    )
+
+
+def _hide(shown: traceback.TracebackException, hidden: list[str]) -> None:
+    kept = [frame for frame in shown.stack if not frame.filename.startswith(("<frozen ", *hidden))]
+    shown.stack = traceback.StackSummary.from_list(kept)
+    for other in (shown.__cause__, shown.__context__):
+        if other is not None:
+            _hide(other, hidden)
+
+
+def _report(**report: object) -> None:
+    print(f"\n{REPORT}{json.dumps(report)}", file=sys.stderr, flush=True)

@@ -1,0 +1,126 @@
+"""A new project from a template: complete with bindings, and nothing at all if anything fails."""
+
+from __future__ import annotations
+
+import keyword
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from ..errors import AirssysError, UsageError
+from ..manifest.ids import NAME
+from ..resources import data_folder
+from .model import Project
+
+Template: TypeAlias = Literal["component", "library"]
+"""`component` answers messages in the runtime (`airssys:core/runtime-host`); `library` has a world of its own."""
+
+_TAKEN = frozenset(
+    (
+        *("wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support"),
+        *("poll_loop", "airssys_sdk", "bindings", "dist", "src", "test", "tests"),
+        *("annotationlib", "compression"),  # in the guest's standard library, not yet in every host's
+    )
+)
+_CORE_WORLD = "airssys-core"
+
+
+def scaffold(
+    template: Template,
+    name: str,
+    out: Path | None = None,
+    *,
+    no_input: bool = True,
+    values: Mapping[str, str] | None = None,
+) -> Project:
+    """Make a new project and generate its bindings.
+
+    Args:
+        template: which kind.
+        name: the component's name, such as `word-count`.
+        out: the project's folder, which must not exist or be empty; by default `name` in the working directory.
+        no_input: take the defaults instead of asking on the terminal.
+        values: answers for `namespace`, `description`, `author` and `license`; the rest is asked for or default.
+
+    Raises:
+        UsageError: the name will not do, or the folder is taken. Nothing is written then.
+        AirssysError: the folder cannot be written.
+    """
+    module = module_name(name)
+    target = (out if out is not None else Path(name)).absolute()
+    if target.is_symlink() or target.exists():
+        _must_be_empty(target)
+    answers = {**(values or {}), "name": name, "module": module}
+    context = _context(data_folder("cookiecutter") / template, answers, no_input=no_input)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise AirssysError(f"no project can be made here: {error.strerror}", where=str(target)) from error
+    try:
+        made = _render(template, context, work)
+        made.replace(target)
+    except OSError as error:
+        raise AirssysError(f"the project cannot be written: {error.strerror}", where=str(target)) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return Project.load(target)
+
+
+def module_name(name: str) -> str:
+    """The Python module for a component's name.
+
+    Raises:
+        UsageError: the name is not one that a component can have, or its module would hide another one.
+    """
+    hint = "choose a name such as word-count: lowercase letters, digits and single hyphens, a letter first"
+    if not NAME.fullmatch(name) or name[0].isdigit():
+        raise UsageError(f"{name!r} cannot be the name of a component", hint=hint)
+    module = name.replace("-", "_")
+    if keyword.iskeyword(module):
+        raise UsageError(f"{name!r} is a keyword of Python and cannot be the name of a module", hint=hint)
+    if module in sys.stdlib_module_names or module in _TAKEN:
+        raise UsageError(
+            f"the module {module!r} would hide one that Python or the SDK brings",
+            hint=f"choose another name, such as my-{name}",
+        )
+    return module
+
+
+def _must_be_empty(target: Path) -> None:
+    if not target.is_dir() or target.is_symlink():
+        raise UsageError("there is something with this name already", where=str(target))
+    if any(target.iterdir()):
+        raise UsageError(
+            "the folder is not empty",
+            where=str(target),
+            hint="choose another name, or another folder with --out",
+        )
+
+
+def _context(template: Path, answers: Mapping[str, str], *, no_input: bool) -> dict[str, Any]:
+    """The variables of the template: answers, and for the rest defaults or what the user types."""
+    from cookiecutter.generate import generate_context
+    from cookiecutter.prompt import prompt_for_config
+
+    context = generate_context(str(template / "cookiecutter.json"), extra_context=dict(answers))
+    asked = {key: value for key, value in context["cookiecutter"].items() if no_input or key not in answers}
+    chosen = prompt_for_config({"cookiecutter": asked}, no_input=no_input)
+    return {"cookiecutter": {**chosen, **answers}}
+
+
+def _render(template: Template, context: dict[str, Any], work: Path) -> Path:
+    """The whole project below `work`, with its WIT and bindings."""
+    from cookiecutter.generate import generate_files
+
+    from .generating import generate_project
+
+    folder = data_folder("cookiecutter") / template
+    made = Path(generate_files(str(folder), context, str(work), accept_hooks=False))
+    if template == "component":
+        shutil.copytree(data_folder("wit") / _CORE_WORLD, made / "wit")
+    generate_project(Project.load(made))
+    return made
