@@ -180,7 +180,7 @@ class Alias:
 Declaration: TypeAlias = Record | Variant | Enum | Flags | Resource | Alias
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TypeDef:
     """A named type of an interface or world.
 
@@ -211,6 +211,9 @@ class TypeDef:
     def path(self) -> str:
         """The place of the declaration, `namespace:package/interface@version#type`."""
         return f"{self.owner.path}#{self.name}"
+
+    def __repr__(self) -> str:
+        return f"<type {self.path}>"
 
 
 Anonymous: TypeAlias = (
@@ -268,7 +271,7 @@ class Function:
     external_id: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Interface:
     """An interface of a package, or one written inline in a world (then `name` is None)."""
 
@@ -283,6 +286,9 @@ class Interface:
     def path(self) -> str:
         """The full name, `namespace:package/interface@version`; for an inline one the package's name alone."""
         return self.package.member(self.name) if self.name else self.package.name
+
+    def __repr__(self) -> str:
+        return f"<interface {self.path if self.name else f'without name of {self.path}'}>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -306,7 +312,7 @@ class InterfaceItem:
         return self.name or self.interface.path
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class World:
     """A world: what a component imports and exports. Order is the order of the text."""
 
@@ -325,8 +331,11 @@ class World:
         """The full name, `namespace:package/world@version`."""
         return self.package.member(self.name)
 
+    def __repr__(self) -> str:
+        return f"<world {self.path}>"
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Package:
     """A WIT package.
 
@@ -350,8 +359,11 @@ class Package:
         """The full name of an interface or world of this package."""
         return f"{self.namespace}:{self.title}/{name}" + (f"@{self.version}" if self.version else "")
 
+    def __repr__(self) -> str:
+        return f"<package {self.name}>"
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Resolve:
     """Everything that one source pulled in.
 
@@ -362,3 +374,6 @@ class Resolve:
 
     main: Package
     packages: tuple[Package, ...]
+
+    def __repr__(self) -> str:
+        return f"<resolve of {self.main.name}>"
