@@ -1,0 +1,160 @@
+"""The types of a world as classes and annotations, in the dialect of the target."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Protocol
+
+from airssys_sdk.wit.model import (
+    Alias as AliasDeclaration,
+)
+from airssys_sdk.wit.model import (
+    Enum,
+    Flags,
+    ListType,
+    MapType,
+    OptionType,
+    Primitive,
+    Record,
+    ResultType,
+    TupleType,
+    Type,
+    TypeDef,
+    Variant,
+)
+from airssys_sdk.wit.names import shouty
+
+from .annotation import NONE, Annotation, Generic, Name, union
+from .draft import Homes, ModuleDraft, case_name, field_name, type_name
+from .plan import Alias, Call, Class, Field, Item, Member
+from .walk import dealiased, in_order
+
+
+class Dialect(Protocol):
+    """What differs between the targets."""
+
+    aliases: bool
+    """Whether `type x = y` has a name of its own."""
+
+    def primitive(self, module: ModuleDraft, primitive: Primitive) -> Annotation:
+        """A primitive's annotation."""
+        ...
+
+    def builtin(self, module: ModuleDraft, name: str) -> str:
+        """A builtin's name."""
+        ...
+
+    def support(self, module: ModuleDraft, name: str) -> str:
+        """The name of `Ok`, `Err` or `Some`."""
+        ...
+
+    def is_bytes(self, element: Type) -> bool:
+        """Whether a list of this element is `bytes`."""
+        ...
+
+    def decorators(self, module: ModuleDraft, wit_type: TypeDef, case: str | None = None) -> tuple[Call, ...]:
+        """The decorators of the class of a type, or of a variant's case."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Types:
+    """Annotations and classes for the types of a package.
+
+    Attributes:
+        homes: where each declaration lives.
+        dialect: the target's.
+        private: modules whose handles of other modules always begin with an underscore.
+    """
+
+    homes: Homes
+    dialect: Dialect
+    private: frozenset[ModuleDraft] = frozenset()
+
+    def annotation(self, module: ModuleDraft, wit_type: Type) -> Annotation:
+        """The annotation of a type, as it is written in a module."""
+        match wit_type:
+            case Primitive():
+                return self.dialect.primitive(module, wit_type)
+            case TypeDef():
+                return self._named(module, wit_type)
+            case ListType(element):
+                if self.dialect.is_bytes(element):
+                    return Name(self.dialect.builtin(module, "bytes"))
+                return Generic(self.dialect.builtin(module, "list"), (self.annotation(module, element),))
+            case MapType(key, value):
+                pair = self.annotation(module, key), self.annotation(module, value)
+                return Generic(self.dialect.builtin(module, "dict"), pair)
+            case OptionType(payload):
+                return self._option(module, payload)
+            case ResultType(ok, err):
+                return union(self._side(module, "Ok", ok), self._side(module, "Err", err))
+            case TupleType(elements):
+                arguments = tuple(self.annotation(module, element) for element in elements)
+                return Generic(self.dialect.builtin(module, "tuple"), arguments or (Name("()"),))
+            case _:
+                raise TypeError(f"{wit_type!r} cannot be planned")  # `unsupported` has found it before
+
+    def optional(self, module: ModuleDraft, wit_type: Type | None) -> Annotation:
+        """The annotation of a type that may be absent, which is None."""
+        return NONE if wit_type is None else self.annotation(module, wit_type)
+
+    def items(self, module: ModuleDraft) -> Iterator[Item]:
+        """The classes and aliases of the declarations that live in a module."""
+        for wit_type in in_order(module.types):
+            yield from self._declaration(module, wit_type)
+
+    def _named(self, module: ModuleDraft, wit_type: TypeDef) -> Annotation:
+        if isinstance(wit_type.declaration, AliasDeclaration) and not self.dialect.aliases:
+            return self.annotation(module, wit_type.declaration.target)
+        home, origin = self.homes.of(wit_type)
+        return Name(module.reference(home, private=module in self.private) + type_name(origin))
+
+    def _option(self, module: ModuleDraft, payload: Type) -> Annotation:
+        inner = self.annotation(module, payload)
+        if isinstance(dealiased(payload), OptionType):
+            inner = Generic(self.dialect.support(module, "Some"), (inner,))
+        return union(inner, NONE)
+
+    def _side(self, module: ModuleDraft, name: str, payload: Type | None) -> Annotation:
+        return Generic(self.dialect.support(module, name), (self.optional(module, payload),))
+
+    def _declaration(self, module: ModuleDraft, wit_type: TypeDef) -> Iterator[Item]:
+        name = type_name(wit_type)
+        match wit_type.declaration:
+            case Record(fields):
+                planned = tuple(
+                    Field(field_name(field.name), self.annotation(module, field.type), field.docs)
+                    for field in fields
+                )
+                yield Class(name, (), self.dialect.decorators(module, wit_type), planned, docs=wit_type.docs)
+            case Enum(labels) | Flags(labels):
+                is_flags = isinstance(wit_type.declaration, Flags)
+                yield Class(
+                    name,
+                    (Name(f"{module.handles.module('enum')}.{'Flag' if is_flags else 'Enum'}"),),
+                    self.dialect.decorators(module, wit_type),
+                    members=tuple(
+                        Member(shouty(label.name), f"1 << {place}" if is_flags else str(place), label.docs)
+                        for place, label in enumerate(labels)
+                    ),
+                    docs=wit_type.docs,
+                )
+            case Variant():
+                yield from self._variant(module, wit_type, wit_type.declaration)
+            case AliasDeclaration(target):
+                yield Alias(name, self._alias_marker(module), self.annotation(module, target), wit_type.docs)
+            case _:
+                raise TypeError(f"{wit_type.path} cannot be planned")  # `unsupported` has found it before
+
+    def _variant(self, module: ModuleDraft, wit_type: TypeDef, variant: Variant) -> Iterator[Item]:
+        for case in variant.cases:
+            fields = () if case.payload is None else (Field("value", self.annotation(module, case.payload)),)
+            decorators = self.dialect.decorators(module, wit_type, case.name)
+            yield Class(case_name(wit_type, case.name), (), decorators, fields, docs=case.docs)
+        cases = union(*(Name(case_name(wit_type, case.name)) for case in variant.cases))
+        yield Alias(type_name(wit_type), self._alias_marker(module), cases, wit_type.docs)
+
+    def _alias_marker(self, module: ModuleDraft) -> str:
+        return f"{module.handles.module('typing')}.TypeAlias"

@@ -1,0 +1,28 @@
+"""What a caller decides about the emitted code."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, TypeAlias
+
+from .namesfile import NamesFile
+
+Target: TypeAlias = Literal["host", "guest"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that may change the bytes of the output besides the WIT.
+
+    Attributes:
+        names: the names file of the project; None to start with an empty one.
+        source: what was read, as the header of each file names it; None leaves it out. A relative path, please: the
+            same input must give the same bytes everywhere.
+        command: the command that produces the files again, for the headers; None leaves it out.
+        emit_names: whether `names.toml` is among the files.
+    """
+
+    names: NamesFile | None = None
+    source: str | None = None
+    command: str | None = None
+    emit_names: bool = True

@@ -1,0 +1,143 @@
+"""Names: one table per scope in which a second insertion is an error, and import handles that cannot collide."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from .errors import Diagnostic
+from .plan import Import
+
+Natural: TypeAlias = tuple[tuple[int, int, str], ...]
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+class Scope:
+    """The names of one Python scope, and which item of the WIT each belongs to.
+
+    Args:
+        problems: where a clash is reported.
+    """
+
+    def __init__(self, problems: list[Diagnostic]) -> None:
+        self._problems = problems
+        self._owners: dict[str, str] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._owners
+
+    def claim(self, name: str, where: str) -> str:
+        """Enter the name that an item of the WIT must have; report it if another item has it."""
+        owner = self._owners.setdefault(name, where)
+        if owner != where:
+            self._problems.append(
+                Diagnostic(
+                    where,
+                    "name",
+                    f"its Python name '{name}' is also that of {owner}",
+                    "rename one of the two",
+                )
+            )
+        return name
+
+    def derive(self, *candidates: str) -> str:
+        """Enter a name of our own making: the first candidate that is free, else the last with underscores."""
+        name = next((candidate for candidate in candidates if candidate not in self), candidates[-1])
+        while name in self:
+            name += "_"
+        self._owners[name] = name
+        return name
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name in the table."""
+        return frozenset(self._owners)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another module of the same package: `from {package} import {name}`; `kind` tells two of one name apart."""
+
+    package: str
+    name: str
+    kind: str
+
+
+class Handles:
+    """The imports of one module, entered as they are asked for.
+
+    A WIT name never begins with an underscore, so a handle that would collide with a name of the file gets one.
+
+    Args:
+        taken: every name that the module, its classes or its functions' owners define.
+        standard: standard library modules that keep their plain name if any handle does.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = frozenset(taken)
+        self._handles: dict[Sibling | str, str] = {}
+        self._imports: list[Import] = []
+
+    def module(self, name: str) -> str:
+        """The handle of a standard library module."""
+        return self._handle(name, Import(None, name, None), name, f"_{name}")
+
+    def package(self, package: str, name: str, alias: str) -> str:
+        """The handle `alias` of `from package import name`."""
+        return self._handle(f"{package}.{name}", Import(package, name, None), alias, f"_{alias}")
+
+    def sibling(self, sibling: Sibling, *, private: bool = False) -> str:
+        """The handle of a module of the emitted package; `private` ones always have an underscore."""
+        candidates = [sibling.name] * (not private)
+        candidates += [f"_{sibling.name}", f"_{sibling.kind}_{sibling.name}"]
+        return self._handle(sibling, Import(sibling.package, sibling.name, None), *candidates)
+
+    def add(self, imported: Import) -> None:
+        """Import something under a fixed name."""
+        if imported not in self._imports:
+            self._imports.append(imported)
+
+    def builtin(self, name: str) -> str:
+        """A builtin as a plain name where nothing shadows it, else through the handle of `builtins`."""
+        return f"{self.module('builtins')}.{name}" if name in self._taken else name
+
+    @property
+    def imports(self) -> tuple[Import, ...]:
+        """What was asked for, in the order in which imports are sorted."""
+        return tuple(sorted(self._imports, key=_order))
+
+    def _handle(self, key: Sibling | str, wanted: Import, *candidates: str) -> str:
+        if key not in self._handles:
+            used = self._taken | set(self._handles.values())
+            handle = next((candidate for candidate in candidates if candidate not in used), "")
+            while not handle or handle in used:
+                handle = (handle or candidates[-1]) + "_"
+            self._handles[key] = handle
+            self._imports.append(dataclasses.replace(wanted, alias=handle if handle != wanted.name else None))
+        return self._handles[key]
+
+
+def _order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
+    """Where an import stands among others: as the linter sorts them."""
+    package = imported.package or ""
+    dots = len(package) - len(package.lstrip("."))
+    group = 2 if dots else 0 if imported.package is None else 1
+    kind = 0 if len(imported.name) > 1 and imported.name.isupper() else 1 if imported.name[0].isupper() else 2
+    return (
+        group,
+        imported.package is not None,
+        -dots,
+        natural(package or imported.name),
+        imported.alias is not None,
+        kind,
+        natural(imported.name),
+    )
+
+
+def natural(name: str) -> Natural:
+    """A sort key under which `a2` comes before `a10`."""
+    parts = [part for part in _DIGITS.split(name.lower()) if part]
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)

@@ -1,0 +1,102 @@
+"""What of a world is generated: its functions and types, less what the target supplies itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from airssys_sdk.wit.model import Function, InterfaceItem, TypeDef, World
+
+from .errors import GenerationError
+from .options import Target
+from .unsupported import unsupported
+from .walk import declared, reached, signature
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Selection:
+    """The part of a world that is generated.
+
+    Attributes:
+        world: the world itself.
+        imports: imported interfaces, in order.
+        exports: exported interfaces, in order.
+        types: the declarations to emit, those of the world itself included.
+    """
+
+    world: World
+    imports: tuple[InterfaceItem, ...]
+    exports: tuple[InterfaceItem, ...]
+    types: frozenset[TypeDef]
+
+    def own(self, item: InterfaceItem | World) -> list[TypeDef]:
+        """The selected declarations of an interface or of the world."""
+        owner = item.interface if isinstance(item, InterfaceItem) else item
+        return [wit_type for wit_type in owner.types.values() if wit_type in self.types]
+
+    def functions(self) -> Iterator[tuple[str, Function]]:
+        """Every function, with its path."""
+        for item in (*self.imports, *self.exports):
+            yield from (
+                (place(item, function.name), function) for function in item.interface.functions.values()
+            )
+        for functions in (self.world.imported_functions, self.world.exported_functions):
+            yield from ((f"{self.world.path}#{function.name}", function) for function in functions.values())
+
+
+def select(world: World, target: Target) -> Selection:
+    """Choose what is generated, and refuse what cannot be.
+
+    Raises:
+        GenerationError: with every place of the world that the target cannot do.
+    """
+    imports, linked = _imports(world, target)
+    exports = tuple(item for item in world.exported_interfaces if not _is_internal(item, target))
+    own = [wit_type for item in (*imports, *exports) for wit_type in item.interface.types.values()]
+    own += world.types.values()
+    functions = [f for item in (*imports, *exports) for f in item.interface.functions.values()]
+    functions += [*world.imported_functions.values(), *world.exported_functions.values()]
+    needed = reached([*own, *(wit_type for function in functions for wit_type in signature(function))])
+    types = {declared(wit_type) for wit_type in needed} | {
+        wit_type for wit_type in own if wit_type.used_from is None
+    }
+    selection = Selection(world, imports, exports, frozenset(types))
+    _refuse(selection, target, linked)
+    return dataclasses.replace(selection, imports=(*imports, *linked))
+
+
+def place(item: InterfaceItem, function: str) -> str:
+    """The path of an interface's function, `namespace:package/interface@version#function`."""
+    return f"{item.wire_name}#{function}"
+
+
+def is_linked(item: InterfaceItem) -> bool:
+    """Whether the engine links this import itself: WASI 0.2."""
+    package = item.interface.package
+    return item.name is None and package.namespace == "wasi" and (package.version or "").startswith("0.2.")
+
+
+def _imports(world: World, target: Target) -> tuple[tuple[InterfaceItem, ...], tuple[InterfaceItem, ...]]:
+    if target == "guest":
+        return world.imported_interfaces, ()
+    linked = tuple(item for item in world.imported_interfaces if is_linked(item))
+    return tuple(item for item in world.imported_interfaces if item not in linked), linked
+
+
+def _is_internal(item: InterfaceItem, target: Target) -> bool:
+    """Whether an export is the one that componentize-py adds to every guest for itself."""
+    return target == "host" and item.name == "exports" and list(item.interface.functions) == ["init"]
+
+
+def _refuse(selection: Selection, target: Target, linked: tuple[InterfaceItem, ...]) -> None:
+    everything = dataclasses.replace(selection, imports=(*selection.imports, *linked))
+    owners: tuple[InterfaceItem | World, ...] = (*everything.imports, *everything.exports, selection.world)
+    types = [(wit_type.path, wit_type) for owner in owners for wit_type in selection.own(owner)]
+    found = unsupported(target, types, selection.functions())
+    if found:
+        count = "one place" if len(found) == 1 else f"{len(found)} places"
+        raise GenerationError(
+            f"the world cannot be generated for the {target} yet, because of {count}",
+            found,
+            where=selection.world.path,
+        )
