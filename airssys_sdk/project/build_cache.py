@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 LIMIT = 2 * 1024**3
-"""How many bytes of components the cache keeps; the least recently used go first."""
+"""About a hundred Python guests."""
 
 _DIGEST = hashlib.sha256().digest_size
 
@@ -24,10 +24,12 @@ class BuildCache:
 
     Args:
         root: the cache folder of the SDK; the components stand in `build` below it.
+        limit: how many bytes of components to keep; the least recently used go first.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, limit: int = LIMIT) -> None:
         self.folder = root / "build"
+        self._limit = limit
 
     def load(self, key: str) -> bytes | None:
         """The component with this key; None if it is not there, or not whole."""
@@ -73,8 +75,8 @@ class BuildCache:
         except OSError:
             return  # another process is making room at the same moment
         used = sum(status.st_size for status, _ in entries)
-        for status, file in sorted(entries, key=lambda entry: entry[0].st_mtime):
-            if used <= LIMIT:
+        for status, file in sorted(entries, key=lambda entry: entry[0].st_mtime_ns):
+            if used <= self._limit:
                 return
             if _quietly(file.unlink):
                 used -= status.st_size

@@ -8,6 +8,7 @@ names and source lines, so a traceback reads the same at home and in the guest.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.machinery
 import inspect
@@ -16,7 +17,7 @@ import linecache
 import sys
 import traceback
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 REPORT = "AIRSSYS-BUILD-REPORT "
@@ -33,6 +34,11 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     """
     sys.dont_write_bytecode = True
     _show_authors_files(plan["folders"])
+    with _without_host():
+        return _prepared(plan)
+
+
+def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     try:
         app = importlib.import_module(plan["app"])
     except BaseException as error:
@@ -51,6 +57,22 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
             raise
         factories[export["class"]] = _always(instance)
     return factories
+
+
+@contextlib.contextmanager
+def _without_host() -> Iterator[None]:
+    """While a component is built there is no host: a call to it raises where it stands, instead of a bare trap."""
+    runtime: Any = importlib.import_module("componentize_py_runtime")
+    call_import = runtime.call_import
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("there is no host while the component is built; call it from a method")
+
+    runtime.call_import = refuse
+    try:
+        yield
+    finally:
+        runtime.call_import = call_import
 
 
 def _always(instance: object) -> Callable[[], object]:
@@ -129,29 +151,36 @@ def _authors(path: str, folders: Mapping[str, str]) -> str:
 
 
 def _file(app: types.ModuleType, folders: Mapping[str, str]) -> str:
-    return _authors(app.__file__ or plan_name(app), folders)
-
-
-def plan_name(app: types.ModuleType) -> str:
-    """The name of a module that has no file."""
-    return app.__name__
+    return _authors(app.__file__ or app.__name__, folders)
 
 
 def _report_raised(error: BaseException, doing: str, hidden: list[str]) -> None:
     """Report an exception with its traceback, less the frames of the machinery."""
     shown = traceback.TracebackException.from_exception(error)
     _hide(shown, hidden)
-    frames = shown.stack
+    file, line = _place(error, shown.stack)
     _report(
         kind="raised",
         doing=doing,
         type=type(error).__name__,
         message=str(error),
-        file=error.filename if isinstance(error, SyntaxError) else frames[-1].filename if frames else None,
-        line=error.lineno if isinstance(error, SyntaxError) else frames[-1].lineno if frames else None,
+        file=file,
+        line=line,
         missing=error.name if isinstance(error, ModuleNotFoundError) else None,
         traceback="".join(shown.format()),
     )
+
+
+def _place(error: BaseException, frames: traceback.StackSummary) -> tuple[str | None, int | None]:
+    """The last place in the author's files, which are those with relative names."""
+    if isinstance(error, SyntaxError):
+        return error.filename, error.lineno
+    for frame in [
+        *(frame for frame in reversed(frames) if not frame.filename.startswith(("/", "<"))),
+        *frames[-1:],
+    ]:
+        return frame.filename, frame.lineno
+    return None, None
 
 
 def _hide(shown: traceback.TracebackException, hidden: list[str]) -> None:

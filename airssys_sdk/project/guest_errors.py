@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .toolchain import Job
 
 _CAUSE = re.compile(r"\n\s*Caused by:\n(?P<causes>.*)\Z", re.DOTALL)
-_HOST_CALL = re.compile(r"called trapping stub: (?P<name>[^\n]+)")
 
 
 def explain(job: Job, kind: str, text: str) -> BuildError:
@@ -41,14 +40,10 @@ def explain(job: Job, kind: str, text: str) -> BuildError:
         )
     match = _CAUSE.search(text)
     output = (text[: match.start()] if match else text).strip("\n")
-    causes = _safe(match["causes"] if match else "")
-    first = (
-        re.sub(r"^\d+: ", "", causes.strip().splitlines()[0].strip())
-        if causes.strip()
-        else "it gave no reason"
-    )
+    causes = _safe(match["causes"] if match else "").strip()
+    last = re.sub(r"^\d+: ", "", causes.splitlines()[-1].strip()) if causes else "it gave no reason"
     return BuildError(
-        f"componentize-py could not build {job.app}: {first}",
+        f"componentize-py could not build {job.app}: {last}",
         where=job.wit.shown if "resolve" in text.lower() else None,
         details="\n".join(part for part in (_safe(output), causes) if part) or None,
     )

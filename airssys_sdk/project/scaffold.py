@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import shutil
 import sys
 import tempfile
@@ -11,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from ..errors import AirssysError, UsageError
-from ..manifest.ids import NAME
 from ..resources import data_folder
+from ..wit._keywords import identifier as wit_identifier
 from .model import Project
 
 Template: TypeAlias = Literal["component", "library"]
@@ -26,6 +27,8 @@ _TAKEN = frozenset(
     )
 )
 _CORE_WORLD = "airssys-core"
+_PARTS = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
+"""A name that is good in WIT as well as in a manifest."""
 
 
 def scaffold(
@@ -76,8 +79,8 @@ def module_name(name: str) -> str:
     Raises:
         UsageError: the name is not one that a component can have, or its module would hide another one.
     """
-    hint = "choose a name such as word-count: lowercase letters, digits and single hyphens, a letter first"
-    if not NAME.fullmatch(name) or name[0].isdigit():
+    hint = "choose a name such as word-count: lowercase letters and digits, in parts that begin with a letter, with hyphens between them"
+    if not _PARTS.fullmatch(name):
         raise UsageError(f"{name!r} cannot be the name of a component", hint=hint)
     module = name.replace("-", "_")
     if keyword.iskeyword(module):
@@ -108,8 +111,14 @@ def _context(template: Path, answers: Mapping[str, str], *, no_input: bool) -> d
 
     context = generate_context(str(template / "cookiecutter.json"), extra_context=dict(answers))
     asked = {key: value for key, value in context["cookiecutter"].items() if no_input or key not in answers}
-    chosen = prompt_for_config({"cookiecutter": asked}, no_input=no_input)
-    return {"cookiecutter": {**chosen, **answers}}
+    chosen: dict[str, str] = {**prompt_for_config({"cookiecutter": asked}, no_input=no_input), **answers}
+    if not _PARTS.fullmatch(chosen["namespace"]):
+        raise UsageError(
+            f"{chosen['namespace']!r} cannot be a namespace",
+            hint="use lowercase letters and digits, in parts that begin with a letter, with hyphens between them",
+        )
+    package = f"{wit_identifier(chosen['namespace'])}:{wit_identifier(chosen['name'])}"
+    return {"cookiecutter": {**chosen, "package": package}}
 
 
 def _render(template: Template, context: dict[str, Any], work: Path) -> Path:
