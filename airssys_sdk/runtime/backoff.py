@@ -1,0 +1,141 @@
+"""The decision about a child that ended: restart it now, restart it later, let it go, or give up. Pure; no clock, no actors."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections import deque
+from collections.abc import Callable
+
+from airssys_sdk.errors import UsageError
+
+
+class Policy(enum.Enum):
+    """Which ends of a child are followed by a restart."""
+
+    PERMANENT = "permanent"
+    """Every end."""
+    TRANSIENT = "transient"
+    """Abnormal ends only."""
+    TEMPORARY = "temporary"
+    """None."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Intensity:
+    """How many restarts of one child are accepted within a sliding window.
+
+    Attributes:
+        restarts: restarts inside the window; the next end is one too many.
+        within: length of the window in seconds.
+    """
+
+    restarts: int = 5
+    within: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.restarts < 0 or not self.within > 0:
+            raise UsageError(f"intensity of {self.restarts} restarts within {self.within} s makes no sense")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long a restart waits: `min(base * factor ** n, maximum)`, where n counts the restarts inside the window.
+
+    The first restart in a window (n = 0) does not wait.
+
+    Attributes:
+        base: seconds.
+        factor: growth from one restart to the next.
+        maximum: seconds; no wait is longer, jitter included.
+        jitter: part of the wait that is random: 0.1 spreads it over 90 % to 110 %.
+    """
+
+    base: float = 0.1
+    factor: float = 2.0
+    maximum: float = 30.0
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.base < 0 or self.factor < 1 or self.maximum < 0 or not 0 <= self.jitter <= 1:
+            raise UsageError(
+                f"{self} makes no sense", hint="base, maximum >= 0; factor >= 1; jitter from 0 to 1"
+            )
+
+    def delay(self, n: int, random: Callable[[], float]) -> float:
+        """Seconds to wait after n restarts inside the window; `random` gives numbers from 0 to 1."""
+        if n == 0:
+            return 0.0
+        try:
+            delay = min(self.base * self.factor**n, self.maximum)
+        except OverflowError:
+            delay = self.maximum
+        if self.jitter:
+            delay = min(delay * (1 + self.jitter * (2 * random() - 1)), self.maximum)
+        return delay
+
+
+DEFAULT_INTENSITY = Intensity()
+DEFAULT_BACKOFF = Backoff()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Restart:
+    """Start it again after `delay` seconds; `count` restarts (this one included) lie inside the window."""
+
+    delay: float
+    count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Remove:
+    """Let it go."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It ended once more than the intensity allows: the supervisor itself fails."""
+
+    restarts: int
+    within: float
+
+
+Decision = Restart | Remove | GiveUp
+
+
+class RestartHistory:
+    """What a supervisor remembers about one child: the restarts inside the window.
+
+    A restart lies inside the window for exactly `within` seconds, the end included.
+    """
+
+    __slots__ = ("_times",)
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque()
+
+    def decide(
+        self,
+        *,
+        abnormal: bool,
+        now: float,
+        policy: Policy,
+        intensity: Intensity,
+        backoff: Backoff,
+        random: Callable[[], float],
+    ) -> Decision:
+        """Decide about an end at time `now` (seconds, never before the last one), and remember a restart."""
+        if policy is Policy.TEMPORARY or (policy is Policy.TRANSIENT and not abnormal):
+            return Remove()
+        times = self._times
+        while times and now - times[0] > intensity.within:
+            times.popleft()
+        if len(times) >= intensity.restarts:
+            return GiveUp(intensity.restarts, intensity.within)
+        delay = backoff.delay(len(times), random)
+        times.append(now)
+        return Restart(delay, len(times))
+
+    def clear(self) -> None:
+        """Forget everything: the supervisor itself started again."""
+        self._times.clear()

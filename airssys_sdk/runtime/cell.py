@@ -1,0 +1,400 @@
+"""The cell: one actor name with its mailbox, and the turn in which its messages are handled.
+
+The cell outlives the actor: a restart puts a new actor into it. What happens to a message is decided here; how a life
+begins and ends is in `lifecycle`, who is restarted in `supervisor`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airssys_sdk.runtime import lifecycle
+from airssys_sdk.runtime.context import Context
+from airssys_sdk.runtime.envelope import Envelope
+from airssys_sdk.runtime.errors import ActorStopped, MessageError, MessageExpired, MessageKilled
+from airssys_sdk.runtime.events import DeadLetter, DeadReason, MessageFailed
+from airssys_sdk.runtime.mailbox import EMPTY, Mailbox, Metrics
+from airssys_sdk.runtime.pending import Pending, Settled, is_unfinished
+from airssys_sdk.runtime.queue import TURN_SECONDS
+from airssys_sdk.runtime.spec import ChildSpec, Factory
+from airssys_sdk.runtime.state import Exit, State, describe
+
+if TYPE_CHECKING:
+    from airssys_sdk.runtime.backoff import RestartHistory
+    from airssys_sdk.runtime.supervisor import Supervisor
+    from airssys_sdk.runtime.system import ActorSystem
+    from airssys_sdk.runtime.timers import Wakeup
+
+_log = logging.getLogger("airssys.runtime")
+
+
+_RUNNING = State.RUNNING
+
+
+class Cell:
+    """One actor name. The attributes are shared by the modules of the runtime and by nobody else.
+
+    Attributes:
+        system: where it lives.
+        parent: the cell whose supervisor it belongs to; None for the root.
+        factory: makes the actor of the next life.
+        spec: everything else the supervisor was told; its factory is not used.
+        name: the registered name, or None.
+        serial: a number that no other cell of the system has.
+        mailbox: the waiting messages.
+        state: where in its life it is.
+        restarts: how many lives it has had, but for the first.
+        actor, receive, context: of this life.
+        work: what the cell waits for: the rest of a handler or hook.
+        message: the message whose rest that is; EMPTY if it is a hook's.
+        handled, failed, dead_lettered, expired, dropped: outcomes of messages.
+        last_activity: time of the last turn.
+        supervisor: keeps its children; None without any.
+        history: its restarts, for the supervisor above.
+        restart: the restart that is planned.
+        stopping: the end of this life, while it takes time.
+        settled: resolved with True when a life has started, with False when it has ended.
+        idle: resolved when `work` ends or nobody may wait for it any longer.
+        listeners: who hears of the end for good.
+        exit: how the last life ended.
+    """
+
+    __slots__ = (
+        "actor",
+        "context",
+        "dead_lettered",
+        "dropped",
+        "exit",
+        "expired",
+        "factory",
+        "failed",
+        "handled",
+        "history",
+        "idle",
+        "last_activity",
+        "listeners",
+        "mailbox",
+        "message",
+        "name",
+        "parent",
+        "receive",
+        "restart",
+        "restarts",
+        "serial",
+        "settled",
+        "spec",
+        "state",
+        "stopping",
+        "supervisor",
+        "system",
+        "work",
+    )
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        parent: Cell | None,
+        factory: Factory[Any],
+        name: str | None,
+        spec: ChildSpec[Any],
+    ) -> None:
+        self.system = system
+        self.parent = parent
+        self.factory = factory
+        self.spec = spec
+        self.name = name
+        self.serial = system.next_serial()
+        self.mailbox = Mailbox(self, system.run_queue, spec.mailbox)
+        self.state = State.DOWN
+        self.restarts = -1
+        self.actor: object = None
+        self.receive: Callable[[Any, Context], object] = _nobody
+        self.context: Context = None  # type: ignore[assignment]  # never seen before the first life
+        self.work: Pending | None = None
+        self.message: object = EMPTY
+        self.handled = 0
+        self.failed = 0
+        self.dead_lettered = 0
+        self.expired = 0
+        self.dropped = 0
+        self.last_activity = 0.0
+        self.supervisor: Supervisor | None = None
+        self.history: RestartHistory | None = None
+        self.restart: Wakeup | None = None
+        self.stopping: asyncio.Task[None] | None = None
+        self.idle: asyncio.Future[bool] | None = None
+        self.settled: asyncio.Future[bool] | None = None
+        self.listeners: list[Callable[[Exit], None]] | None = None
+        self.exit: Exit | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.name is not None else f"actor-{self.serial}"
+
+    def turn(self, started: float, /) -> float:
+        """Handle messages until none waits, the time is over, or the actor is busy with one; see `RunQueue`.
+
+        Bare payloads are handled right here, which is what the figures of the benchmark are about. The clock is
+        read after 1, 3, 7, 15 ... messages: a long message ends the turn, many short ones do not pay for it.
+        """
+        if self.state is not _RUNNING:
+            if self.state is State.ENDED:
+                # Another thread's message came in while the mailbox was closed.
+                late = self.discard_waiting()
+                self.system.retire(Metrics(received=late, dead_lettered=late))
+            return started
+        mailbox = self.mailbox
+        normal = mailbox.normal
+        receive = self.receive
+        context = self.context
+        now = started
+        taken = bare = 0
+        look_up = 1
+        message: object = EMPTY
+        try:
+            while normal and not mailbox.interrupted:
+                message = normal.popleft()
+                taken += 1
+                if type(message) is Envelope:
+                    if not self._open(message):
+                        break
+                else:
+                    result = receive(message, context)
+                    if result is not None and self._unfinished(result, message):
+                        break
+                    bare += 1
+                if taken == look_up:
+                    now = monotonic()
+                    if now - started > TURN_SECONDS:
+                        break
+                    look_up += taken + 1
+        except MessageError as error:
+            self._fail(message, error)
+        except BaseException as error:
+            self._crash(message, error)
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
+                raise
+        finally:
+            mailbox.taken += taken
+            self.handled += bare
+            self.last_activity = now
+        if mailbox.interrupted and self.state is _RUNNING:
+            now = self._careful_turn(started)
+        if mailbox.has_waiters:
+            mailbox.release()
+        if self.state is _RUNNING:
+            mailbox.unpark()
+        return now
+
+    def _careful_turn(self, started: float) -> float:
+        """The same when other priorities wait: take one message at a time and look up after each."""
+        mailbox = self.mailbox
+        now = monotonic()
+        while self.state is _RUNNING and now - started <= TURN_SECONDS:
+            message = mailbox.take()
+            if message is EMPTY:
+                mailbox.interrupted = False
+                break
+            self._open(message if type(message) is Envelope else Envelope(message))
+            now = monotonic()
+        self.last_activity = now
+        return now
+
+    def _open(self, envelope: Envelope[Any]) -> bool:
+        """Handle a message in its envelope; False ends the turn."""
+        if envelope.expires_at is not None and self.system.clock.now() >= envelope.expires_at:
+            self.expired += 1
+            error = MessageExpired(f"the message to {self} waited longer than {envelope.time_to_live} s")
+            self._bury(envelope, DeadReason.EXPIRED, error)
+            return True
+        context = self.context
+        context.envelope = envelope
+        try:
+            result = self.receive(envelope.payload, context)
+        except MessageError as error:
+            self._fail(envelope, error)
+        except BaseException as error:
+            self._crash(envelope, error)
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
+                raise
+            return False
+        else:
+            if result is not None and self._unfinished(result, envelope):
+                return False
+            self.handled += 1
+            if envelope.reply_to is not None:
+                envelope.reply_to.succeed(result)
+        context.envelope = None
+        return True
+
+    def _unfinished(self, result: object, message: object) -> bool:
+        """Whether a handler returned something unfinished; the cell is then busy until that ends."""
+        if not is_unfinished(result):
+            return False
+        if self.state is State.RUNNING:
+            self.state = State.BUSY
+        self.message = message
+        self.wait_for(result, self._finished)
+        return True
+
+    def wait_for(self, unfinished: object, listener: Settled) -> None:
+        """Let `listener` hear how a `Pending` or awaitable ends; `work` is what can be cancelled meanwhile."""
+        work = unfinished if isinstance(unfinished, Pending) else self._awaited(unfinished)
+        self.work = work
+        work.listen(listener, self.system.run_queue.call)
+
+    def _awaited(self, awaitable: Any) -> Pending:
+        task: asyncio.Future[object] = asyncio.ensure_future(awaitable, loop=self.system.loop)
+
+        def cancel() -> None:
+            task.cancel()
+
+        pending = Pending(cancel)
+
+        def done(task: asyncio.Future[object]) -> None:
+            if task.cancelled():
+                pending.fail(ActorStopped(f"{self} was cancelled"))
+                return
+            error = task.exception()
+            if error is None:
+                pending.succeed(task.result())
+            elif isinstance(error, Exception):
+                pending.fail(error)
+            else:
+                pending.fail(RuntimeError(describe(error)))
+
+        task.add_done_callback(done)
+        return pending
+
+    def _finished(self, value: object, error: Exception | None) -> None:
+        """The rest of a handler ended."""
+        message, self.message = self.message, EMPTY
+        self.work = None
+        self.context.envelope = None
+        self.last_activity = monotonic()
+        if self.state is State.BUSY:
+            self.state = State.RUNNING
+        if error is None:
+            self.handled += 1
+            if type(message) is Envelope and message.reply_to is not None:
+                message.reply_to.succeed(value)
+        elif isinstance(error, MessageError):
+            self._fail(message, error)
+        else:
+            self._crash(message, error)
+        self.look_up()
+        if self.state is State.RUNNING:
+            self.mailbox.unpark()
+
+    def look_up(self) -> None:
+        """Tell whoever waits for `work` that it ended."""
+        if self.idle is not None and not self.idle.done():
+            self.idle.set_result(True)
+
+    def give_up_work(self) -> None:
+        """Cancel what the cell waits for; a message in the middle of it becomes a dead letter."""
+        work, self.work = self.work, None
+        message, self.message = self.message, EMPTY
+        if work is not None:
+            work.cancel()
+        if message is not EMPTY:
+            self.dead_lettered += 1
+            self._bury(
+                message, DeadReason.KILLED, MessageKilled(f"{self} was killed in the middle of the message")
+            )
+
+    def _fail(self, message: object, error: Exception) -> None:
+        """This message failed and nothing else."""
+        self.failed += 1
+        if type(message) is Envelope and message.reply_to is not None:
+            message.reply_to.fail(error)
+        else:
+            _log.warning("%s: a message failed: %s", self, describe(error))
+        if self.system.events.wanted:
+            self.system.events.publish(MessageFailed(str(self), error))
+
+    def _crash(self, message: object, problem: BaseException) -> None:
+        """The handler raised: decide about the message, then the life ends."""
+        error = problem if isinstance(problem, Exception) else RuntimeError(describe(problem))
+        on_crash = self.spec.on_crash
+        envelope: Envelope[Any] = message if type(message) is Envelope else Envelope(message)
+        if envelope.reply_to is not None:
+            self._fail(envelope, error)
+        elif envelope.attempts < on_crash.retries:
+            envelope.attempts += 1
+            self.mailbox.put_back(envelope)
+        elif on_crash.keep:
+            self.dead_lettered += 1
+            self._bury(envelope, DeadReason.CRASHED, error)
+        else:
+            self.dropped += 1
+        lifecycle.crash(self, error)
+
+    def discard_waiting(self) -> int:
+        """Nobody will handle what waits: all of it becomes dead letters; returns how many these are."""
+        before = self.dead_lettered
+        while (message := self.mailbox.take()) is not EMPTY:
+            self.dead_lettered += 1
+            self._bury(
+                message, DeadReason.STOPPED, ActorStopped(f"{self} stopped before it came to the message")
+            )
+        return self.dead_lettered - before
+
+    def _bury(self, message: object, reason: DeadReason, error: Exception) -> None:
+        envelope: Envelope[Any] = message if type(message) is Envelope else Envelope(message)
+        self.system.bury(DeadLetter(str(self), envelope.payload, envelope.sender, reason, error))
+        if envelope.reply_to is not None:
+            envelope.reply_to.fail(error)
+
+    def metrics(self) -> Metrics:
+        """Count now."""
+        depth = self.mailbox.depth
+        return Metrics(
+            received=self.mailbox.taken + depth,
+            handled=self.handled,
+            failed=self.failed,
+            dead_lettered=self.dead_lettered,
+            expired=self.expired,
+            dropped=self.dropped,
+            refused=self.mailbox.refused,
+            in_progress=0 if self.message is EMPTY else 1,
+            depth=depth,
+            last_activity=self.last_activity,
+        )
+
+    def on_end(self, listener: Callable[[Exit], None]) -> None:
+        """Call `listener` when this name is gone for good; at once if it is."""
+        if self.state is State.ENDED and self.exit is not None:
+            listener(self.exit)
+        elif self.listeners is None:
+            self.listeners = [listener]
+        else:
+            self.listeners.append(listener)
+
+    def new_life(self) -> None:
+        """Make an actor and its context."""
+        self.restarts += 1
+        self.actor = actor = self.factory()
+        receive = getattr(actor, "receive", actor)
+        if not callable(receive):
+            raise TypeError(f"{self}: {type(actor).__name__} has no receive() and is no function")
+        self.receive = receive
+        self.context = Context(self)
+
+    def end_life(self) -> None:
+        """Let go of the actor."""
+        if self.actor is not None:
+            self.context.close()
+        self.actor = None
+        self.receive = _nobody
+
+    def new_child(self, factory: Factory[Any], name: str | None, spec: ChildSpec[Any]) -> Cell:
+        """Make a cell below this one."""
+        return Cell(self.system, self, factory, name, spec)
+
+
+def _nobody(message: object, context: Context) -> None:
+    raise ActorStopped(f"{context.name} has not started")

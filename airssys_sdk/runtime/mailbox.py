@@ -1,0 +1,297 @@
+"""The mailbox: what an actor's name accepts, in which order it comes out, and how much may wait.
+
+A mailbox belongs to a name, not to one life of an actor: while a crashed actor waits for its restart, messages
+collect here for its successor. Bare payloads of normal priority wait in one deque, which `ActorRef.tell` fills directly;
+the other priorities get theirs when they are first used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+import threading
+from collections import deque
+from typing import Literal
+
+from airssys_sdk.runtime.envelope import Envelope, Priority
+from airssys_sdk.runtime.errors import ActorStopped, MailboxFull
+from airssys_sdk.runtime.queue import Runnable, RunQueue
+
+EMPTY = object()
+"""What `Mailbox.take` returns when nothing waits (None is a message like any other)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MailboxOptions:
+    """How much a mailbox holds, and what happens to a Python caller when it is full.
+
+    Attributes:
+        capacity: messages that may wait; None: any number.
+        overflow: what `await ref.send()` and `await ref.ask()` do when it is full: `error` raises `MailboxFull`, `block` waits
+            for room. `tell` never waits.
+    """
+
+    capacity: int | None = 1000
+    overflow: Literal["error", "block"] = "error"
+
+
+DEFAULT_MAILBOX = MailboxOptions()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Metrics:
+    """What became of the messages of one actor name (or of a whole system), counted in messages.
+
+    Every accepted message is in exactly one of the others: `received == handled + failed + dead_lettered + expired +
+    dropped + in_progress + depth`. Refused messages (`refused`) were never accepted.
+
+    Attributes:
+        received: accepted.
+        handled: `receive` returned.
+        failed: `receive` failed and that was told or logged (`MessageError`, or a crash under `ask`).
+        dead_lettered: kept as dead letters, but for expired ones.
+        expired: kept as dead letters because their time to live was over.
+        dropped: crashed the actor, whose `on_crash` says to drop such a message.
+        refused: not accepted: the mailbox was full or closed.
+        in_progress: in a handler that has not finished.
+        depth: waiting.
+        last_activity: the time (`time.monotonic()`) of the last turn; 0.0 before the first.
+    """
+
+    received: int = 0
+    handled: int = 0
+    failed: int = 0
+    dead_lettered: int = 0
+    expired: int = 0
+    dropped: int = 0
+    refused: int = 0
+    in_progress: int = 0
+    depth: int = 0
+    last_activity: float = 0.0
+
+    def __add__(self, other: Metrics) -> Metrics:
+        """Sum of the counts, later of the times."""
+        return Metrics(
+            self.received + other.received,
+            self.handled + other.handled,
+            self.failed + other.failed,
+            self.dead_lettered + other.dead_lettered,
+            self.expired + other.expired,
+            self.dropped + other.dropped,
+            self.refused + other.refused,
+            self.in_progress + other.in_progress,
+            self.depth + other.depth,
+            max(self.last_activity, other.last_activity),
+        )
+
+
+class Mailbox:
+    """The waiting messages of one actor name.
+
+    Attributes (read and written by `ActorRef.tell` and the actor's turn, which is why they are bare):
+        normal: messages of normal priority, bare payloads or envelopes.
+        room: `tell` refuses when `normal` is this long; negative: the mailbox is closed.
+        scheduled: the owner is in the run queue, or parked: busy, starting, stopping, waiting for its restart.
+            A sender that finds False wakes the owner.
+        interrupted: the owner's turn must look up after each message: other priorities wait, or the actor must stop.
+        taken: messages that left the mailbox for a handler or for the dead letters.
+    """
+
+    __slots__ = (
+        "_capacity",
+        "_lanes",
+        "_overflow",
+        "_owner",
+        "_run_queue",
+        "_waiters",
+        "interrupted",
+        "normal",
+        "refused",
+        "room",
+        "scheduled",
+        "taken",
+    )
+
+    def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
+        self._owner = owner
+        self._run_queue = run_queue
+        self._capacity = sys.maxsize if options.capacity is None else options.capacity
+        self._overflow = options.overflow
+        self._lanes: tuple[deque[object], deque[object], deque[object]] | None = None
+        self._waiters: deque[asyncio.Future[None]] | None = None
+        self.normal: deque[object] = deque()
+        self.room = self._capacity
+        self.scheduled = True
+        self.interrupted = False
+        self.taken = 0
+        self.refused = 0
+
+    @property
+    def depth(self) -> int:
+        """How many messages wait."""
+        return len(self.normal) + (sum(map(len, self._lanes)) if self._lanes else 0)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it accepts no more messages, for good."""
+        return self.room < 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a message would be accepted now."""
+        return len(self.normal) < self.room
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether a caller who can wait should wait for room."""
+        return self._overflow == "block" and len(self.normal) >= self.room >= 0
+
+    def put(self, message: object) -> None:
+        """Accept a message (an `Envelope` goes where its priority says) and wake the owner.
+
+        Raises:
+            MailboxFull: as many messages wait as may.
+            ActorStopped: the mailbox is closed.
+        """
+        if len(self.normal) >= self.room:
+            self.refuse()
+        self.put_unbounded(message)
+
+    def put_unbounded(self, message: object) -> None:
+        """Accept a message even when the mailbox is full; what the system itself has to say is never refused."""
+        if type(message) is Envelope and message.priority is not Priority.NORMAL:
+            self._lane(message.priority).append(message)
+            self._measure()
+        else:
+            self.normal.append(message)
+        if not self.scheduled:
+            self.wake()
+
+    def put_back(self, message: Envelope[object]) -> None:
+        """Let this message, which was taken, be the next one of its priority again."""
+        self.taken -= 1
+        if message.priority is Priority.NORMAL:
+            self.normal.appendleft(message)
+        else:
+            self._lane(message.priority).appendleft(message)
+            self._measure()
+
+    def refuse(self) -> None:
+        """Count and explain why a message is not accepted.
+
+        Raises:
+            MailboxFull: as many messages wait as may.
+            ActorStopped: the mailbox is closed.
+        """
+        self.refused += 1
+        if self.closed:
+            raise ActorStopped(f"{self._owner} has stopped", hint="watch() an actor to hear of its end")
+        raise MailboxFull(
+            f"the mailbox of {self._owner} is full ({self._capacity} messages wait)",
+            hint="send less, give it a larger MailboxOptions.capacity, or await send() with overflow='block'",
+        )
+
+    async def until_room(self) -> None:
+        """Wait until a message would be accepted, if the overflow policy is to block; else return at once.
+
+        Returns also when the mailbox is closed meanwhile; `put` then says so.
+        """
+        while self.must_wait:
+            if self._waiters is None:
+                self._waiters = deque()
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                # Whoever would have had the room after us must not miss it.
+                self.release()
+                raise
+
+    def release(self) -> None:
+        """Tell those who wait for room how much there is; the owner calls it after each turn."""
+        waiters = self._waiters
+        if waiters is None:
+            return
+        free = len(waiters) if self.closed else self.room - len(self.normal)
+        while waiters and free > 0:
+            waiter = waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                free -= 1
+        if not waiters:
+            self._waiters = None
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether anybody waits for room."""
+        return self._waiters is not None
+
+    def take(self) -> object:
+        """Take the next message by priority, or return `EMPTY`."""
+        lanes = self._lanes
+        if lanes is None:
+            if not self.normal:
+                return EMPTY
+            message = self.normal.popleft()
+        else:
+            critical, high, low = lanes
+            lane = critical or high or self.normal or low
+            if not lane:
+                return EMPTY
+            message = lane.popleft()
+            self._measure()
+        self.taken += 1
+        return message
+
+    def wake(self) -> None:
+        """Give the owner a turn; from any thread."""
+        run_queue = self._run_queue
+        if threading.get_ident() == run_queue.thread:
+            self.scheduled = True
+            run_queue.add(self._owner)
+            return
+        try:
+            run_queue.call(self._wake_here)
+        except RuntimeError:
+            # The loop is gone and with it everybody who could have handled the message.
+            self.normal.clear()
+            raise ActorStopped(f"{self._owner} has stopped: its event loop is closed") from None
+
+    def unpark(self) -> None:
+        """The owner can take messages again: give it a turn if any wait."""
+        if self.depth or self.interrupted:
+            self.scheduled = True
+            self._run_queue.add(self._owner)
+        else:
+            self.scheduled = False
+            if self.normal:  # another thread came in between
+                self.wake()
+
+    def close(self) -> None:
+        """Accept nothing more, for good. What comes in by a race wakes the owner, who must dispose of it."""
+        self.room = -1
+        self.scheduled = False
+        self.release()
+
+    def _wake_here(self) -> None:
+        if not self.scheduled:
+            self.scheduled = True
+            self._run_queue.add(self._owner)
+
+    def _lane(self, priority: Priority) -> deque[object]:
+        if self._lanes is None:
+            self._lanes = (deque(), deque(), deque())
+        critical, high, low = self._lanes
+        return {Priority.CRITICAL: critical, Priority.HIGH: high, Priority.LOW: low}[priority]
+
+    def _measure(self) -> None:
+        # The bound counts all priorities. Recomputed, not counted up and down, so that a race between threads
+        # can only be wrong until the next call.
+        if self._lanes is None:
+            return
+        waiting = sum(map(len, self._lanes))
+        if not self.closed:
+            self.room = max(0, self._capacity - waiting)
+        self.interrupted = self.interrupted or waiting > 0
