@@ -1,0 +1,99 @@
+"""Engines: one per profile and process, made when first asked for.
+
+- `plain` compiles without instrumentation: the fastest calls, and nothing can stop one.
+- `metered` counts fuel and yields: calls run in slices, with fuel budgets and deadlines.
+
+Compiled code belongs to one profile, so the profile is part of every cache key.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import platform
+import sys
+import threading
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+from ..errors import UsageError
+from ._raw import ffi, package
+
+if TYPE_CHECKING:
+    import wasmtime
+
+Profile: TypeAlias = Literal["plain", "metered"]
+
+REVISION: Final = 1
+"""Counts changes of the engines' settings here, so that code compiled under other settings is not found again."""
+
+_STACK: Final = 4 << 20
+# A sliced call runs on a stack of its own, and so does the Python code of host imports that it calls.
+
+
+class Engine:
+    """A wasmtime engine with one of the two profiles. Make one with `engine`.
+
+    Attributes:
+        profile: `plain` or `metered`.
+        raw: the engine of the `wasmtime` package.
+    """
+
+    __slots__ = ("profile", "raw")
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile: Profile = profile
+        self.raw: wasmtime.Engine = _configure(profile)
+
+    @property
+    def metered(self) -> bool:
+        """Whether calls run in slices, with fuel and deadlines."""
+        return self.profile == "metered"
+
+    def __repr__(self) -> str:
+        return f"Engine({self.profile!r})"
+
+
+def engine(profile: Profile = "plain") -> Engine:
+    """The process's engine with this profile; the first call makes it, from whatever thread.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    if profile not in get_args(Profile):
+        raise UsageError(
+            f"there is no engine profile {profile!r}", hint=f"use one of {', '.join(get_args(Profile))}"
+        )
+    with _LOCK:
+        return _make(profile)
+
+
+@functools.cache
+def version() -> str:
+    """The version of the installed engine."""
+    return importlib.metadata.version("wasmtime")
+
+
+@functools.cache
+def target() -> str:
+    """What compiled code runs on: the machine's architecture and operating system."""
+    return f"{platform.machine().lower() or 'unknown'}-{sys.platform}"
+
+
+_LOCK = threading.Lock()
+# Two threads that ask first would otherwise make two engines, and code of one cannot run in the other.
+
+
+@functools.cache
+def _make(profile: Profile) -> Engine:
+    return Engine(profile)
+
+
+def _configure(profile: Profile) -> wasmtime.Engine:
+    config = package().Config()
+    if profile == "metered":
+        config.consume_fuel = True
+        ffi().wasmtime_config_async_stack_size_set(config.ptr(), _STACK)
+        # With concurrency support the engine (50.0.1) fails every call after one that yielded for fuel.
+        ffi().wasmtime_config_concurrency_support_set(config.ptr(), False)
+    made: wasmtime.Engine = package().Engine(config)
+    return made

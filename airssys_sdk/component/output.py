@@ -1,0 +1,118 @@
+"""Captured output: what a guest writes to stdout and stderr, kept in a bounded buffer on the host.
+
+The engine delivers output on a thread of its own, so a capture takes writes from any thread.
+"""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import functools
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from ._raw import ffi
+
+Sink: TypeAlias = Callable[[bytes], None]
+
+_LOG = logging.getLogger(__name__)
+
+
+class Capture:
+    """The last bytes that a guest wrote to one of its streams.
+
+    Args:
+        keep: how many bytes to keep; older ones are dropped.
+        sink: gets each write as well, whole, on the engine's thread; it must not call the instance. An exception in it
+            is logged and ends the forwarding.
+
+    Attributes:
+        total: bytes written since the beginning, kept or not.
+    """
+
+    __slots__ = ("_keep", "_kept", "_lock", "_parts", "_sink", "total")
+
+    def __init__(self, keep: int, sink: Sink | None = None) -> None:
+        self._keep = keep
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._parts: collections.deque[bytes] = collections.deque()
+        self._kept = 0
+        self.total = 0
+
+    def write(self, data: bytes) -> None:
+        """Take what the guest wrote."""
+        with self._lock:
+            self.total += len(data)
+            part = data[-self._keep :] if self._keep else b""
+            self._parts.append(part)
+            self._kept += len(part)
+            while self._kept > self._keep:
+                oldest = self._parts.popleft()
+                rest = oldest[self._kept - self._keep :]
+                self._kept -= len(oldest) - len(rest)
+                if rest:
+                    self._parts.appendleft(rest)
+        if self._sink is not None:
+            try:
+                self._sink(data)
+            except Exception:  # noqa: BLE001  (it came from the engine's thread: nobody above could catch it)
+                _LOG.exception("the receiver of a guest's output failed and gets no more of it")
+                self._sink = None
+
+    @property
+    def dropped(self) -> int:
+        """How many bytes were written and are not kept any more."""
+        with self._lock:
+            return self.total - self._kept
+
+    def bytes(self) -> bytes:
+        """What is kept."""
+        with self._lock:
+            return b"".join(self._parts)
+
+    def text(self) -> str:
+        """What is kept, as text; bytes that are no UTF-8 come out as escapes. It is not made safe for a terminal."""
+        return self.bytes().decode("utf-8", errors="backslashreplace")
+
+    def clear(self) -> None:
+        """Forget what is kept."""
+        with self._lock:
+            self._parts.clear()
+            self._kept = 0
+
+
+def attach(configuration: Any, stream: str, capture: Capture) -> None:
+    """Let a `wasmtime.WasiConfig` deliver the stream `stdout` or `stderr` to a capture."""
+    write, finish = _callbacks()
+    key = next(_KEYS)
+    _CAPTURES[key] = capture
+    getattr(ffi(), f"wasi_config_set_{stream}_custom")(configuration.ptr(), write, key, finish)
+
+
+# The engine knows a capture by its key and says when it needs it no more; both may come from other threads, and single
+# operations of a dict and of a counter are atomic.
+_CAPTURES: Final[dict[int, Capture]] = {}
+_KEYS: Final = itertools.count(1)
+
+
+@functools.cache
+def _callbacks() -> tuple[Any, Any]:
+    """The two C functions of all captures; they live as long as the process."""
+
+    def write(key: int | None, data: Any, size: int) -> int:
+        capture = _CAPTURES.get(key or 0)
+        if capture is not None and size:
+            capture.write(ctypes.string_at(data, size))
+        return size
+
+    def finish(key: int | None) -> None:
+        _CAPTURES.pop(key or 0, None)
+
+    write_type = ctypes.CFUNCTYPE(
+        ctypes.c_ssize_t, ctypes.c_void_p, ctypes.POINTER(ctypes.c_ubyte), ctypes.c_size_t
+    )
+    return write_type(write), ctypes.CFUNCTYPE(None, ctypes.c_void_p)(finish)

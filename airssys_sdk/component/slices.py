@@ -1,0 +1,440 @@
+"""Sliced calls: a call into a `metered` instance that gives the thread back, again and again, until it is done.
+
+`begin` starts a call and runs nothing yet. `Call.advance` runs one slice: until the guest used up the slice's fuel, waits
+for a suspending import, or is done. Between two slices the call can rest, move to another thread, be cancelled; its
+deadline is checked there. A plain call of such a function is the same with somebody who drives it to the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import UsageError
+from ._abi import CELL, abi
+from ._futures import futures
+from ._raw import ffi
+from .errors import HostImportFailed, InstanceBusy, InstanceDead
+from .failures import deadline_failure, failure
+from .suspend import Waiting, running_loop
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_BOUND: Final = "__bound__"
+_NOTHING: Final = bytes(8)
+_TICK: Final = 0.05
+"""Seconds after which a thread that waits for an import looks for Ctrl-C, where the platform does not wake it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bound:
+    """An exported function of one instance, ready to be called in slices.
+
+    Attributes:
+        where: what errors call the function.
+        store: the instance's store.
+        function: the address of its `wasmtime_component_func_t`.
+        arity: how many values it takes.
+        results: how many values it gives, 0 or 1.
+        lower: packs Python arguments into cells, one after the other; the second item is what the cells point to.
+        lift: reads the result from the one cell (from nothing if there is none); raises what the function raises.
+        keep: what the function's address points to.
+    """
+
+    where: str
+    store: Store
+    function: int
+    arity: int
+    results: int
+    lower: Callable[..., tuple[bytes, object]]
+    lift: Callable[[bytes], Any]
+    keep: object = None
+
+
+def begin(
+    function: Callable[..., Any], *arguments: Any, loop: asyncio.AbstractEventLoop | None = None
+) -> Call:
+    """Begin a call of a function of a `metered` instance. Nothing of the guest runs yet.
+
+    Args:
+        function: a function of an exported interface, or of a world, such as `inventory.store.get`.
+        *arguments: its arguments.
+        loop: the event loop that runs suspending imports; without it the store's, else the running one, else one that
+            runs on a thread of its own.
+
+    Returns:
+        The call. It occupies the instance until it is done or cancelled.
+
+    Raises:
+        UsageError: the function is not one of a metered instance.
+        InvalidType, InvalidValue: an argument does not fit; the instance stays free.
+        InstanceBusy: another call is in progress.
+        InstanceDead: an earlier call ended the instance.
+    """
+    bound = getattr(function, _BOUND, None)
+    if not isinstance(bound, Bound):
+        raise UsageError(
+            f"{getattr(function, '__qualname__', function)!s} cannot be called in slices",
+            hint="take a function of a component that was opened with profile='metered' (or with limits)",
+        )
+    store = bound.store
+    if not store.lock.acquire(blocking=False):
+        raise store.refusal(bound.where)
+    try:
+        cells, keep = bound.lower(*arguments)
+    except BaseException:
+        store.lock.release()
+        raise
+    try:
+        return Call(bound, cells, keep, loop or store.loop or running_loop())
+    except BaseException as ended:
+        store.kill(f"{bound.where} ended with {type(ended).__name__}")
+        raise
+
+
+def caller(bound: Bound) -> Callable[..., Any]:
+    """A function that calls in slices and comes back with the result; what `begin` takes."""
+    low, base = futures(), abi()
+    pointer = base.pointer
+    call_async, poll, delete, set_fuel, delete_value = (
+        low.call_async,
+        low.poll,
+        low.delete,
+        low.set_fuel,
+        base.delete,
+    )
+    store, lower, lift, where = bound.store, bound.lower, bound.lift, bound.where
+    lock = store.lock
+    acquire, release = lock.acquire, lock.release
+    context, function = pointer(store.context), pointer(bound.function)
+    arity, results_count = base.size(bound.arity), base.size(bound.results)
+    has_result = bool(bound.results)
+    fuel = None if store.limits.fuel is None else ctypes.c_uint64(store.limits.fuel)
+    deadline = store.limits.deadline
+
+    def call(*arguments: Any) -> Any:
+        if not acquire(False):
+            raise store.refusal(where)
+        try:
+            cells, _keep = lower(*arguments)
+        except BaseException:
+            release()
+            raise
+        started = 0.0 if deadline is None else time.monotonic()
+        error, results = bytes(8), bytes(CELL) if has_result else None
+        if fuel is not None:
+            set_fuel(context, fuel)
+        future = pointer(call_async(function, context, cells, arity, results, results_count, error))
+        try:
+            if not poll(future):
+                _drive(store, poll, future, where, started, deadline)
+        except BaseException as ended:
+            store.kill(f"{where} ended with {type(ended).__name__}")
+            raise
+        finally:
+            delete(future)
+        if error != _NOTHING:
+            raise failure(store, int.from_bytes(error, "little"), where)
+        release()
+        if results is None:
+            return lift(b"")
+        try:
+            return lift(results)
+        finally:
+            delete_value(results)
+
+    setattr(call, _BOUND, bound)
+    return call
+
+
+def run_instantiation(store: Store, linker: Any, component: Any, where: str) -> tuple[Any, int]:
+    """Instantiate in slices, driven to the end: the raw instance, and the address of the engine's error or 0."""
+    low, base = futures(), abi()
+    limits = store.limits
+    context = base.pointer(store.context)
+    raw, error = ffi().wasmtime_component_instance_t(), bytes(8)
+    if limits.fuel is not None:
+        low.set_fuel(context, ctypes.c_uint64(limits.fuel))
+    started = time.monotonic()
+    future = base.pointer(
+        low.instantiate_async(linker.ptr(), context, component.ptr(), ctypes.byref(raw), error)
+    )
+    try:
+        if not low.poll(future):
+            _drive(store, low.poll, future, where, started, limits.deadline)
+    except BaseException as ended:
+        store.kill(f"{where} ended with {type(ended).__name__}")
+        raise
+    finally:
+        low.delete(future)
+    return raw, int.from_bytes(error, "little")
+
+
+def _drive(
+    store: Store,
+    poll: Callable[..., Any],
+    future: Any,
+    where: str,
+    started: float,
+    deadline: float | None,
+) -> None:
+    """Run the slices after the first, on this thread. Ctrl-C surfaces between two of them."""
+    until = None if deadline is None else started + deadline
+    while True:
+        parked = store.parked
+        if parked is not None:
+            store.parked = None
+            try:
+                if not _wait_here(parked.future, until):
+                    raise deadline_failure(deadline or 0.0, where)
+                parked.resume()
+            except BaseException:
+                parked.cancel()
+                raise
+        if until is not None and time.monotonic() > until:
+            raise deadline_failure(deadline or 0.0, where)
+        if poll(future):
+            return
+
+
+class Call:
+    """A call in progress. It may be advanced from any thread, by one at a time, and awaited.
+
+    `await call` runs slices between the other work of the event loop, and cancels the call when it is cancelled.
+
+    Attributes:
+        where: what errors call the function.
+        done: whether the call is over.
+        deadline_at: when it must be done, on the clock of `time.monotonic`; None without a deadline. Reaching it is
+            noticed by the next `advance`, so whoever schedules a waiting call should advance it then.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_cells",
+        "_delete",
+        "_error",
+        "_future",
+        "_keep",
+        "_outcome",
+        "_poll",
+        "_results",
+        "_store",
+        "_turn",
+        "_value",
+        "deadline_at",
+        "done",
+        "where",
+    )
+
+    def __init__(
+        self, bound: Bound, cells: bytes, keep: object, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        low, base = futures(), abi()
+        store = bound.store
+        self._bound = bound
+        self._store = store
+        self._poll, self._delete = low.poll, low.delete
+        self._cells, self._keep = cells, keep
+        self._error = bytes(8)
+        self._results = bytes(CELL) if bound.results else None
+        self._value: Any = None
+        self._outcome: BaseException | None = None
+        self._turn = threading.Lock()
+        self.where = bound.where
+        self.done: bool = False
+        limits = store.limits
+        self.deadline_at = None if limits.deadline is None else time.monotonic() + limits.deadline
+        context = base.pointer(store.context)
+        if limits.fuel is not None:
+            low.set_fuel(context, ctypes.c_uint64(limits.fuel))
+        self._future: Any = base.pointer(
+            low.call_async(
+                base.pointer(bound.function),
+                context,
+                cells,
+                base.size(bound.arity),
+                self._results,
+                base.size(bound.results),
+                self._error,
+            )
+        )
+        store.call_loop = loop
+        store.call = self
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What the call waits for, while the next `advance` would find nothing to do; else None.
+
+        A future with `done` and `add_done_callback`; the callback runs on the thread or loop that completes it.
+        """
+        parked = self._store.parked
+        return None if parked is None or self.done or parked.future.done() else parked.future
+
+    def advance(self) -> bool:
+        """Run one slice, if there is something to run.
+
+        Returns:
+            Whether the call is over; `result` then has the outcome. False also when it still waits for an import.
+
+        Raises:
+            InstanceBusy: another thread is advancing this call.
+            KeyboardInterrupt: Ctrl-C during the slice; the call is over and the instance dead.
+        """
+        if not self._turn.acquire(blocking=False):
+            raise InstanceBusy("another thread is advancing this call", where=self.where)
+        try:
+            return self.done or self._advance()
+        except BaseException as ended:
+            self._end(ended)
+            raise
+        finally:
+            self._turn.release()
+
+    def _advance(self) -> bool:
+        store = self._store
+        if self.deadline_at is not None and time.monotonic() > self.deadline_at:
+            return self._end(deadline_failure(store.limits.deadline or 0.0, self.where))
+        parked = store.parked
+        if parked is not None:
+            if not parked.future.done():
+                return False
+            store.parked = None
+            try:
+                parked.resume()
+            except HostImportFailed as failed:
+                return self._end(failed)
+        if not self._poll(self._future):
+            return False
+        self._release_future()
+        self.done = True
+        if self._error != _NOTHING:
+            self._outcome = failure(store, int.from_bytes(self._error, "little"), self.where)
+            return True
+        store.lock.release()
+        try:
+            self._value = self._bound.lift(self._results or b"")
+        except Exception as raised:  # noqa: BLE001  (the function's declared error; `result` raises it)
+            self._outcome = raised
+        finally:
+            if self._results is not None:
+                abi().delete(self._results)
+        return True
+
+    def result(self) -> Any:
+        """The typed result. A call that is not done is driven to its end on this thread first.
+
+        Raises:
+            CallError: the call ended without an answer; which subclass says why.
+            Err: the function's declared error.
+            UsageError: the call waits for an import that runs on the event loop of this thread.
+        """
+        while not self.advance():
+            waiting = self.waiting
+            if waiting is not None:
+                _wait_here(waiting, self.deadline_at)
+        if self._outcome is not None:
+            raise self._outcome
+        return self._value
+
+    def cancel(self) -> None:
+        """End the call if it is not done. The guest's stack is unwound and its instance is dead.
+
+        Raises:
+            InstanceBusy: a slice of it is running at this moment.
+        """
+        if not self._turn.acquire(blocking=False):
+            raise InstanceBusy("a slice of this call is running", where=self.where)
+        try:
+            if not self.done:
+                self._end(InstanceDead("the call was cancelled", where=self.where), "was cancelled")
+        finally:
+            self._turn.release()
+
+    def abandon(self) -> None:
+        """Free what the engine holds, for a store that nobody can reach any more."""
+        self._release_future()
+        self.done = True
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        try:
+            while not self.advance():
+                waiting = self.waiting
+                if waiting is None:
+                    yield  # the loop does its other work between two slices
+                else:
+                    yield from _wait_there(waiting, self.deadline_at).__await__()
+        except BaseException:
+            self.cancel()
+            raise
+        return self.result()
+
+    def _end(self, outcome: BaseException, reason: str | None = None) -> bool:
+        """Give the call up: whatever the guest was doing is unwound, and the instance is dead."""
+        if self._future is not None:
+            parked, self._store.parked = self._store.parked, None
+            if parked is not None:
+                parked.cancel()
+            self._release_future()
+            self._store.kill(f"{self.where} {reason or f'ended with {type(outcome).__name__}'}")
+        if not self.done:
+            self._outcome = outcome
+            self.done = True
+        return True
+
+    def _release_future(self) -> None:
+        future, self._future = self._future, None
+        self._store.call = None
+        self._store.call_loop = None
+        if future is not None:
+            self._delete(future)
+        self._keep = None
+
+
+def _wait_here(future: Waiting, until: float | None) -> bool:
+    """Wait on this thread; whether the future was done before `until`. Ctrl-C surfaces here."""
+    done = threading.Event()
+
+    def tell(_future: object) -> None:
+        done.set()
+
+    if isinstance(future, asyncio.Future):
+        loop = future.get_loop()
+        if future.done():
+            return True
+        if running_loop() is loop:
+            raise UsageError(
+                "the call waits for an import that runs on the event loop of this very thread",
+                hint="in a coroutine write 'await begin(function, ...)' instead of a plain call",
+            )
+        loop.call_soon_threadsafe(future.add_done_callback, tell)
+    else:
+        future.add_done_callback(tell)
+    while not done.wait(_TICK):
+        if until is not None and time.monotonic() > until:
+            return False
+    return True
+
+
+async def _wait_there(future: Waiting, until: float | None) -> None:
+    """Wait on the running loop until the future is done or the time is over, without cancelling it."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def tell(_future: object) -> None:
+        loop.call_soon_threadsafe(done.set)
+
+    if isinstance(future, asyncio.Future) and future.get_loop() is not loop:
+        future.get_loop().call_soon_threadsafe(future.add_done_callback, tell)
+    else:
+        future.add_done_callback(tell)
+    try:
+        await asyncio.wait_for(done.wait(), None if until is None else max(0.0, until - time.monotonic()))
+    except TimeoutError:
+        return  # the next `advance` notices the deadline

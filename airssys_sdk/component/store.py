@@ -1,0 +1,256 @@
+"""A store: the state of one component instance inside the engine, and the rule that one call runs in it at a time.
+
+Everything that an instance owns hangs here: its memory, captured output, limits, the call in progress. The lock tells
+whether a call may begin: it is held while a call is in progress, and for ever once the instance is dead, so a caller
+checks both with one attempt to take it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import functools
+import threading
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ..errors import UsageError
+from ._raw import address, context_pointer, ffi, package, take_error
+from .engine import Engine
+from .errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
+from .limits import Limits
+from .wasi import Wasi
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .slices import Call
+    from .suspend import Parked
+
+_NO_FUEL_LIMIT: Final = (1 << 64) - 1
+# At ten billion units a second this lasts for 58 years.
+
+
+class Store:
+    """The engine's state of one component instance.
+
+    It goes where the `wasmtime` package takes a store. One thread at a time may use it; a call may change threads
+    between two slices.
+
+    Args:
+        engine: the engine that compiled the component.
+        limits: what the instance may use; fuel and deadline need the `metered` profile.
+        wasi: how the guest's output is captured.
+        sources: folders of the guest and the author's folders in their place, for tracebacks: `{"/0": "src"}`.
+        loop: the event loop that runs suspending imports; without one they run on a loop of their own thread.
+
+    Attributes:
+        context: the address of the engine's `wasmtime_context_t`.
+        stdout: what the guest wrote to stdout.
+        stderr: what the guest wrote to stderr.
+        busy: set while a `plain` call is in progress, and for ever once one killed the instance. Such calls use this flag
+            instead of the lock: they test and set it without a step in between at which an interrupt could arrive.
+        lock: held while a call is in progress, and for ever once the instance is dead.
+        dead: why the instance cannot be called any more; None while it can.
+        pending: what a host import raised; its callback puts it here before it reports an error to the engine.
+        call: the sliced call in progress.
+        call_loop: the event loop that runs its suspending imports.
+        clock_start: when the guest's monotonic clock began, in nanoseconds of the host's.
+        parked: the suspending import that the call in progress waits for.
+        keep: what must live as long as the store: callbacks, linkers.
+
+    Raises:
+        UsageError: the limits need the `metered` profile and the engine has the other.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_raw",
+        "busy",
+        "call",
+        "call_loop",
+        "clock_start",
+        "context",
+        "dead",
+        "engine",
+        "keep",
+        "limits",
+        "lock",
+        "loop",
+        "parked",
+        "pending",
+        "sources",
+        "stderr",
+        "stdout",
+    )
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        limits: Limits | None = None,
+        wasi: Wasi | None = None,
+        sources: Mapping[str, str] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._raw: Any = None
+        self.engine = engine
+        self.limits = limits or Limits()
+        if self.limits.metered and not engine.metered:
+            raise UsageError(
+                "limits on fuel or time need the engine profile 'metered', the component was opened with 'plain'",
+                hint="open the component with profile='metered', or leave the profile out",
+            )
+        wasi = wasi or Wasi()
+        self.sources = sources or {}
+        self.loop = loop
+        self.lock = threading.Lock()
+        self.dead: str | None = None
+        self.pending: BaseException | None = None
+        self.busy = False
+        self.call: Call | None = None
+        self.call_loop: asyncio.AbstractEventLoop | None = None
+        self.parked: Parked | None = None
+        self.keep: list[object] = []
+        self._raw, self.context = _make(engine, self.limits)
+        self.stdout, self.stderr, self.clock_start = wasi.install(self)
+        _OPEN.add(self)
+        _close_at_exit()
+
+    def _context(self) -> Any:
+        """What makes this a store for the `wasmtime` package."""
+        if self._raw is None:
+            raise InstanceDead("the instance was closed", hint="make a new instance")
+        return context_pointer(self.context)
+
+    def refusal(self, where: str) -> CallError:
+        """Why the lock could not be taken for a call of `where`."""
+        if self.dead is not None:
+            return InstanceDead(
+                f"the instance is dead: {self.dead}", where=where, hint="make a new instance and call that"
+            )
+        return InstanceBusy(
+            "the instance is in the middle of another call",
+            where=where,
+            hint="wait for that call, or use one instance per thread",
+        )
+
+    def kill(self, reason: str) -> None:
+        """Refuse every further call. Whoever calls this holds the lock, and it is never released again."""
+        if self.dead is None:
+            self.dead = reason
+
+    def instantiate(self, linker: Any, component: Any, where: str = "instantiation") -> Any:
+        """Instantiate a component in this store.
+
+        Args:
+            linker: the `wasmtime.component.Linker` with everything that the component imports.
+            component: the `wasmtime.component.Component`.
+            where: what to call it in errors.
+
+        Returns:
+            The `wasmtime.component.Instance`.
+
+        Raises:
+            CallError: the component's start function ended early or a limit is too low to start.
+            LinkError: the linker lacks an import, or has it with another type.
+        """
+        from .failures import instantiate_failure
+        from .slices import run_instantiation
+
+        if not self.lock.acquire(blocking=False):
+            raise self.refusal(where)
+        raw, error = (
+            run_instantiation(self, linker, component, where)
+            if self.engine.metered
+            else _instantiate(self, linker, component)
+        )
+        if error:
+            found = instantiate_failure(self, error, where)
+            raise _link_error(found, where) or found
+        self.lock.release()
+        return package().component.Instance._from_raw(raw)
+
+    def close(self) -> None:
+        """End the call in progress, if there is one between two slices, and free everything. Doing it again is harmless.
+
+        Raises:
+            InstanceBusy: a call is running at this moment, on another thread or further up on this one.
+        """
+        if self._raw is None:
+            return
+        if self.busy and self.dead is None:
+            raise self.refusal("close")
+        call = self.call
+        if call is not None:
+            call.cancel()
+        elif self.dead is None and not self.lock.acquire(blocking=False):
+            raise self.refusal("close")
+        self.kill("it was closed")
+        self.busy = True
+        self._free()
+
+    def _free(self) -> None:
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            _OPEN.discard(self)
+            ffi().wasmtime_store_delete(raw)
+            self.keep.clear()
+
+    def __del__(self) -> None:
+        if self._raw is None:
+            return
+        # Nobody can be inside: a running call holds a reference. One between two slices must go before the store.
+        if self.call is not None:
+            self.call.abandon()
+        self._free()
+
+
+# So that no store outlives the interpreter: the engine's threads deliver output to Python functions.
+_OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+@functools.cache
+def _close_at_exit() -> None:
+    atexit.register(_close_all)
+
+
+def _close_all() -> None:
+    for store in list(_OPEN):
+        try:
+            store.close()
+        except InstanceBusy:
+            continue  # a thread is inside it; the process ends around that thread
+
+
+def _make(engine: Engine, limits: Limits) -> tuple[Any, int]:
+    low = ffi()
+    nothing = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
+    raw = low.wasmtime_store_new(engine.raw.ptr(), None, nothing)
+    context = low.wasmtime_store_context(raw)
+    if limits.memory is not None:
+        low.wasmtime_store_limiter(raw, limits.memory, -1, -1, -1, -1)
+    if engine.metered:
+        error = low.wasmtime_context_set_fuel(context, _NO_FUEL_LIMIT)
+        error = error or low.wasmtime_context_fuel_async_yield_interval(context, limits.slice_fuel)
+        if error:
+            low.wasmtime_store_delete(raw)
+            raise UnsupportedEngine(f"the engine does not count fuel: {take_error(address(error))[0]}")
+    return raw, address(context)
+
+
+def _instantiate(store: Store, linker: Any, component: Any) -> tuple[Any, int]:
+    raw = ffi().wasmtime_component_instance_t()
+    error = ffi().wasmtime_component_linker_instantiate(
+        linker.ptr(), context_pointer(store.context), component.ptr(), ctypes.byref(raw)
+    )
+    return raw, address(error)
+
+
+def _link_error(found: BaseException, where: str) -> LinkError | None:
+    """The engine reports a missing import like a trap; the fix is another one."""
+    text = found.message if isinstance(found, CallError) else ""
+    if "component imports" not in text and "matching implementation was not found" not in text:
+        return None
+    return LinkError(f"the host does not give what the component imports: {text}", where=where)

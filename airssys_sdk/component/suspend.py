@@ -1,0 +1,304 @@
+"""Suspending imports: host functions that take their time without holding the thread.
+
+The guest sees an ordinary function. The host's implementation is an `async def`, or gives back an awaitable or a future;
+while that is not done the call is parked and its thread is free. Only the `metered` profile can do this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import ctypes
+import functools
+import inspect
+import itertools
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+
+from ._abi import abi
+from ._futures import futures
+from ._raw import take_error
+from .errors import CallError, LinkError
+from .failures import import_failure
+
+if TYPE_CHECKING:
+    from .store import Store
+
+Waiting: TypeAlias = "asyncio.Future[Any] | concurrent.futures.Future[Any]"
+"""What a parked call waits for: it has `done`, `add_done_callback` and `cancel`."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK: Final = "__airssys_suspending__"
+
+
+def suspending(function: F) -> F:
+    """Say that a function, although not an `async def`, may give back an awaitable or a future."""
+    setattr(function, _MARK, True)
+    return function
+
+
+def is_suspending(function: Callable[..., Any]) -> bool:
+    """Whether an implementation of an import is an `async def` or marked with `suspending`."""
+    return inspect.iscoroutinefunction(function) or bool(getattr(function, _MARK, False))
+
+
+def add_suspending(
+    instance: Any,
+    name: str,
+    store: Store,
+    where: str,
+    function: Callable[..., Any],
+    *,
+    lift_args: Callable[[int, int], tuple[Any, ...]],
+    lower_result: Callable[[Any, int], None],
+    lower_error: Callable[[Exception, int], bool],
+) -> None:
+    """Define a suspending import.
+
+    Args:
+        instance: the `wasmtime.component.LinkerInstance` to define it in.
+        name: its WIT name there.
+        store: the store of the one instance that this linker serves.
+        where: what errors call it.
+        function: the host's implementation.
+        lift_args: the Python arguments from the address and number of the engine's values.
+        lower_result: writes a result, in the engine's own memory, to the slot at an address.
+        lower_error: the same for an exception that is the function's declared error; False if it is not.
+
+    Raises:
+        LinkError: the store's engine has the `plain` profile.
+    """
+
+    def start(arguments: int, count: int, results: int) -> Parked | None:
+        try:
+            value = function(*lift_args(arguments, count))
+        except Exception as error:
+            if lower_error(error, results):
+                return None
+            raise
+        if not _waits(value):
+            lower_result(value, results)
+            return None
+        return Parked(
+            schedule(value, store.call_loop or store.loop), results, lower_result, lower_error, where
+        )
+
+    define(instance, name, store, where, start)
+
+
+class Parked:
+    """A suspending import that a call waits for.
+
+    Attributes:
+        future: done when the host's implementation is.
+        resumed: whether the result lies ready for the guest.
+    """
+
+    __slots__ = ("_lower_error", "_lower_result", "_results", "_where", "future", "resumed")
+
+    def __init__(
+        self,
+        future: Waiting,
+        results: int,
+        lower_result: Callable[[Any, int], None],
+        lower_error: Callable[[Exception, int], bool],
+        where: str,
+    ) -> None:
+        self.future = future
+        self.resumed = False
+        self._results = results
+        self._lower_result = lower_result
+        self._lower_error = lower_error
+        self._where = where
+
+    def resume(self) -> None:
+        """Hand the result over; the next slice goes on with it.
+
+        Raises:
+            HostImportFailed: the implementation raised something other than its declared error, or its result does
+                not fit. The engine takes no error here, so the call must be abandoned.
+        """
+        try:
+            value = self.future.result()
+            self._lower_result(value, self._results)
+        except (concurrent.futures.CancelledError, asyncio.CancelledError) as error:
+            raise import_failure(_Cancelled("the import was cancelled"), self._where) from error
+        except CallError:
+            raise
+        except Exception as error:
+            if not self._lower_error(error, self._results):
+                raise import_failure(error, self._where) from error
+        self.resumed = True
+
+    def cancel(self) -> None:
+        """Stop the implementation, from whatever thread."""
+        cancel(self.future)
+
+
+class _Cancelled(Exception):
+    """Stands for a cancellation, which is no ordinary exception and must not cancel whoever called the guest."""
+
+
+def define(
+    instance: Any,
+    name: str,
+    store: Store,
+    where: str,
+    start: Callable[[int, int, int], Parked | None],
+) -> None:
+    """Define a suspending import below the level of values.
+
+    Args:
+        instance: the `wasmtime.component.LinkerInstance` to define it in.
+        name: its WIT name there.
+        store: the store of the one instance that this linker serves.
+        where: what errors call it.
+        start: called with the addresses of arguments and results and the number of arguments; gives what to wait for, or
+            None when the result has been written.
+
+    Raises:
+        LinkError: the store's engine has the `plain` profile, or the engine refuses the definition.
+    """
+    if not store.engine.metered:
+        raise LinkError(
+            "a suspending import needs the engine profile 'metered'",
+            where=where,
+            hint="open the component with profile='metered' (or with limits), or implement the import with a plain 'def'",
+        )
+    low, base = futures(), abi()
+    ready = struct.pack("<QQQ", low.ready, 0, 0)
+    question, finish = _continuations()
+    memory = base.memory
+
+    def callback(
+        _data: int | None,
+        _context: int,
+        _type: int,
+        arguments: int | None,
+        count: int,
+        results: int | None,
+        _results_count: int,
+        error: int,
+        continuation: int,
+    ) -> None:
+        answer = ready
+        try:
+            parked = start(arguments or 0, count, results or 0)
+            if parked is not None:
+                store.parked = parked
+                key = next(_KEYS)
+                _PARKED[key] = parked
+                answer = struct.pack("<QQQ", question, key, finish)
+        except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
+            store.pending = raised
+            memory[error : error + 8] = struct.pack("<Q", base.error_new(b"a host import failed"))
+        memory[continuation : continuation + 24] = answer
+
+    thunk = low.import_callback(callback)
+    store.keep.append(thunk)
+    encoded = name.encode()
+    pointer = low.add_func_async(
+        ctypes.cast(instance.ptr(), ctypes.c_void_p),
+        encoded,
+        base.size(len(encoded)),
+        ctypes.cast(thunk, ctypes.c_void_p),
+        None,
+        None,
+    )
+    if pointer:
+        raise LinkError(f"the engine does not take the import {name}: {take_error(pointer)[0]}", where=where)
+
+
+def schedule(value: Awaitable[Any], loop: asyncio.AbstractEventLoop | None) -> Waiting:
+    """Have an awaitable run to its end, on `loop` or, if that does not run, on a loop with a thread of its own."""
+    if isinstance(value, asyncio.Future | concurrent.futures.Future):
+        return cast("Waiting", value)
+    coroutine = cast("Coroutine[Any, Any, Any]", value) if inspect.iscoroutine(value) else _await(value)
+    if loop is None or not loop.is_running():
+        loop = _background_loop()
+    elif running_loop() is loop:
+        return loop.create_task(coroutine)
+    return asyncio.run_coroutine_threadsafe(coroutine, loop)
+
+
+def cancel(future: Waiting) -> None:
+    """Cancel a future from whatever thread."""
+    if isinstance(future, concurrent.futures.Future):
+        future.cancel()
+        return
+    loop = future.get_loop()
+    if running_loop() is loop:
+        future.cancel()
+    elif not loop.is_closed():
+        loop.call_soon_threadsafe(future.cancel)
+
+
+def _waits(value: object) -> bool:
+    return inspect.isawaitable(value) or isinstance(value, concurrent.futures.Future)
+
+
+async def _await(value: Awaitable[Any]) -> Any:
+    return await value
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs on this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+# The engine knows a parked import by its key; single operations of a dict and of a counter are atomic.
+_PARKED: Final[dict[int, Parked]] = {}
+_KEYS: Final = itertools.count(1)
+
+
+@functools.cache
+def _continuations() -> tuple[int, int]:
+    """The addresses of the two C functions of all parked imports; they live as long as the process."""
+    low = futures()
+
+    def ready(key: int | None) -> bool:
+        parked = _PARKED.get(key or 0)
+        return parked is not None and parked.resumed
+
+    def finish(key: int | None) -> None:
+        _PARKED.pop(key or 0, None)
+
+    thunks = (low.continuation(ready), low.finalizer(finish))
+    _THUNKS.extend(thunks)
+    question, last = (ctypes.cast(thunk, ctypes.c_void_p).value or 0 for thunk in thunks)
+    return question, last
+
+
+_THUNKS: Final[list[object]] = []
+
+
+_LOCK = threading.Lock()
+
+
+def _background_loop() -> asyncio.AbstractEventLoop:
+    with _LOCK:
+        return _start_loop()
+
+
+@functools.cache
+def _start_loop() -> asyncio.AbstractEventLoop:
+    """The loop for imports of calls that no event loop drives; a daemon, because it waits for work for ever."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="airssys-imports", daemon=True)
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(1.0)
+        if not thread.is_alive():
+            loop.close()
+
+    thread.start()
+    atexit.register(stop)
+    return loop

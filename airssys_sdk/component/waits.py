@@ -1,0 +1,235 @@
+"""Waiting in WASI without holding the thread: `wasi:io/poll` and the clock's timers as suspending imports.
+
+The engine's own implementation blocks the thread in a guest's `time.sleep`. Here a `pollable` is a resource of ours: a
+time at which it becomes ready. Everything that gives out pollables must then give out ours, so the streams' and sockets'
+`subscribe` are defined here as well; nothing that this WASI grants needs them, and they say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import dataclasses
+import functools
+import struct
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from ._abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
+from ._raw import package
+from .errors import UnsupportedEngine
+from .suspend import Parked, define, schedule
+
+if TYPE_CHECKING:
+    from .store import Store
+
+_RESOURCE: Final = 21
+_TYPE: Final = 0x61697273
+"""Tells our host resources from others in one store; any number will do."""
+
+_REFUSED: Final = {
+    "wasi:io/streams": ("[method]input-stream.subscribe", "[method]output-stream.subscribe"),
+    "wasi:sockets/tcp": ("[method]tcp-socket.subscribe",),
+    "wasi:sockets/udp": (
+        "[method]udp-socket.subscribe",
+        "[method]incoming-datagram-stream.subscribe",
+        "[method]outgoing-datagram-stream.subscribe",
+    ),
+    "wasi:sockets/ip-name-lookup": ("[method]resolve-address-stream.subscribe",),
+}
+
+
+def link_waits(linker: Any, store: Store) -> None:
+    """Replace what waits in the WASI that `linker` already has.
+
+    Args:
+        linker: a `wasmtime.component.Linker` after `add_wasip2`, serving `store` only.
+        store: the store, of the `metered` profile.
+    """
+    version = _wasi_version()
+    pollables = _Pollables(store)
+    linker.allow_shadowing = True
+    with linker.root() as root:
+
+        def functions(interface: str, starts: dict[str, Callable[[int, int, int], Parked | None]]) -> None:
+            with root.add_instance(f"{interface}@{version}") as instance:
+                if interface == "wasi:io/poll":
+                    kind = package().component.ResourceType.host(_TYPE)
+                    instance.add_resource("pollable", kind, pollables.drop)
+                for name, start in starts.items():
+                    define(instance, name, store, f"{interface}#{name}", start)
+
+        functions(
+            "wasi:io/poll",
+            {
+                "[method]pollable.ready": pollables.ready,
+                "[method]pollable.block": pollables.block,
+                "poll": pollables.poll,
+            },
+        )
+        functions(
+            "wasi:clocks/monotonic-clock",
+            {
+                "subscribe-instant": pollables.subscribe_instant,
+                "subscribe-duration": pollables.subscribe_duration,
+            },
+        )
+        for interface, names in _REFUSED.items():
+            functions(interface, {name: _refuse(f"{interface}#{name}") for name in names})
+    linker.allow_shadowing = False
+
+
+@dataclasses.dataclass(slots=True)
+class _Timer:
+    """A pollable: ready from a time on, in nanoseconds of the host's monotonic clock."""
+
+    ready_at: int
+
+
+class _Pollables:
+    """The pollables of one store, by the number that stands for each in the engine."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._timers: dict[int, _Timer] = {}
+        self._next = 1
+        self._low = _low()
+        self._abi = abi()
+        self._context = self._abi.pointer(store.context)
+
+    def subscribe_instant(self, arguments: int, _count: int, results: int) -> None:
+        # The guest's clock began when its WASI state was made.
+        self._give(self._store.clock_start + self._abi.views["Q"][(arguments + PAYLOAD) >> 3], results)
+
+    def subscribe_duration(self, arguments: int, _count: int, results: int) -> None:
+        self._give(time.monotonic_ns() + self._abi.views["Q"][(arguments + PAYLOAD) >> 3], results)
+
+    def ready(self, arguments: int, _count: int, results: int) -> None:
+        self._write(
+            results, struct.pack("<Q?23x", BOOL, self._take(arguments).ready_at <= time.monotonic_ns())
+        )
+
+    def block(self, arguments: int, _count: int, results: int) -> Parked | None:
+        return self._wait([self._take(arguments)], results, lambda: None)
+
+    def poll(self, arguments: int, _count: int, results: int) -> Parked | None:
+        size, data = struct.unpack_from("<QQ", self._abi.memory[arguments + PAYLOAD : arguments + CELL])
+        timers = [self._take(data + CELL * index) for index in range(size)]
+
+        def answer() -> None:
+            now = time.monotonic_ns()
+            ready = [index for index, timer in enumerate(timers) if timer.ready_at <= now]
+            cells = b"".join(struct.pack("<QI20x", U32, index) for index in ready)
+            cell = struct.pack("<Q16s8x", LIST, self._abi.vector(cells, len(ready)))
+            self._low.clone(cell, self._abi.pointer(results))
+
+        if not timers:
+            raise ValueError("the guest polls an empty list, which would never end")
+        return self._wait(timers, results, answer)
+
+    def drop(self, _store: object, number: int) -> None:
+        self._timers.pop(number, None)
+
+    def _wait(self, timers: list[_Timer], results: int, answer: Callable[[], None]) -> Parked | None:
+        first = min(timer.ready_at for timer in timers)
+        delay = first - time.monotonic_ns()
+        if delay <= 0:
+            answer()
+            return None
+        # A loop's timer may fire a little early, and then the guest would find nothing ready.
+        future = schedule(_sleep_until(first), self._store.call_loop or self._store.loop)
+        return Parked(future, results, lambda _value, _results: answer(), _no_error, "wasi:io/poll")
+
+    def _give(self, ready_at: int, results: int) -> None:
+        number = self._next
+        self._next = number % 0xFFFF_FFFF + 1
+        self._timers[number] = _Timer(ready_at)
+        host = self._abi.pointer(self._low.host_new(ctypes.c_bool(True), number, _TYPE))
+        slot = bytes(8)
+        error = self._low.host_to_any(self._context, host, slot)
+        self._low.host_delete(host)
+        if error:
+            raise UnsupportedEngine("the engine does not take a resource of the host")
+        self._write(results, struct.pack("<Q8s16x", _RESOURCE, slot))
+
+    def _take(self, cell: int) -> _Timer:
+        """The timer behind a borrowed handle, which the engine then counts as given back."""
+        slot = bytes(8)
+        (address,) = struct.unpack("<Q", self._abi.memory[cell + PAYLOAD : cell + PAYLOAD + 8])
+        if self._low.any_to_host(self._context, self._abi.pointer(address), slot):
+            raise UnsupportedEngine("the engine gives a pollable that is not ours")
+        host = self._abi.pointer(int.from_bytes(slot, "little"))
+        number: int = self._low.host_rep(host)
+        self._low.host_delete(host)
+        return self._timers[number]
+
+    def _write(self, results: int, cell: bytes) -> None:
+        self._abi.memory[results : results + CELL] = cell
+
+
+async def _sleep_until(ready_at: int) -> None:
+    while (left := ready_at - time.monotonic_ns()) > 0:  # noqa: ASYNC110  (time is all it waits for)
+        await asyncio.sleep(left / 1e9)
+
+
+def _no_error(_error: Exception, _results: int) -> bool:
+    return False
+
+
+def _refuse(where: str) -> Callable[[int, int, int], Parked | None]:
+    def start(_arguments: int, _count: int, _results: int) -> Parked | None:
+        raise NotImplementedError(f"{where}: in the metered profile a guest can wait for timers only")
+
+    return start
+
+
+class _Low:
+    """The foreign functions for host resources; see `Abi` for what may be passed to them."""
+
+    def __init__(self) -> None:
+        pointer = ctypes.c_void_p
+        self.clone = abi().clone
+        self.host_new = foreign("wasmtime_component_resource_host_new", pointer)
+        self.host_rep = foreign("wasmtime_component_resource_host_rep", ctypes.c_uint32)
+        self.host_delete = foreign("wasmtime_component_resource_host_delete", None)
+        self.host_to_any = foreign("wasmtime_component_resource_host_to_any", pointer)
+        self.any_to_host = foreign("wasmtime_component_resource_any_to_host", pointer)
+
+
+@functools.cache
+def _low() -> _Low:
+    return _Low()
+
+
+def _versions() -> Iterator[str]:
+    return (f"0.2.{patch}" for patch in range(12, 64))
+
+
+@functools.cache
+def _wasi_version() -> str:
+    """Under which version the engine links its WASI: the one where a second `poll` is refused.
+
+    Only under that name an interface can be reopened; the linker matches other 0.2 versions with it.
+    """
+    from .engine import engine
+
+    for version in (*_versions(), *(f"0.2.{patch}" for patch in range(12))):
+        if _defines(engine("metered").raw, version):
+            return version
+    raise UnsupportedEngine("the engine's WASI has no version 0.2 that is known here")
+
+
+def _defines(raw_engine: Any, version: str) -> bool:
+    linker = package().component.Linker(raw_engine)
+    linker.add_wasip2()
+    with linker.root() as root, root.add_instance(f"wasi:io/poll@{version}") as instance:
+        try:
+            instance.add_func("poll", _never)
+        except package().WasmtimeError:
+            return True
+    return False
+
+
+def _never(*_arguments: object) -> None:
+    raise UnsupportedEngine("a probe was called")
