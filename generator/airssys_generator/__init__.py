@@ -1,7 +1,8 @@
 """From a WIT world to typed Python: host packages, guest bindings, the skeleton of a guest's code."""
 
 from .errors import Diagnostic, ForeignFilesError, GenerationError
-from .generate import Files, generate
+from .generate import Files, generate, skeleton
+from .guest import componentize_options
 from .namesfile import NamesFile, NamesFileError
 from .options import Options, Target
 
@@ -14,5 +15,7 @@ __all__ = [
     "NamesFileError",
     "Options",
     "Target",
+    "componentize_options",
     "generate",
+    "skeleton",
 ]

@@ -78,8 +78,6 @@ class ModuleDraft:
         """What to write before a name of another module: its handle and a dot; nothing for this one's own."""
         if module is self:
             return ""
-        if module.name == "__init__":
-            raise ValueError("a package's own names are imported by name")
         package = "." if module.folder == self.folder else ("." if not self.folder else "..") + module.folder
         return self.handles.sibling(Sibling(package, module.name, module.folder), private=private) + "."
 

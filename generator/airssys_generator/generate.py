@@ -8,9 +8,9 @@ from typing import TypeAlias
 from airssys_sdk import __version__
 from airssys_sdk.wit.model import Resolve, World
 
-from .errors import GenerationError
 from .namesfile import NamesFile
 from .options import Options, Target
+from .plan import Module
 
 Files: TypeAlias = Mapping[str, str]
 """The text of each file by its path, relative and with `/`."""
@@ -48,12 +48,38 @@ def generate(resolve: Resolve, world: World, target: Target, options: Options | 
 
         modules = plan_host(selection, names, header)
     else:
-        raise GenerationError("guest", [])
+        from .guest import plan_guest
+
+        modules = plan_guest(selection, names, header).bindings
     files = {module.path: render(module, target) for module in modules}
-    files["py.typed"] = ""
+    files["py.typed" if target == "host" else "wit_world/py.typed"] = ""
     if options.emit_names:
         files["names.toml"] = names.to_text()
     return dict(sorted(files.items()))
+
+
+def skeleton(world: World, options: Options | None = None) -> str:
+    """The text of the module that the author of a guest fills in: a class per exported interface.
+
+    Args:
+        world: the world that the guest implements.
+        options: what the caller decides; of these, `names` counts.
+
+    Raises:
+        GenerationError: as for `generate`.
+    """
+    from .render import render
+
+    return render(plan_skeleton(world, options or Options()), "guest")
+
+
+def plan_skeleton(world: World, options: Options) -> Module:
+    """The plan of the author's module, for `skeleton` and for merging."""
+    from .guest import plan_guest
+    from .selection import select
+
+    names = (options.names or NamesFile()).grown(world)
+    return plan_guest(select(world, "guest"), names, ()).skeleton
 
 
 def header_of(resolve: Resolve, world: World, options: Options) -> tuple[str, ...]:

@@ -90,11 +90,13 @@ class NamesFile:
 
     def grown(self, world: World) -> NamesFile:
         """This file with a name for every interface of the world; what stands in it stays."""
-        return NamesFile(
-            _named(self.imports, world.imported_interfaces, _functions(world.imported_functions)),
-            _named(self.exports, world.exported_interfaces, _functions(world.exported_functions)),
-            self.functions,
+        imports = _named(
+            self.imports, self.exports, world.imported_interfaces, _functions(world.imported_functions)
         )
+        exports = _named(
+            self.exports, imports, world.exported_interfaces, _functions(world.exported_functions)
+        )
+        return NamesFile(imports, exports, self.functions)
 
 
 def module_name(name: str) -> str:
@@ -112,18 +114,30 @@ def _functions(functions: Iterable[str]) -> set[str]:
 
 
 def _named(
-    known: Mapping[str, str], items: tuple[InterfaceItem, ...], functions: Collection[str]
+    known: Mapping[str, str],
+    across: Mapping[str, str],
+    items: tuple[InterfaceItem, ...],
+    functions: Collection[str],
 ) -> dict[str, str]:
+    """Names for one direction.
+
+    Args:
+        known: what is named already.
+        across: the names of the other direction. Only the same interface may share one: componentize-py imports modules
+            of both into one, and the second import of a name would hide the first.
+        items: the interfaces to name.
+        functions: functions of the world in this direction, which stand beside the interfaces.
+    """
     names = dict(known)
-    used = set(names.values())
     for item in items:
         if item.wire_name not in names:
+            used = {*names.values(), *functions}
+            used |= {name for interface, name in across.items() if interface != item.wire_name}
             candidates = [module_name(candidate) for candidate in _candidates(item, items)]
-            free = [
-                candidate for candidate in candidates if candidate not in used and candidate not in functions
-            ]
+            if item.wire_name in across:
+                candidates.insert(0, across[item.wire_name])
+            free = [candidate for candidate in candidates if candidate not in used]
             names[item.wire_name] = free[0] if free else _numbered(candidates[-1], used)
-            used.add(names[item.wire_name])
     return names
 
 

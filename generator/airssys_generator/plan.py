@@ -10,6 +10,8 @@ from typing import ClassVar, TypeAlias
 
 from .annotation import Annotation
 
+_STANDARD = frozenset({"abc", "builtins", "dataclasses", "enum", "typing"})
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Import:
@@ -18,6 +20,13 @@ class Import:
     package: str | None
     name: str
     alias: str | None
+
+    @property
+    def group(self) -> int:
+        """The paragraph of imports it stands in: the standard library, other packages, this one."""
+        if self.package is not None and self.package.startswith("."):
+            return 2
+        return 0 if self.package is None and self.name in _STANDARD else 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +126,7 @@ class Module:
     Attributes:
         path: in the emitted package, with `/`.
         header: comment lines above the docstring.
+        template: which template of the target makes it.
     """
 
     path: str
@@ -124,3 +134,4 @@ class Module:
     docs: str | None
     imports: tuple[Import, ...]
     items: tuple[Item, ...]
+    template: str = "module"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def render(module: Module, target: Literal["host", "guest"]) -> str:
     """The text of a module, formatted."""
-    return _environment().get_template(f"{target}/module.py.jinja").render(module=module)
+    return _environment().get_template(f"{target}/{module.template}.py.jinja").render(module=module)
 
 
 @functools.cache  # compiled templates: the same for every module of a run
@@ -149,7 +149,7 @@ def _statements(imports: Iterable[Import]) -> Iterator[tuple[int, str]]:
         together.setdefault(key, []).append(wanted)
     for members in together.values():
         first = members[0]
-        group = 0 if first.package is None else 2 if first.package.startswith(".") else 1
+        group = first.group
         if first.package is None:
             yield group, f"import {_as(first)}"
             continue

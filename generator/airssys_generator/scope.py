@@ -124,10 +124,9 @@ def _order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natura
     """Where an import stands among others: as the linter sorts them."""
     package = imported.package or ""
     dots = len(package) - len(package.lstrip("."))
-    group = 2 if dots else 0 if imported.package is None else 1
     kind = 0 if len(imported.name) > 1 and imported.name.isupper() else 1 if imported.name[0].isupper() else 2
     return (
-        group,
+        imported.group,
         imported.package is not None,
         -dots,
         natural(package or imported.name),
