@@ -90,6 +90,7 @@ def _make(profile: Profile) -> Engine:
 
 def _configure(profile: Profile) -> wasmtime.Engine:
     config = package().Config()
+    config.wasm_component_model_map = True
     if profile == "metered":
         config.consume_fuel = True
         ffi().wasmtime_config_async_stack_size_set(config.ptr(), _STACK)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -32,11 +31,10 @@ _TICK: Final = 0.05
 """Seconds after which a thread that waits for an import looks for Ctrl-C, where the platform does not wake it."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Bound:
     """An exported function of one instance, ready to be called in slices.
 
-    Attributes:
+    Args:
         where: what errors call the function.
         store: the instance's store.
         function: the address of its `wasmtime_component_func_t`.
@@ -47,14 +45,44 @@ class Bound:
         keep: what the function's address points to.
     """
 
-    where: str
-    store: Store
-    function: int
-    arity: int
-    results: int
-    lower: Callable[..., tuple[bytes, object]]
-    lift: Callable[[bytes], Any]
-    keep: object = None
+    __slots__ = ("begin", "keep", "lift", "lower", "results", "store", "where")
+
+    def __init__(
+        self,
+        where: str,
+        store: Store,
+        function: int,
+        arity: int,
+        results: int,
+        lower: Callable[..., tuple[bytes, object]],
+        lift: Callable[[bytes], Any],
+        keep: object = None,
+    ) -> None:
+        self.where = where
+        self.store = store
+        self.results = bool(results)
+        self.lower = lower
+        self.lift = lift
+        self.keep = keep
+        self.begin = _beginning(store, function, arity, results)
+
+
+def _beginning(
+    store: Store, function: int, arity: int, results: int
+) -> Callable[[bytes, bytes | None, bytes], Any]:
+    """What makes the engine's future of a call from cells, result slot and error slot, with all that is constant ready."""
+    low, base = futures(), abi()
+    call_async, set_fuel, pointer = low.call_async, low.set_fuel, base.pointer
+    target, context = pointer(function), pointer(store.context)
+    arguments_count, results_count = base.size(arity), base.size(results)
+    fuel = None if store.limits.fuel is None else ctypes.c_uint64(store.limits.fuel)
+
+    def begin_future(cells: bytes, slot: bytes | None, error: bytes) -> Any:
+        if fuel is not None:
+            set_fuel(context, fuel)
+        return pointer(call_async(target, context, cells, arguments_count, slot, results_count, error))
+
+    return begin_future
 
 
 def begin(
@@ -83,71 +111,45 @@ def begin(
             f"{getattr(function, '__qualname__', function)!s} cannot be called in slices",
             hint="take a function of a component that was opened with profile='metered' (or with limits)",
         )
-    store = bound.store
-    if not store.lock.acquire(blocking=False):
-        raise store.refusal(bound.where)
-    try:
-        cells, keep = bound.lower(*arguments)
-    except BaseException:
-        store.lock.release()
-        raise
-    try:
-        return Call(bound, cells, keep, loop or store.loop or running_loop())
-    except BaseException as ended:
-        store.kill(f"{bound.where} ended with {type(ended).__name__}")
-        raise
+    cells, keep = bound.lower(*arguments)
+    return Call(bound, cells, keep, loop or bound.store.loop or running_loop())
 
 
 def caller(bound: Bound) -> Callable[..., Any]:
     """A function that calls in slices and comes back with the result; what `begin` takes."""
-    low, base = futures(), abi()
-    pointer = base.pointer
-    call_async, poll, delete, set_fuel, delete_value = (
-        low.call_async,
-        low.poll,
-        low.delete,
-        low.set_fuel,
-        base.delete,
-    )
-    store, lower, lift, where = bound.store, bound.lower, bound.lift, bound.where
-    lock = store.lock
-    acquire, release = lock.acquire, lock.release
-    context, function = pointer(store.context), pointer(bound.function)
-    arity, results_count = base.size(bound.arity), base.size(bound.results)
-    has_result = bool(bound.results)
-    fuel = None if store.limits.fuel is None else ctypes.c_uint64(store.limits.fuel)
+    low = futures()
+    poll, delete, delete_value = low.poll, low.delete, abi().delete
+    store, lower, lift, where, begin_future = bound.store, bound.lower, bound.lift, bound.where, bound.begin
+    has_result = bound.results
     deadline = store.limits.deadline
 
-    def call(*arguments: Any) -> Any:
-        if not acquire(False):
-            raise store.refusal(where)
-        try:
-            cells, _keep = lower(*arguments)
-        except BaseException:
-            release()
-            raise
+    def call(*arguments: Any, **named: Any) -> Any:
+        cells, _keep = lower(*arguments, **named)
+        error, slot = bytes(8), bytes(CELL) if has_result else None
         started = 0.0 if deadline is None else time.monotonic()
-        error, results = bytes(8), bytes(CELL) if has_result else None
-        if fuel is not None:
-            set_fuel(context, fuel)
-        future = pointer(call_async(function, context, cells, arity, results, results_count, error))
+        if store.busy:
+            raise store.refusal(where)
+        store.busy = True
         try:
-            if not poll(future):
-                _drive(store, poll, future, where, started, deadline)
-        except BaseException as ended:
-            store.kill(f"{where} ended with {type(ended).__name__}")
-            raise
+            future = begin_future(cells, slot, error)
+            try:
+                if not poll(future):
+                    _drive(store, poll, future, where, started, deadline)
+            except BaseException as ended:
+                store.kill(f"{where} ended with {type(ended).__name__}")
+                raise
+            finally:
+                delete(future)
+            if error != _NOTHING:
+                raise failure(store, int.from_bytes(error, "little"), where)
+            if slot is None:
+                return lift(b"")
+            try:
+                return lift(slot)
+            finally:
+                delete_value(slot)
         finally:
-            delete(future)
-        if error != _NOTHING:
-            raise failure(store, int.from_bytes(error, "little"), where)
-        release()
-        if results is None:
-            return lift(b"")
-        try:
-            return lift(results)
-        finally:
-            delete_value(results)
+            store.busy = store.dead is not None
 
     setattr(call, _BOUND, bound)
     return call
@@ -218,15 +220,13 @@ class Call:
     __slots__ = (
         "_bound",
         "_cells",
-        "_delete",
         "_error",
         "_future",
         "_keep",
         "_outcome",
-        "_poll",
-        "_results",
+        "_running",
+        "_slot",
         "_store",
-        "_turn",
         "_value",
         "deadline_at",
         "done",
@@ -236,37 +236,26 @@ class Call:
     def __init__(
         self, bound: Bound, cells: bytes, keep: object, loop: asyncio.AbstractEventLoop | None
     ) -> None:
-        low, base = futures(), abi()
         store = bound.store
         self._bound = bound
         self._store = store
-        self._poll, self._delete = low.poll, low.delete
+        # The engine reads and writes these while the call lives.
         self._cells, self._keep = cells, keep
         self._error = bytes(8)
-        self._results = bytes(CELL) if bound.results else None
+        self._slot = bytes(CELL) if bound.results else None
         self._value: Any = None
         self._outcome: BaseException | None = None
-        self._turn = threading.Lock()
+        self._running = False
         self.where = bound.where
         self.done: bool = False
-        limits = store.limits
-        self.deadline_at = None if limits.deadline is None else time.monotonic() + limits.deadline
-        context = base.pointer(store.context)
-        if limits.fuel is not None:
-            low.set_fuel(context, ctypes.c_uint64(limits.fuel))
-        self._future: Any = base.pointer(
-            low.call_async(
-                base.pointer(bound.function),
-                context,
-                cells,
-                base.size(bound.arity),
-                self._results,
-                base.size(bound.results),
-                self._error,
-            )
-        )
-        store.call_loop = loop
+        deadline = store.limits.deadline
+        self.deadline_at = None if deadline is None else time.monotonic() + deadline
+        if store.busy:
+            raise store.refusal(bound.where)
+        store.busy = True
         store.call = self
+        store.call_loop = loop
+        self._future: Any = bound.begin(cells, self._slot, self._error)
 
     @property
     def waiting(self) -> Waiting | None:
@@ -287,15 +276,18 @@ class Call:
             InstanceBusy: another thread is advancing this call.
             KeyboardInterrupt: Ctrl-C during the slice; the call is over and the instance dead.
         """
-        if not self._turn.acquire(blocking=False):
-            raise InstanceBusy("another thread is advancing this call", where=self.where)
+        if self.done:
+            return True
+        if self._running:
+            raise InstanceBusy("a slice of this call is running already", where=self.where)
+        self._running = True
         try:
-            return self.done or self._advance()
+            return self._advance()
         except BaseException as ended:
             self._end(ended)
             raise
         finally:
-            self._turn.release()
+            self._running = False
 
     def _advance(self) -> bool:
         store = self._store
@@ -310,21 +302,22 @@ class Call:
                 parked.resume()
             except HostImportFailed as failed:
                 return self._end(failed)
-        if not self._poll(self._future):
+        if not futures().poll(self._future):
             return False
         self._release_future()
         self.done = True
         if self._error != _NOTHING:
             self._outcome = failure(store, int.from_bytes(self._error, "little"), self.where)
             return True
-        store.lock.release()
+        slot = self._slot
         try:
-            self._value = self._bound.lift(self._results or b"")
+            self._value = self._bound.lift(slot or b"")
         except Exception as raised:  # noqa: BLE001  (the function's declared error; `result` raises it)
             self._outcome = raised
         finally:
-            if self._results is not None:
-                abi().delete(self._results)
+            store.busy = store.dead is not None
+            if slot is not None:
+                abi().delete(slot)
         return True
 
     def result(self) -> Any:
@@ -349,13 +342,14 @@ class Call:
         Raises:
             InstanceBusy: a slice of it is running at this moment.
         """
-        if not self._turn.acquire(blocking=False):
+        if self._running:
             raise InstanceBusy("a slice of this call is running", where=self.where)
+        self._running = True
         try:
             if not self.done:
                 self._end(InstanceDead("the call was cancelled", where=self.where), "was cancelled")
         finally:
-            self._turn.release()
+            self._running = False
 
     def abandon(self) -> None:
         """Free what the engine holds, for a store that nobody can reach any more."""
@@ -393,7 +387,7 @@ class Call:
         self._store.call = None
         self._store.call_loop = None
         if future is not None:
-            self._delete(future)
+            futures().delete(future)
         self._keep = None
 
 

@@ -1,8 +1,9 @@
 """A store: the state of one component instance inside the engine, and the rule that one call runs in it at a time.
 
-Everything that an instance owns hangs here: its memory, captured output, limits, the call in progress. The lock tells
-whether a call may begin: it is held while a call is in progress, and for ever once the instance is dead, so a caller
-checks both with one attempt to take it.
+Everything that an instance owns hangs here: its memory, captured output, limits, the call in progress. Whether a call may
+begin says one flag, `busy`: set while a call is in progress, and for ever once the instance is dead. A caller tests and sets
+it, and enters the `try` that clears it, without a call in between: only there Python switches threads and raises
+interrupts, so no lock is needed and none can be left behind.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import atexit
 import ctypes
 import functools
-import threading
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -51,7 +51,7 @@ class Store:
         stderr: what the guest wrote to stderr.
         busy: set while a `plain` call is in progress, and for ever once one killed the instance. Such calls use this flag
             instead of the lock: they test and set it without a step in between at which an interrupt could arrive.
-        lock: held while a call is in progress, and for ever once the instance is dead.
+        busy: whether nobody may begin a call: one is in progress, or the instance is dead.
         dead: why the instance cannot be called any more; None while it can.
         pending: what a host import raised; its callback puts it here before it reports an error to the engine.
         call: the sliced call in progress.
@@ -76,7 +76,6 @@ class Store:
         "engine",
         "keep",
         "limits",
-        "lock",
         "loop",
         "parked",
         "pending",
@@ -105,7 +104,6 @@ class Store:
         wasi = wasi or Wasi()
         self.sources = sources or {}
         self.loop = loop
-        self.lock = threading.Lock()
         self.dead: str | None = None
         self.pending: BaseException | None = None
         self.busy = False
@@ -125,7 +123,7 @@ class Store:
         return context_pointer(self.context)
 
     def refusal(self, where: str) -> CallError:
-        """Why the lock could not be taken for a call of `where`."""
+        """Why a call of `where` cannot begin while `busy` is set."""
         if self.dead is not None:
             return InstanceDead(
                 f"the instance is dead: {self.dead}", where=where, hint="make a new instance and call that"
@@ -137,9 +135,10 @@ class Store:
         )
 
     def kill(self, reason: str) -> None:
-        """Refuse every further call. Whoever calls this holds the lock, and it is never released again."""
+        """Refuse every further call, for this reason if it is the first."""
         if self.dead is None:
             self.dead = reason
+        self.busy = True
 
     def instantiate(self, linker: Any, component: Any, where: str = "instantiation") -> Any:
         """Instantiate a component in this store.
@@ -159,17 +158,20 @@ class Store:
         from .failures import instantiate_failure
         from .slices import run_instantiation
 
-        if not self.lock.acquire(blocking=False):
+        if self.busy:
             raise self.refusal(where)
-        raw, error = (
-            run_instantiation(self, linker, component, where)
-            if self.engine.metered
-            else _instantiate(self, linker, component)
-        )
-        if error:
-            found = instantiate_failure(self, error, where)
-            raise _link_error(found, where) or found
-        self.lock.release()
+        self.busy = True
+        try:
+            raw, error = (
+                run_instantiation(self, linker, component, where)
+                if self.engine.metered
+                else _instantiate(self, linker, component)
+            )
+            if error:
+                found = instantiate_failure(self, error, where)
+                raise _link_error(found, where) or found
+        finally:
+            self.busy = self.dead is not None
         return package().component.Instance._from_raw(raw)
 
     def close(self) -> None:
@@ -180,15 +182,11 @@ class Store:
         """
         if self._raw is None:
             return
-        if self.busy and self.dead is None:
-            raise self.refusal("close")
-        call = self.call
-        if call is not None:
-            call.cancel()
-        elif self.dead is None and not self.lock.acquire(blocking=False):
+        if self.call is not None:
+            self.call.cancel()
+        elif self.busy and self.dead is None:
             raise self.refusal("close")
         self.kill("it was closed")
-        self.busy = True
         self._free()
 
     def _free(self) -> None:

@@ -1,0 +1,342 @@
+"""The compile cache: native code of components, so that the same bytes are compiled once per engine and profile.
+
+A precompiled component is native code that runs with the user's rights, so an entry is used only if it lies in a folder
+that belongs to the user and is closed to others, is a regular file of the user's that nobody else can write, and ends in a
+seal with the digest of its content and of what it was compiled from. Everything else is a miss and gets replaced.
+Nothing here is ever needed: with a folder that cannot be used, components are compiled each time, with one warning.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import logging
+import mmap
+import os
+import stat
+import struct
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import IO, Any, Final, Literal, TypeAlias
+
+from ._raw import package
+from .engine import REVISION, Engine, target, version
+from .errors import printable
+from .filelock import file_lock
+
+_LOG = logging.getLogger(__name__)
+
+_SEAL: Final = struct.Struct("<16s32s32sQ")
+_MAGIC: Final = b"airssys-code-01\n"
+_SUFFIX: Final = ".code"
+_UNFINISHED: Final = ".part"
+_LARGEST: Final = 4 << 30
+_STALE: Final = 3600.0
+_PATIENCE: Final = 120.0
+"""Seconds to wait for another process that compiles the same component, before doing it too."""
+
+
+@dataclasses.dataclass(slots=True)
+class Counters:
+    """What a cache has done in this process.
+
+    Attributes:
+        hits: components that were found compiled.
+        misses: components that were not.
+        compiled: components that were compiled.
+        seconds: time spent compiling.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    compiled: int = 0
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CompileEvent:
+    """Tells that compiling begins or ends, for progress displays.
+
+    Attributes:
+        kind: `waiting` for another process that compiles the same, `compiling`, or `compiled`.
+        size: bytes of the component.
+        seconds: time that it took, with `compiled`.
+    """
+
+    kind: Literal["waiting", "compiling", "compiled"]
+    size: int
+    seconds: float = 0.0
+
+
+OnCompile: TypeAlias = Callable[[CompileEvent], None]
+
+
+def cache_folder() -> Path:
+    """The user's cache folder for this SDK: `AIRSSYS_CACHE_DIR`, or the platform's place for caches.
+
+    Raises:
+        RuntimeError: the user has no home folder.
+    """
+    chosen = os.environ.get("AIRSSYS_CACHE_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        return Path(base) / "airssys-sdk" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "airssys-sdk"
+    xdg = os.environ.get("XDG_CACHE_HOME", "")
+    base_folder = Path(xdg) if xdg.startswith("/") else Path.home() / ".cache"
+    return base_folder / "airssys-sdk"
+
+
+def default_cache() -> Cache:
+    """The process's cache in the user's cache folder."""
+    try:
+        folder = cache_folder() / "compiled"
+    except RuntimeError as error:
+        return _cache_without(str(error))
+    return _cache_in(folder)
+
+
+class Cache:
+    """Compiled components in a folder.
+
+    Args:
+        folder: where; it is made when first needed. None keeps nothing.
+        largest: bytes to keep; beyond it the entries that were not used for longest go.
+
+    Attributes:
+        counters: what it has done.
+        problem: why the folder is not used, or the last entry could not be written; None if all is well.
+    """
+
+    def __init__(self, folder: Path | None, *, largest: int = _LARGEST) -> None:
+        self.folder = folder
+        self.counters = Counters()
+        self.problem: str | None = None
+        self._largest = largest
+        self._warned = False
+
+    def load(self, wasm: bytes, digest: str, engine: Engine, on_compile: OnCompile | None = None) -> Any:
+        """The compiled component: found, or compiled now and kept.
+
+        Args:
+            wasm: the component.
+            digest: its SHA-256, in hex.
+            engine: whose code it shall be.
+            on_compile: told when compiling begins and ends.
+
+        Returns:
+            The `wasmtime.component.Component`.
+
+        Raises:
+            wasmtime.WasmtimeError: the engine does not accept the bytes.
+        """
+        key = _key(digest, engine)
+        folder = self._usable_folder()
+        if folder is None:
+            self.counters.misses += 1
+            return self._compile(wasm, engine, on_compile)
+        entry = folder / (key + _SUFFIX)
+        found = self._read(entry, key, engine)
+        if found is not None:
+            return found
+        waiting = functools.partial(_tell, on_compile, CompileEvent("waiting", len(wasm)))
+        with file_lock(folder / f"{key[:2]}.lock", patience=_PATIENCE, waiting=waiting) as waited:
+            if waited:
+                found = self._read(entry, key, engine)
+                if found is not None:
+                    return found
+            self.counters.misses += 1
+            compiled = self._compile(wasm, engine, on_compile)
+            self._write(entry, key, compiled)
+        return compiled
+
+    def contains(self, digest: str, engine: Engine) -> bool:
+        """Whether an entry for a component lies there, without checking it."""
+        return self.folder is not None and (self.folder / (_key(digest, engine) + _SUFFIX)).is_file()
+
+    def _compile(self, wasm: bytes, engine: Engine, on_compile: OnCompile | None) -> Any:
+        _tell(on_compile, CompileEvent("compiling", len(wasm)))
+        begin = time.perf_counter()
+        compiled = _interruptible(lambda: package().component.Component(engine.raw, wasm))
+        seconds = time.perf_counter() - begin
+        self.counters.compiled += 1
+        self.counters.seconds += seconds
+        _tell(on_compile, CompileEvent("compiled", len(wasm), seconds))
+        return compiled
+
+    def _usable_folder(self) -> Path | None:
+        if self.folder is None:
+            return None
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            problem = _close_folder(self.folder)
+        except OSError as error:
+            problem = f"cannot use the folder {self.folder}: {error.strerror or error}"
+        if problem is not None:
+            self._warn(problem)
+            return None
+        return self.folder
+
+    def _read(self, entry: Path, key: str, engine: Engine) -> Any:
+        try:
+            sound = _is_sound(entry, key)
+        except OSError:
+            return None
+        if not sound:
+            _LOG.info("the cache entry %s is damaged or not ours, and will be replaced", entry.name)
+            return None
+        try:
+            found = package().component.Component.deserialize_file(engine.raw, str(entry))
+        except package().WasmtimeError as error:
+            # Sealed here, and yet refused: another build of the engine, or a processor that lacks something.
+            _LOG.info("the engine refuses the cache entry %s: %s", entry.name, printable(str(error)))
+            return None
+        self.counters.hits += 1
+        with contextlib.suppress(OSError):
+            os.utime(entry)
+        return found
+
+    def _write(self, entry: Path, key: str, compiled: Any) -> None:
+        try:
+            payload = memoryview(compiled.serialize())
+            seal = _SEAL.pack(_MAGIC, hashlib.sha256(payload).digest(), bytes.fromhex(key), len(payload))
+            with _replacing(entry) as file:
+                file.write(payload)
+                file.write(seal)
+            self._evict()
+        except OSError as error:
+            self._warn(f"cannot write to {entry.parent}: {error.strerror or error}")
+
+    def _evict(self) -> None:
+        """Remove what is left of interrupted writers, and the longest unused entries beyond the size."""
+        if self.folder is None:
+            return
+        entries: list[tuple[float, int, Path]] = []
+        now = time.time()
+        for path in self.folder.iterdir():
+            with contextlib.suppress(OSError):  # another process may remove it first
+                status = path.lstat()
+                if path.suffix == _SUFFIX:
+                    entries.append((status.st_mtime, status.st_size, path))
+                elif path.suffix == _UNFINISHED and now - status.st_mtime > _STALE:
+                    path.unlink()
+        entries.sort(reverse=True)
+        total = 0
+        for index, (_, size, path) in enumerate(entries):
+            total += size
+            if index and total > self._largest:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _warn(self, problem: str) -> None:
+        self.problem = printable(problem)
+        if not self._warned:
+            self._warned = True
+            _LOG.warning("compiled components are not kept: %s", self.problem)
+
+
+@functools.cache
+def _cache_in(folder: Path) -> Cache:
+    return Cache(folder)
+
+
+@functools.cache
+def _cache_without(problem: str) -> Cache:
+    cache = Cache(None)
+    cache.problem = problem
+    return cache
+
+
+def _key(digest: str, engine: Engine) -> str:
+    """What an entry belongs to: the bytes, and everything that decides the code made of them."""
+    parts = (digest, version(), engine.profile, target(), str(REVISION))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _tell(on_compile: OnCompile | None, event: CompileEvent) -> None:
+    if on_compile is not None:
+        on_compile(event)
+
+
+def _close_folder(folder: Path) -> str | None:
+    """Make sure that only the user can look into the folder; the problem if that cannot be."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{folder} is not a folder"
+    if os.name == "nt":
+        return None
+    if status.st_uid != os.geteuid():
+        return f"the folder {folder} belongs to another user"
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        folder.chmod(0o700)
+    return None
+
+
+def _is_sound(entry: Path, key: str) -> bool:
+    """Whether an entry is the user's own and unchanged since it was sealed.
+
+    Raises:
+        OSError: it is not there, or cannot be read; a symbolic link cannot.
+    """
+    descriptor = os.open(entry, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb"):  # noqa: PTH123  (opened by descriptor, so that a link is not followed)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size <= _SEAL.size:
+            return False
+        if os.name != "nt" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022):
+            return False
+        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
+            length = status.st_size - _SEAL.size
+            magic, digest, owner, size = _SEAL.unpack_from(view, length)
+            if magic != _MAGIC or owner.hex() != key or size != length:
+                return False
+            with view[:length] as payload:
+                return bool(hashlib.sha256(payload).digest() == digest)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Generator[IO[bytes]]:
+    """A file that takes the place of `path` once it is whole; nothing stays behind if it never is."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:16] + "-", suffix=_UNFINISHED)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor, not a path)
+            yield file
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _interruptible(work: Callable[[], Any]) -> Any:
+    """Do work that does not notice Ctrl-C, on a thread that may be left behind.
+
+    Compiling takes seconds, holds no lock of Python's and has no effect that matters once nobody waits for it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    results: list[Any] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001  (raised again on the thread that waits)
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="airssys-compile", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.1)
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -1,0 +1,252 @@
+"""Loaded components: from a path or bytes to compiled code, through the compile cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
+
+from ._raw import package
+from .cache import Cache, OnCompile, default_cache
+from .engine import Engine, Profile
+from .engine import engine as engine_with
+from .errors import InvalidComponent, printable
+
+if TYPE_CHECKING:
+    from ..wit.model import Resolve
+    from .dynamic import Instance
+    from .limits import Limits
+    from .wasi import Wasi
+
+_WASM: Final = b"\0asm"
+_CORE: Final = b"\1\0\0\0"
+_COMPONENT: Final = b"\x0d\0\1\0"
+
+
+class Component:
+    """A compiled component, ready to be instantiated any number of times, from any thread. Make one with `open`.
+
+    Attributes:
+        engine: whose code it is.
+        digest: the SHA-256 of its bytes, in hex.
+        path: the file it came from; None if it came from bytes.
+        size: its bytes.
+        raw: the `wasmtime.component.Component`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_bytes",
+        "_import_names",
+        "_resolve",
+        "digest",
+        "engine",
+        "path",
+        "raw",
+        "size",
+    )
+
+    def __init__(self, engine: Engine, raw: Any, digest: str, path: Path | None, wasm: bytes) -> None:
+        self.engine = engine
+        self.raw = raw
+        self.digest = digest
+        self.path = path
+        self.size = len(wasm)
+        # A file can be read again; other bytes are kept for that.
+        self._bytes = wasm if path is None else None
+        self._import_names: tuple[str, ...] | None = None
+        self._resolve: Resolve | None = None
+
+    @classmethod
+    def open(
+        cls,
+        source: Source,
+        *,
+        engine: Engine | None = None,
+        profile: Profile | None = None,
+        cache: Cache | None = None,
+        on_compile: OnCompile | None = None,
+    ) -> Component:
+        """Load a component: from the compile cache, or by compiling it (4-7 s for a Python guest).
+
+        Args:
+            source: a path, the bytes of a component, or a component that is loaded already.
+            engine: whose code it shall be; instead of `profile`.
+            profile: `plain` (the default) or `metered`, which limits on fuel and time need.
+            cache: where compiled code is kept; the user's cache folder by default, `Cache(None)` for nowhere.
+            on_compile: told when compiling begins and ends.
+
+        Raises:
+            InvalidComponent: there is no such file, or it is no component that the engine accepts.
+            KeyboardInterrupt: Ctrl-C while compiling; nothing is left half-written.
+        """
+        if isinstance(source, Component):
+            wanted = engine or engine_with(profile or source.engine.profile)
+            if wanted is source.engine:
+                return source
+            return cls._load(source.read(), source.path, wanted, cache, on_compile)
+        wanted = engine or engine_with(profile or "plain")
+        if isinstance(source, bytes | bytearray | memoryview):
+            return cls._load(bytes(source), None, wanted, cache, on_compile)
+        path = Path(source)
+        return cls._load(_read(path), path, wanted, cache, on_compile)
+
+    @classmethod
+    def _load(
+        cls, wasm: bytes, path: Path | None, engine: Engine, cache: Cache | None, on_compile: OnCompile | None
+    ) -> Component:
+        where = printable(str(path)) if path is not None else "the given bytes"
+        _check_kind(wasm, where)
+        digest = hashlib.sha256(wasm).hexdigest()
+        raw = _CODE.get((digest, engine.profile)) if cache is None else None
+        if raw is None:
+            try:
+                raw = (cache or default_cache()).load(wasm, digest, engine, on_compile)
+            except package().WasmtimeError as error:
+                raise _refused(error, where) from None
+            _CODE[digest, engine.profile] = raw
+        return cls(engine, raw, digest, path, wasm)
+
+    @property
+    def metered(self) -> bool:
+        """Whether calls run in slices, with fuel and deadlines."""
+        return self.engine.metered
+
+    @property
+    def profile(self) -> Profile:
+        """The engine's profile: `plain` or `metered`."""
+        return self.engine.profile
+
+    @property
+    def import_names(self) -> tuple[str, ...]:
+        """The names of what the component imports, WASI included, such as `wasi:io/poll@0.2.9`."""
+        if self._import_names is None:
+            self._import_names = tuple(self.raw.type.imports(self.engine.raw))
+        return self._import_names
+
+    @property
+    def resolve(self) -> Resolve:
+        """The component's types: its WIT, with one type per direction as generated code has them.
+
+        Raises:
+            ToolMissingError: wasm-tools is not installed.
+            InvalidComponent: the file was changed or removed since it was loaded.
+        """
+        if self._resolve is None:
+            self._resolve = self._read_types()
+        return self._resolve
+
+    def read(self) -> bytes:
+        """The component's bytes, read again from its file if it came from one.
+
+        Raises:
+            InvalidComponent: the file was changed or removed since it was loaded.
+        """
+        if self._bytes is not None or self.path is None:
+            return self._bytes or b""
+        wasm = _read(self.path)
+        if hashlib.sha256(wasm).hexdigest() != self.digest:
+            raise InvalidComponent(
+                "the file was changed since it was loaded",
+                where=printable(str(self.path)),
+                hint="load it again",
+            )
+        return wasm
+
+    def instantiate(
+        self, imports: object | None = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+    ) -> Instance:
+        """An instance whose exports can be called without generated code.
+
+        Args:
+            imports: the host's implementation of what the component imports besides WASI.
+            wasi: how its output is captured.
+            limits: what it may use.
+
+        Raises:
+            LinkError: `imports` lacks something.
+            CallError: the component ended while it started.
+        """
+        from .dynamic import instantiate
+
+        return instantiate(self, imports, wasi=wasi, limits=limits)
+
+    def _read_types(self) -> Resolve:
+        from ..wit.reader import read
+
+        # From a copy: what is described is what was loaded, whatever happened to the file.
+        with tempfile.TemporaryDirectory(prefix="airssys-") as folder:
+            copy = Path(folder, (self.path.stem if self.path is not None else "component") + ".wasm")
+            copy.write_bytes(self.read())
+            return read(copy)
+
+    def __repr__(self) -> str:
+        return f"Component({str(self.path or self.digest[:12])!r}, {self.engine.profile})"
+
+
+Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, Component]
+"""Where a component comes from: a path, its bytes, or one that is loaded already."""
+
+# Code is shared by all components with the same bytes, so that loading one again costs nothing; it goes with the last.
+_CODE: weakref.WeakValueDictionary[tuple[str, str], Any] = weakref.WeakValueDictionary()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InvalidComponent(
+            "there is no such file",
+            where=printable(str(path)),
+            hint="build the component first, or fix the path",
+        ) from None
+    except IsADirectoryError:
+        raise InvalidComponent(
+            "this is a folder, not a component", where=printable(str(path)), hint="name the .wasm file in it"
+        ) from None
+    except OSError as error:
+        raise InvalidComponent(
+            f"the file cannot be read: {error.strerror or error}", where=printable(str(path))
+        ) from error
+
+
+def _check_kind(wasm: bytes, where: str) -> None:
+    """Tell what the bytes are, if they are no component."""
+    if wasm.startswith(_WASM + _COMPONENT):
+        return
+    if wasm.startswith(_WASM + _CORE):
+        raise InvalidComponent(
+            "this is a core WebAssembly module, not a component",
+            where=where,
+            hint="make a component of it: 'wasm-tools component new' after 'wasm-tools component embed'",
+        )
+    if wasm.startswith(_WASM):
+        raise InvalidComponent(
+            "this WebAssembly file is of a version that is not known here, or is cut short",
+            where=where,
+            hint="build it again, for the component model as of 2024 or later",
+        )
+    if wasm.startswith(b"\x7fELF"):
+        raise InvalidComponent(
+            "this is native code; precompiled components are taken from the compile cache only",
+            where=where,
+            hint="load the .wasm file that it was compiled from",
+        )
+    what = "an empty file" if not wasm else "not WebAssembly"
+    raise InvalidComponent(
+        f"this is {what}", where=where, hint="a component begins with the bytes 00 61 73 6d 0d 00 01 00"
+    )
+
+
+def _refused(error: Exception, where: str) -> InvalidComponent:
+    text = printable(" ".join(str(error).split()))
+    cut = "unexpected end" in text or "out of bounds (bound" in text or "unexpected-eof" in text
+    return InvalidComponent(
+        "the file is cut short" if cut else "the engine does not accept the component",
+        where=where,
+        details=text,
+        hint="copy or build it again" if cut else "check it with 'wasm-tools validate --features all'",
+    )
