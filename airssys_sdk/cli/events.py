@@ -1,0 +1,92 @@
+"""What happens on a node, as lines for people and as JSON for machines."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+
+from airssys_sdk.cli.text import safe_line
+from airssys_sdk.errors import AirssysError
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """An event in words.
+
+    Attributes:
+        text: one line, safe for a terminal.
+        color: what it deserves: green for a start, yellow for a loss, red for a failure.
+    """
+
+    text: str
+    color: str | None
+
+
+def in_words(event: object) -> Line:
+    """Say what happened in one line."""
+    from airssys_sdk.runtime import events
+
+    match event:
+        case events.ActorStarted(name, restarts):
+            again = f" again (restart {restarts})" if restarts else ""
+            return _line(f"{name} started{again}", "green")
+        case events.ActorFailed(name, error):
+            return _line(f"{name} failed: {brief(error)}", "red")
+        case events.RestartPlanned(name, delay, count):
+            when = f"in {delay:.1f} s" if delay else "now"
+            return _line(f"{name} restarts {when} (restart {count} in its window)", "yellow")
+        case events.SupervisorGaveUp(supervisor, child, error):
+            return _line(f"{supervisor} gave up on {child}: {brief(error)}", "red")
+        case events.ActorStopped(name, exit, seconds):
+            color = "red" if exit.abnormal else None
+            return _line(f"{name} stopped after {seconds:.1f} s: {exit}", color)
+        case events.MessageFailed(name, error):
+            return _line(f"{name} could not handle a message: {brief(error)}", "yellow")
+        case events.DeadLetter(target, _, sender, reason):
+            return _line(
+                f"a message from {sender or 'nobody known'} to {target} is a dead letter: {reason.value}",
+                "yellow",
+            )
+        case _:
+            return _line(f"{_kind(event)} {_fields(event)}", None)
+
+
+def as_data(event: object) -> dict[str, object]:
+    """An event for JSON: its kind, and its fields as text and numbers."""
+    return {"event": _kind(event), **_fields(event)}
+
+
+def brief(error: BaseException) -> str:
+    """An error on one line."""
+    if isinstance(error, AirssysError):
+        return safe_line(f"{error.message}" + (f" ({error.where})" if error.where else ""))
+    return safe_line(f"{type(error).__name__}: {error}")
+
+
+def _line(text: str, color: str | None) -> Line:
+    return Line(safe_line(text), color)
+
+
+def _kind(event: object) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+
+
+def _fields(event: object) -> dict[str, object]:
+    if not dataclasses.is_dataclass(event):
+        return {"text": safe_line(str(event))}
+    return {field.name: _plain(getattr(event, field.name)) for field in dataclasses.fields(event)}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return value.decode(errors="backslashreplace")
+        case enum.Enum():
+            return _plain(value.value)
+        case BaseException():
+            return brief(value)
+        case _:
+            return str(value)

@@ -1,0 +1,95 @@
+"""What `run` is told to run: project folders, which are brought up to date, and component files with their manifests."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airssys_sdk.cli.description import require_component
+from airssys_sdk.cli.text import safe_line
+from airssys_sdk.errors import UsageError
+from airssys_sdk.manifest import MANIFEST_NAME, ComponentId, Manifest, load_manifest
+from airssys_sdk.project import Project, build
+
+if TYPE_CHECKING:
+    from airssys_sdk.cli.progress import Progress
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Target:
+    """A component to run: its manifest, its file, and the folder that the manifest stands in."""
+
+    manifest: Manifest
+    wasm: Path
+    folder: Path
+
+
+def prepare(paths: Sequence[Path], *, manifest: Path | None, progress: Progress) -> list[Target]:
+    """Find what each path stands for; projects are generated, built and compiled where they are stale.
+
+    Args:
+        paths: project folders and component files.
+        manifest: the manifest of the one component file, where it does not stand beside it or in the folder above.
+        progress: hears about the stages.
+
+    Raises:
+        UsageError: a file has no manifest, or two paths stand for the same component.
+        AirssysError: a manifest is wrong, or a project cannot be built.
+    """
+    if manifest is not None and (len(paths) != 1 or paths[0].is_dir()):
+        raise UsageError(
+            "--manifest belongs to exactly one component file", hint="give one .wasm file with it"
+        )
+    targets = [_project(path, progress) if path.is_dir() else _file(path, manifest) for path in paths]
+    seen: dict[ComponentId, Target] = {}
+    for target in targets:
+        other = seen.setdefault(target.manifest.id(), target)
+        if other is not target:
+            raise UsageError(
+                f"two components are called {target.manifest.id()}",
+                where=f"{other.wasm} and {target.wasm}",
+                hint="give each a name of its own in its Component.toml",
+            )
+    return targets
+
+
+def find_id(text: str, ids: Iterable[ComponentId]) -> ComponentId:
+    """The component meant by `namespace/name/instance`, `namespace/name` or a name that only one has.
+
+    Raises:
+        UsageError: none or several are meant.
+    """
+    every = sorted(ids)
+    matching = [one for one in every if text in (str(one), f"{one.namespace}/{one.name}", one.name)]
+    if len(matching) == 1:
+        return matching[0]
+    listed = ", ".join(map(str, matching or every))
+    if matching:
+        raise UsageError(
+            f"{len(matching)} components are called {safe_line(text)!r}", hint=f"name one: {listed}"
+        )
+    raise UsageError(f"no component called {safe_line(text)!r} runs here", hint=f"these do: {listed}")
+
+
+def _project(folder: Path, progress: Progress) -> Target:
+    project = Project.find(folder)
+    result = build(project, reporter=progress)
+    return Target(project.manifest, result.path, project.folder)
+
+
+def _file(file: Path, manifest: Path | None) -> Target:
+    require_component(file)
+    absolute = file.absolute()
+    places = (
+        [manifest] if manifest else [absolute.parent / MANIFEST_NAME, absolute.parent.parent / MANIFEST_NAME]
+    )
+    found = next((place for place in places if place.exists()), manifest)
+    if found is None:
+        raise UsageError(
+            f"there is no {MANIFEST_NAME} beside the file or in the folder above",
+            where=str(file),
+            hint="a component runs with what its manifest grants: say where it is with --manifest",
+        )
+    return Target(load_manifest(found), file, found.absolute().parent)

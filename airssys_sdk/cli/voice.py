@@ -1,0 +1,116 @@
+"""What `run` says: replies on standard output, everything else on standard error; or JSON lines for machines."""
+
+from __future__ import annotations
+
+import base64
+import logging
+
+from airssys_sdk.cli.events import as_data, in_words
+from airssys_sdk.cli.failure import show
+from airssys_sdk.cli.session import Session
+from airssys_sdk.cli.text import safe_line
+from airssys_sdk.errors import AirssysError
+from airssys_sdk.manifest import ComponentId
+
+
+class Voice:
+    """Where the replies, events and failures of a node are told.
+
+    With JSON, each is one object on one line of standard output, told apart by its key `event`.
+
+    Args:
+        session: where to write, and in which colours.
+        as_json: write JSON lines.
+        quiet: tell replies and failures only.
+    """
+
+    def __init__(self, session: Session, *, as_json: bool, quiet: bool) -> None:
+        self.failures = 0
+        self._session = session
+        self._json = as_json
+        self._quiet = quiet
+
+    def say(self, text: str) -> None:
+        """Tell what the command itself does."""
+        if not self._quiet and not self._json:
+            self._session.note(text)
+
+    def event(self, event: object) -> None:
+        """Tell what happened on the node."""
+        if self._quiet:
+            return
+        if self._json:
+            self._session.json(as_data(event), indent=None)
+            return
+        line = in_words(event)
+        self._session.styled([("· ", line.color), (line.text, None)], err=True)
+
+    def reply(self, one: ComponentId, payload: bytes | None) -> None:
+        """Tell an answer; none is an empty line."""
+        if not self._json:
+            self._session.raw(payload or b"")
+            return
+        answer: dict[str, object] = {"event": "reply", "component": str(one)}
+        try:
+            answer["payload"] = None if payload is None else payload.decode()
+        except UnicodeDecodeError:
+            answer["payload-base64"] = base64.b64encode(payload or b"").decode()
+        self._session.json(answer, indent=None)
+
+    def failed(self, one: ComponentId, error: AirssysError) -> None:
+        """Tell that a question was not answered, and why."""
+        self.failures += 1
+        if self._json:
+            data = {
+                "event": "failure",
+                "component": str(one),
+                "error": type(error).__name__,
+                "message": str(error),
+            }
+            self._session.json(data, indent=None)
+        show(error, self._session)
+
+    def stopped(self, seconds: float) -> None:
+        """Tell that the node has stopped in order."""
+        self.say(f"stopped in {seconds:.1f} s")
+
+    def counters(self, numbers: dict[str, int]) -> None:
+        """Tell how much was done, at the end."""
+        if self._json:
+            self._session.json({"event": "counters", **numbers}, indent=None)
+        elif not self._quiet:
+            self._session.note(", ".join(f"{name} {number}" for name, number in numbers.items()))
+
+
+class GuestLog(logging.Handler):
+    """Tells what components log."""
+
+    def __init__(self, voice: Voice, session: Session, *, as_json: bool) -> None:
+        super().__init__()
+        self._voice = voice
+        self._session = session
+        self._json = as_json
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record: level, component, text."""
+        component = getattr(record, "component", record.name)
+        text = safe_line(record.getMessage())
+        if self._json:
+            data = {
+                "event": "log",
+                "component": component,
+                "level": record.levelname.lower(),
+                "message": text,
+            }
+            self._session.json(data, indent=None)
+            return
+        color = (
+            "red"
+            if record.levelno >= logging.ERROR
+            else "yellow"
+            if record.levelno >= logging.WARNING
+            else None
+        )
+        self._session.styled(
+            [(f"{record.levelname.lower():<7} ", color), (f"{component}: {text}", None)], err=True
+        )
