@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
 from ._raw import package
-from .engine import REVISION, Engine, target, version
+from .engine import REVISION, Engine, Profile, target, version
 from .errors import printable
 from .filelock import file_lock
 
@@ -139,7 +139,7 @@ class Cache:
         Raises:
             wasmtime.WasmtimeError: the engine does not accept the bytes.
         """
-        key = _key(digest, engine)
+        key = _key(digest, engine.profile)
         folder = self._usable_folder()
         if folder is None:
             self.counters.misses += 1
@@ -159,9 +159,9 @@ class Cache:
             self._write(entry, key, compiled)
         return compiled
 
-    def contains(self, digest: str, engine: Engine) -> bool:
-        """Whether an entry for a component lies there, without checking it."""
-        return self.folder is not None and (self.folder / (_key(digest, engine) + _SUFFIX)).is_file()
+    def contains(self, digest: str, profile: Profile) -> bool:
+        """Whether an entry for a component lies there, without checking it or loading the engine."""
+        return self.folder is not None and (self.folder / (_key(digest, profile) + _SUFFIX)).is_file()
 
     def _compile(self, wasm: bytes, engine: Engine, on_compile: OnCompile | None) -> Any:
         _tell(on_compile, CompileEvent("compiling", len(wasm)))
@@ -256,9 +256,9 @@ def _cache_without(problem: str) -> Cache:
     return cache
 
 
-def _key(digest: str, engine: Engine) -> str:
+def _key(digest: str, profile: Profile) -> str:
     """What an entry belongs to: the bytes, and everything that decides the code made of them."""
-    parts = (digest, version(), engine.profile, target(), str(REVISION))
+    parts = (digest, version(), profile, target(), str(REVISION))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -6,7 +6,7 @@ The types that a guest's world declares live in its own bindings, so the helpers
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 
 class WithConfigData(Protocol):
@@ -32,7 +32,7 @@ def config(given: WithConfigData) -> dict[str, Any]:
     """
     if given.config_data is None:
         return {}
-    values = json.loads(given.config_data)
+    values: dict[str, Any] | object = json.loads(given.config_data)
     if not isinstance(values, dict):
         raise ValueError(f"config-data holds a JSON {type(values).__name__}, not an object")
-    return values
+    return cast("dict[str, Any]", values)

@@ -1,6 +1,6 @@
 """Python's `logging` in a guest: records go to the host's log, under the component's id.
 
-    logging.basicConfig(handlers=[HostLog(host_services.log, LogLevel)], level=logging.INFO)
+`logging.basicConfig(handlers=[HostLog(host_services.log, LogLevel)], level=logging.INFO)` in `initialize` sets it up.
 """
 
 from __future__ import annotations

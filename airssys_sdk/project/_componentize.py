@@ -6,9 +6,11 @@ calls componentize-py's function and not its command, which would put the host's
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 FAILED = 3
 """Exit code when componentize-py refused or panicked; its text stands in the error file."""
@@ -18,7 +20,7 @@ def main(job_file: str, error_file: str) -> int:
     """Run the job: `library`, the folder that holds componentize-py, and `arguments` for its function."""
     job = json.loads(Path(job_file).read_text("utf-8"))
     sys.path.insert(0, job["library"])
-    import componentize_py
+    componentize_py: Any = importlib.import_module("componentize_py")  # in the folder that the job names
 
     try:
         componentize_py.componentize(**job["arguments"])

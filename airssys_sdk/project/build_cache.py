@@ -49,9 +49,8 @@ class BuildCache:
 
     def store(self, key: str, wasm: bytes) -> bool:
         """Keep a component; False if the folder cannot take it, which is no error."""
-        if not _quietly(lambda: self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)) or not _is_ours(
-            self.folder
-        ):
+        made = _quietly(lambda: self.folder.mkdir(mode=0o700, parents=True, exist_ok=True))
+        if not made or not _is_ours(self.folder):
             return False
         half = self.folder / f".{key}.{secrets.token_hex(4)}"
         try:

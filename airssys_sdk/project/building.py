@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
+import math
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..component.cache import cache_folder
+from ..component.filelock import file_lock
 from ..errors import BuildError
 from . import state
 from .inputs import Tree, source_trees, wit_tree
-from .lock import locked
 from .model import Project
 from .reporting import Reporter, Silent, Stage
 
@@ -70,7 +74,7 @@ def build(
     started = time.perf_counter()
     told = reporter or Silent()
     try:
-        with _folder_of(project), locked(project.dist / ".lock"):
+        with _folder_of(project), _turn(project):
             return _Build(project, told, cache, precompile).run(started)
     except OSError as error:
         raise BuildError(
@@ -80,7 +84,7 @@ def build(
 
 
 @contextlib.contextmanager
-def _folder_of(project: Project) -> Iterator[None]:
+def _folder_of(project: Project) -> Generator[None, None, None]:
     """Make `dist`, and take it away again when a first build leaves nothing in it."""
     existed = project.dist.is_dir()
     project.dist.mkdir(exist_ok=True)
@@ -89,6 +93,11 @@ def _folder_of(project: Project) -> Iterator[None]:
     finally:
         if not existed and {file.name for file in project.dist.iterdir()} <= {".lock"}:
             shutil.rmtree(project.dist, ignore_errors=True)
+
+
+def _turn(project: Project) -> AbstractContextManager[object]:
+    """Wait until no other process builds this project."""
+    return file_lock(project.dist / ".lock", patience=math.inf, waiting=lambda: None)
 
 
 class _Build:
@@ -134,9 +143,10 @@ class _Build:
             interpretation = interpret(project)
             wasm, built = self._component(work, wit, copies, interpretation)
             self._check(wasm, interpretation)
+            digest = hashlib.sha256(wasm.read_bytes()).hexdigest()
             wasm.replace(project.wasm)
             # What changed while the build ran is not in it: the note then fits no later state, and the next build runs.
-            state.remember(project, before)
+            state.remember(project, before, digest)
         finally:
             shutil.rmtree(work, ignore_errors=True)
         return outcome.changed, built
@@ -149,9 +159,10 @@ class _Build:
 
         project = self.project
         key = state.inputs_key(project, wit, path, self.entry, interpretation.options)
-        store = BuildCache(self.cache or _cache_root())
+        root = _user_cache(self.cache)
+        store = None if root is None else BuildCache(root)
         with self._stage("build", project.shown(project.wasm)) as stage:
-            cached = store.load(key)
+            cached = store.load(key) if store is not None else None
             if cached is not None:
                 stage.fresh = True
                 found = work / "cached.wasm"
@@ -169,7 +180,8 @@ class _Build:
                 stub_wasi=project.manifest.build.wasi == "stub",
             )
             wasm = componentize(job, work)
-            store.store(key, wasm.read_bytes())
+            if store is not None:
+                store.store(key, wasm.read_bytes())
             return wasm, 1
 
     def _check(self, wasm: Path, interpretation: Interpretation) -> None:
@@ -186,7 +198,22 @@ class _Build:
             )
 
     def _compile(self) -> int:
-        return 0
+        """Make the native code that `run` loads, unless it is there; how often the compiler ran."""
+        from ..component.cache import Cache, default_cache
+
+        project = self.project
+        profile = project.manifest.runtime.profile
+        cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
+        before = cache.counters.compiled
+        with self._stage("compile", f"{project.shown(project.wasm)} ({profile})") as stage:
+            if cache.contains(state.digest(project), profile):
+                stage.fresh = True
+                return 0
+            from ..component.loaded import Component
+
+            Component.open(project.wasm, profile=profile, cache=cache)
+            stage.fresh = cache.counters.compiled == before
+        return cache.counters.compiled - before
 
     def _sweep(self) -> None:
         """Remove what a killed build left; the lock says that no other one runs."""
@@ -203,12 +230,20 @@ class _Build:
         self.reporter.done(stage, fresh=True, seconds=0.0)
 
     @contextlib.contextmanager
-    def _stage(self, name: Stage, detail: str) -> Iterator[_Running]:
+    def _stage(self, name: Stage, detail: str) -> Generator[_Running, None, None]:
         self.reporter.stage(name, detail)
         running = _Running()
         started = time.perf_counter()
         yield running
         self.reporter.done(name, fresh=running.fresh, seconds=time.perf_counter() - started)
+
+
+def _user_cache(given: Path | None) -> Path | None:
+    """The user's cache folder; None for a user without a home folder."""
+    try:
+        return given or cache_folder()
+    except RuntimeError:
+        return None
 
 
 class _Running:
@@ -218,7 +253,3 @@ class _Running:
 
     def __init__(self) -> None:
         self.fresh = False
-
-
-def _cache_root() -> Path:
-    raise NotImplementedError

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import ValidationError
+from ..wit._keywords import specifier
 from ..wit.model import InterfaceItem, Resolve, World
 from ..wit.printer import print_package
 from ..wit.reader import find_world, read
@@ -88,16 +89,13 @@ def check_component(
 
 def _check_names(found: World, world: World, wasi: str, name: str) -> None:
     exported = {item.wire_name for item in found.exported_interfaces} | set(found.exported_functions)
-    wanted = [item.wire_name for item in world.exported_interfaces] + list(world.exported_functions)
+    wanted = [*(item.wire_name for item in world.exported_interfaces), *world.exported_functions]
     missing = tuple(one for one in wanted if one not in exported)
-    known = {item.wire_name for item in world.imported_interfaces} | set(world.imported_functions)
-    imported = [*found.imported_interfaces, *found.imported_functions]
-    foreign = tuple(
-        one if isinstance(one, str) else one.wire_name
-        for one in imported
-        if (one if isinstance(one, str) else one.wire_name) not in known
-        and not (wasi == "p2" and isinstance(one, InterfaceItem) and _is_wasi(one))
-    )
+    allowed = {item.wire_name for item in world.imported_interfaces} | set(world.imported_functions)
+    if wasi == "p2":
+        allowed |= {item.wire_name for item in found.imported_interfaces if _is_wasi(item)}
+    imported = [*(item.wire_name for item in found.imported_interfaces), *found.imported_functions]
+    foreign = tuple(one for one in imported if one not in allowed)
     if missing:
         other = sorted(exported - {"exports"})
         raise WorldMismatch(
@@ -130,9 +128,9 @@ def _write_check(
         dependency = folder / "deps" / str(at)
         dependency.mkdir(parents=True)
         (dependency / "package.wit").write_text(print_package(package), "utf-8")
-    imports = "".join(f"  import {item.wire_name};\n" for item in wasi_imports)
+    imports = "".join(f"  import {specifier(item.wire_name)};\n" for item in wasi_imports)
     (folder / "check.wit").write_text(
-        f"package {_CHECK};\n\nworld check {{\n  include {world.path};\n{imports}}}\n", "utf-8"
+        f"package {_CHECK};\n\nworld check {{\n  include {specifier(world.path)};\n{imports}}}\n", "utf-8"
     )
 
 

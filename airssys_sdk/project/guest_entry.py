@@ -17,7 +17,7 @@ import linecache
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 REPORT = "AIRSSYS-BUILD-REPORT "
@@ -32,7 +32,6 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
             `exports`, for each class its `class`, `interface` and `functions` (`name`, `method`, `parameters`,
             `is_async`); `hidden`, files whose frames no traceback shows.
     """
-    sys.dont_write_bytecode = True
     _show_authors_files(plan["folders"])
     with _without_host():
         return _prepared(plan)
@@ -60,7 +59,7 @@ def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
 
 
 @contextlib.contextmanager
-def _without_host() -> Iterator[None]:
+def _without_host() -> Generator[None, None, None]:
     """While a component is built there is no host: a call to it raises where it stands, instead of a bare trap."""
     runtime: Any = importlib.import_module("componentize_py_runtime")
     call_import = runtime.call_import
@@ -120,12 +119,12 @@ def _show_authors_files(folders: Mapping[str, str]) -> None:
     """Compile every module below `folders` under its author's file name, and keep its lines for tracebacks."""
 
     class Loader(importlib.machinery.SourceFileLoader):
-        def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> types.CodeType:
-            shown = _authors(str(path), folders)
-            if isinstance(data, bytes):
-                text = data.decode("utf-8", "replace")
-                linecache.cache[shown] = (len(data), None, text.splitlines(keepends=True), shown)
-            return super().source_to_code(data, shown)  # type: ignore[call-arg]
+        def get_code(self, fullname: str) -> types.CodeType:
+            path = self.get_filename(fullname)
+            shown, data = _authors(path, folders), self.get_data(path)
+            lines = data.decode("utf-8", "replace").splitlines(keepends=True)
+            linecache.cache[shown] = (len(data), None, lines, shown)
+            return compile(data, shown, "exec", dont_inherit=True)
 
     find = importlib.machinery.FileFinder.path_hook(
         (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),

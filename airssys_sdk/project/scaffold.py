@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import keyword
 import re
 import shutil
@@ -106,12 +107,14 @@ def _must_be_empty(target: Path) -> None:
 
 def _context(template: Path, answers: Mapping[str, str], *, no_input: bool) -> dict[str, Any]:
     """The variables of the template: answers, and for the rest defaults or what the user types."""
-    from cookiecutter.generate import generate_context
-    from cookiecutter.prompt import prompt_for_config
+    generating, prompting = _cookiecutter("generate"), _cookiecutter("prompt")
 
-    context = generate_context(str(template / "cookiecutter.json"), extra_context=dict(answers))
+    context = generating.generate_context(str(template / "cookiecutter.json"), extra_context=dict(answers))
     asked = {key: value for key, value in context["cookiecutter"].items() if no_input or key not in answers}
-    chosen: dict[str, str] = {**prompt_for_config({"cookiecutter": asked}, no_input=no_input), **answers}
+    chosen: dict[str, str] = {
+        **prompting.prompt_for_config({"cookiecutter": asked}, no_input=no_input),
+        **answers,
+    }
     if not _PARTS.fullmatch(chosen["namespace"]):
         raise UsageError(
             f"{chosen['namespace']!r} cannot be a namespace",
@@ -123,13 +126,16 @@ def _context(template: Path, answers: Mapping[str, str], *, no_input: bool) -> d
 
 def _render(template: Template, context: dict[str, Any], work: Path) -> Path:
     """The whole project below `work`, with its WIT and bindings."""
-    from cookiecutter.generate import generate_files
-
     from .generating import generate_project
 
     folder = data_folder("cookiecutter") / template
-    made = Path(generate_files(str(folder), context, str(work), accept_hooks=False))
+    made = Path(_cookiecutter("generate").generate_files(str(folder), context, str(work), accept_hooks=False))
     if template == "component":
         shutil.copytree(data_folder("wit") / _CORE_WORLD, made / "wit")
     generate_project(Project.load(made))
     return made
+
+
+def _cookiecutter(module: str) -> Any:
+    """A module of cookiecutter, which has no types and takes 100 ms to import."""
+    return importlib.import_module(f"cookiecutter.{module}")

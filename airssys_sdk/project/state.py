@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from .. import guest
 from ..errors import ToolMissingError
@@ -62,22 +63,24 @@ def project_state(project: Project, entry: bytes) -> str:
 
 def is_current(project: Project, state: str) -> bool:
     """Whether the component in `dist` is the one that the last build made from exactly this state."""
-    try:
-        stored = json.loads(_file(project).read_text("utf-8"))
-        status = project.wasm.stat()
-    except (OSError, ValueError):
-        return False
-    return bool(stored == {"state": state, "size": status.st_size, "changed": status.st_mtime_ns})
+    note = _note(project)
+    return note is not None and note["state"] == state
 
 
-def remember(project: Project, state: str) -> None:
-    """Note that the component in `dist` was made from this state.
+def digest(project: Project) -> str:
+    """The SHA-256 of the component in `dist`, in hex, as the last build noted it; empty if that is not known."""
+    note = _note(project)
+    return "" if note is None else note["digest"]
+
+
+def remember(project: Project, state: str, digest: str) -> None:
+    """Note that the component in `dist` was made from this state, and its digest.
 
     Raises:
         OSError: the note cannot be written.
     """
     status = project.wasm.stat()
-    note = {"state": state, "size": status.st_size, "changed": status.st_mtime_ns}
+    note = {"state": state, "digest": digest, "size": status.st_size, "changed": status.st_mtime_ns}
     half = _file(project).with_suffix(f".{os.getpid()}")
     try:
         half.write_text(json.dumps(note), "utf-8")
@@ -99,6 +102,18 @@ def tool_version(name: str) -> str:
         raise ToolMissingError(
             f"{name}, which a build needs, is not installed", hint=f"pip install {name}"
         ) from None
+
+
+def _note(project: Project) -> dict[str, Any] | None:
+    """What the last build noted; None if it is not there, not whole, or about another component than the one in `dist`."""
+    try:
+        note = json.loads(_file(project).read_text("utf-8"))
+        status = project.wasm.stat()
+    except (OSError, ValueError):
+        return None
+    if not isinstance(note, dict) or set(note) != {"state", "digest", "size", "changed"}:
+        return None
+    return note if (note["size"], note["changed"]) == (status.st_size, status.st_mtime_ns) else None
 
 
 def _file(project: Project) -> Path:

@@ -67,7 +67,7 @@ def componentize(job: Job, work: Path) -> Path:
     job_file.write_text(json.dumps({"library": str(_library()), "arguments": arguments}), "utf-8")
     temporary = work / "tmp"
     temporary.mkdir()
-    command = [sys.executable, "-I", "-S", _RUNNER, job_file, error_file]
+    command: list[str | Path] = [sys.executable, "-I", "-S", _RUNNER, job_file, error_file]
     code, said = run_child(command, environment=_environment(temporary), folder=work)
     if code == 0 and output.is_file():
         return output

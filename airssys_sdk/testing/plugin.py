@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ def component(airssys_project: Project, pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture
-def world(component: Path) -> Iterator[Instance]:
+def world(component: Path) -> Generator[Instance, None, None]:
     """A fresh instance of the component, called by the names of its world: `world.counting.count("a b", "alphabet")`."""
     from ..component import Component
 
@@ -52,7 +52,7 @@ def world(component: Path) -> Iterator[Instance]:
 
 
 @pytest.fixture
-def node(airssys_project: Project, component: Path, tmp_path: Path) -> Iterator[Node]:
+def node(airssys_project: Project, component: Path, tmp_path: Path) -> Generator[Node, None, None]:
     """A node of its own for each test, with the project's component started on it: `node.ask("hello", b"hi")`."""
     from .node import Node
 

@@ -23,6 +23,6 @@ class Progress:
 
     def done(self, name: Stage, *, fresh: bool, seconds: float) -> None:
         """Say what a build took."""
-        if name == "build" and not fresh and self._terminal is not None:
+        if name == "build" and not fresh and self._terminal is not None and self._capture is not None:
             with self._capture.global_and_fixture_disabled():
                 self._terminal.write_line(f"airssys-sdk: built the component in {seconds:.1f} s")

@@ -65,4 +65,8 @@ def test_the_least_recently_used_components_go_when_there_are_too_many(tmp_path:
         cache.store(key, WASM)
     assert cache.load("first") == WASM
     cache.store("fourth", WASM)
-    assert [key for key in ("first", "second", "third", "fourth") if cache.load(key)] == ["first", "third", "fourth"]
+    assert [key for key in ("first", "second", "third", "fourth") if cache.load(key)] == [
+        "first",
+        "third",
+        "fourth",
+    ]

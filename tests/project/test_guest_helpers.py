@@ -47,24 +47,25 @@ def test_log_records_reach_the_host_with_level_and_context() -> None:
     def log(level: LogLevel, message: str, context: list[tuple[str, str]] | None) -> None:
         sent.append((level, message, context))
 
-    logger = logging.Logger("counter", level=1)
+    logger = logging.getLogger("counter-of-levels")
+    logger.setLevel(1)
     logger.addHandler(HostLog(log, LogLevel))
     for level in (5, logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
         logger.log(level, "%d words", level)
     assert [level.name for level, _, _ in sent] == ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "ERROR"]
-    assert sent[1] == (LogLevel.DEBUG, "10 words", [("logger", "counter")])
+    assert sent[1] == (LogLevel.DEBUG, "10 words", [("logger", "counter-of-levels")])
 
 
 def test_an_exception_is_named_in_the_context_and_its_traceback_in_the_message() -> None:
     sent: list[tuple[str, list[tuple[str, str]] | None]] = []
-    logger = logging.Logger("counter")
+    logger = logging.getLogger("counter-of-errors")
     logger.addHandler(HostLog(lambda _, message, context: sent.append((message, context)), LogLevel))
     try:
         {}["missing"]
     except KeyError:
         logger.exception("lost")
     ((message, context),) = sent
-    assert context == [("logger", "counter"), ("exception", "KeyError")]
+    assert context == [("logger", "counter-of-errors"), ("exception", "KeyError")]
     assert message.startswith("lost\nTraceback")
 
 

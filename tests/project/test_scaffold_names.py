@@ -26,7 +26,9 @@ from airssys_sdk.project import scaffold
         ("airssys-sdk", "would hide"),
     ],
 )
-def test_a_name_that_cannot_work_is_refused_and_nothing_is_written(tmp_path: Path, name: str, reason: str) -> None:
+def test_a_name_that_cannot_work_is_refused_and_nothing_is_written(
+    tmp_path: Path, name: str, reason: str
+) -> None:
     with pytest.raises(UsageError, match=reason) as refused:
         scaffold("component", name, tmp_path / "project")
     assert refused.value.hint

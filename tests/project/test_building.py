@@ -1,0 +1,200 @@
+"""Building: what is made, what is skipped, what is never left behind. Every build here runs componentize-py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from sample import change
+
+from airssys_sdk.component import Component, Trap
+from airssys_sdk.errors import BuildError
+from airssys_sdk.project import BuildResult, Project, build
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-build")]
+
+Built = tuple[Project, BuildResult]
+
+
+def test_the_first_build_generates_and_builds(first_build: Built) -> None:
+    project, result = first_build
+    assert result.path == project.folder / "dist" / "tally.wasm"
+    assert (result.built, result.fresh) == (1, False)
+    assert "names.toml" in result.generated
+    assert (project.bindings / "wit_world" / "__init__.py").is_file()
+    assert sorted(file.name for file in project.dist.iterdir()) == [".lock", ".tally.json", "tally.wasm"]
+
+
+def test_the_component_works_with_dependencies_helpers_and_one_instance_per_class(first_build: Built) -> None:
+    _, result = first_build
+    with Component.open(result.path).instantiate() as tally:
+        assert tally.counter.add(2) == 2
+        assert tally.counter.add(3) == 5
+        assert tally.counter.total() == 5  # another function, the same `self`
+        assert tally.version() == "tally 0.1.0"
+        assert tally.counter.settings('{"b": 1, "a": 2}') == ["a", "b"]
+        with pytest.raises(Trap) as trapped:
+            tally.counter.fail("no such tally")
+    told = str(trapped.value.guest_traceback)
+    assert 'File "src/tally/component.py", line 18, in fail' in told
+    assert "raise LookupError(reason)" in told
+    assert "LookupError: no such tally" in told
+
+
+def test_a_second_build_does_nothing(first_build: Built, user_cache: Path) -> None:
+    project, _ = first_build
+    before = project.wasm.stat().st_mtime_ns
+    again = build(project, cache=user_cache, precompile=False)
+    assert (again.fresh, again.built, again.generated) == (True, 0, ())
+    assert project.wasm.stat().st_mtime_ns == before
+
+
+def test_a_file_that_was_only_touched_changes_nothing(first_build: Built, user_cache: Path) -> None:
+    project, _ = first_build
+    os.utime(project.app_file, (0, 0))
+    assert build(project, cache=user_cache, precompile=False).fresh
+
+
+def test_a_clone_with_the_same_inputs_builds_nothing(
+    first_build: Built, clone: Project, user_cache: Path
+) -> None:
+    _, original = first_build
+    result = build(clone, cache=user_cache, precompile=False)
+    assert (result.built, result.fresh) == (0, False)
+    assert result.path.read_bytes() == original.path.read_bytes()
+
+
+def test_a_component_that_was_overwritten_is_put_back(clone: Project, user_cache: Path) -> None:
+    good = build(clone, cache=user_cache, precompile=False).path.read_bytes()
+    clone.wasm.write_bytes(b"something else")
+    assert not build(clone, cache=user_cache, precompile=False).fresh
+    assert clone.wasm.read_bytes() == good
+
+
+def test_bindings_that_were_changed_by_hand_are_put_back(clone: Project, user_cache: Path) -> None:
+    build(clone, cache=user_cache, precompile=False)
+    bindings = clone.bindings / "wit_world" / "__init__.py"
+    good = bindings.read_text()
+    bindings.write_text("changed")
+    result = build(clone, cache=user_cache, precompile=False)
+    assert (result.built, result.generated) == (0, ("bindings/wit_world/__init__.py",))
+    assert bindings.read_text() == good
+
+
+def test_a_changed_source_is_built_again_and_stubbed_wasi_imports_nothing(
+    clone: Project, user_cache: Path
+) -> None:
+    change(clone.app_file, "self.sum += amount", "self.sum += 2 * amount")
+    change(clone.manifest_file, 'dependencies = ["wheels"]', 'dependencies = ["wheels"]\nwasi = "stub"')
+    changed = Project.load(clone.folder)
+    assert build(changed, cache=user_cache, precompile=False).built == 1
+    component = Component.open(changed.wasm)
+    assert all(not world.imported_interfaces for world in component.resolve.main.worlds.values())
+    with component.instantiate() as tally:
+        assert tally.counter.add(2) == 4
+
+
+def test_two_builds_at_once_take_turns_and_the_second_has_nothing_to_do(
+    clone: Project, tmp_path: Path
+) -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from airssys_sdk.project import Project, build
+        result = build(Project.load(sys.argv[1]), cache=Path(sys.argv[2]), precompile=False)
+        print(result.built)
+        """
+    )
+    command = [sys.executable, "-c", program, clone.folder, tmp_path / "empty-cache"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(one.communicate()[0].strip() for one in both) == ["0", "1"]
+    assert [one.returncode for one in both] == [0, 0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child process in /proc")
+def test_an_interrupted_build_leaves_nothing_behind(clone: Project, tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from pathlib import Path
+        from airssys_sdk.project import Project, build
+        build(Project.load(sys.argv[1]), cache=Path(sys.argv[2]), precompile=False)
+        """
+    )
+    cache = tmp_path / "empty-cache"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, clone.folder, cache], stderr=subprocess.PIPE, text=True
+    ) as running:
+        child = _child_of(running)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate()
+    assert running.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in said
+    assert not clone.dist.exists()
+    assert not list((cache / "build").glob("*.component"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_packages_of_the_host_are_not_seen_and_the_error_names_the_authors_line(
+    clone: Project, user_cache: Path
+) -> None:
+    before = clone.app_file.read_text()
+    clone.app_file.write_text(f"import click\n{before}")
+    with pytest.raises(BuildError) as failed:
+        build(clone, cache=user_cache, precompile=False)
+    error = failed.value
+    assert error.exit_code == 8
+    assert error.where == "src/tally/component.py:1"
+    assert error.message.endswith("ModuleNotFoundError: No module named 'click'")
+    assert 'File "src/tally/component.py", line 1, in <module>\n    import click' in str(error.details)
+    assert "stack backtrace" not in str(error).lower()
+    assert "pip install --target wheels click" in str(error.hint)
+    assert not clone.dist.exists()
+    assert not list(clone.folder.rglob("__pycache__"))
+
+
+def test_a_method_with_the_wrong_parameters_is_an_error_of_the_build(
+    clone: Project, user_cache: Path
+) -> None:
+    change(clone.app_file, "class WitWorld:", "class Other(Counter):\n    pass\n\n\nclass WitWorld:")
+    change(clone.app_file, "def total(self) -> int:", "async def total(self) -> int:")
+    with pytest.raises(BuildError) as failed:
+        build(clone, cache=user_cache, precompile=False)
+    assert failed.value.where == "src/tally/component.py:14"
+    assert "Counter.total must be a plain `def`" in failed.value.message
+
+
+def test_a_failed_build_keeps_the_last_good_component(clone: Project, user_cache: Path) -> None:
+    good = build(clone, cache=user_cache, precompile=False).path.read_bytes()
+    clone.app_file.write_text("class Counter(:\n")
+    with pytest.raises(BuildError, match="line 1"):
+        build(clone, cache=user_cache, precompile=False)
+    assert clone.wasm.read_bytes() == good
+
+
+def test_a_missing_source_folder_is_named_with_its_key(clone: Project, user_cache: Path) -> None:
+    shutil.rmtree(clone.folder / "wheels")
+    with pytest.raises(BuildError, match=r"build\.dependencies\[0\].*'wheels' does not exist"):
+        build(clone, cache=user_cache, precompile=False)
+
+
+def _child_of(running: subprocess.Popen[str]) -> int:
+    """The process id of componentize-py, once the build has started it."""
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    while True:
+        try:
+            running.wait(0.02)
+        except subprocess.TimeoutExpired:
+            for child in children.read_text().split():
+                if "_componentize" in Path(f"/proc/{child}/cmdline").read_text():
+                    return int(child)
+        else:
+            pytest.fail("the build ended before componentize-py ran")
