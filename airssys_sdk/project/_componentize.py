@@ -22,8 +22,11 @@ def main(job_file: str, error_file: str) -> int:
     sys.path.insert(0, job["library"])
     componentize_py: Any = importlib.import_module("componentize_py")  # in the folder that the job names
 
+    arguments = job["arguments"]
+    for names in ("import_interface_names", "export_interface_names"):
+        arguments[names] = [tuple(pair) for pair in arguments[names]]  # JSON has no tuples
     try:
-        componentize_py.componentize(**job["arguments"])
+        componentize_py.componentize(**arguments)
     except BaseException as error:  # noqa: BLE001 - a panic of the tool comes as a BaseException
         Path(error_file).write_text(f"{type(error).__name__}\n{error}", "utf-8")
         return FAILED

@@ -145,7 +145,7 @@ def _show_authors_files(folders: Mapping[str, str]) -> None:
 def _authors(path: str, folders: Mapping[str, str]) -> str:
     for staged, shown in folders.items():
         if path == staged or path.startswith(f"{staged}/"):
-            return shown + path[len(staged) :]
+            return f"{shown}{path[len(staged) :]}".removeprefix("./")
     return path
 
 

@@ -41,7 +41,13 @@ def explain(job: Job, kind: str, text: str) -> BuildError:
     match = _CAUSE.search(text)
     output = (text[: match.start()] if match else text).strip("\n")
     causes = _safe(match["causes"] if match else "").strip()
-    last = re.sub(r"^\d+: ", "", causes.splitlines()[-1].strip()) if causes else "it gave no reason"
+    last = (
+        re.sub(r"^\d+: ", "", causes.splitlines()[-1].strip())
+        if causes
+        else printable(output.splitlines()[-1])
+        if output
+        else "it gave no reason"
+    )
     return BuildError(
         f"componentize-py could not build {job.app}: {last}",
         where=job.wit.shown if "resolve" in text.lower() else None,

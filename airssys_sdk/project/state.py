@@ -25,7 +25,10 @@ _TOOLS = ("componentize-py", "airssys-sdk")
 
 def guest_tree() -> Tree:
     """The SDK's own modules for guests, which every guest may import as `airssys_sdk.guest`."""
-    return tree(Path(guest.__file__).parent, "airssys_sdk/guest")
+    folder = Path(guest.__file__).parent
+    files = tree(folder, "airssys_sdk/guest").files
+    # Without the rest of the package around it: for the guest `airssys_sdk` is a namespace with this one member.
+    return Tree(folder.parent.parent, ".", tuple(Path("airssys_sdk", "guest", file) for file in files))
 
 
 def inputs_key(
