@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
 from ..errors import ValidationError
@@ -18,7 +19,7 @@ _SPACE = re.compile(r"(?:[ \t\n\r]++|//[^\n]*+)*+")
 _TOKEN = re.compile(
     r"""
       (?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?[0-9]++)?+|-inf\b)
-    | (?P<label>%?(?:[a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)(?:-(?:[a-z0-9]++|[A-Z0-9]++))*+)
+    | (?P<label>%?(?:[a-z][a-z0-9]*+|[A-Z][A-Z0-9]*+)(?:-(?:[a-z0-9]++|[A-Z0-9]++))*+(?![A-Za-z0-9]))
     | (?P<lines>\"\"\")
     | (?P<string>"[^\\"\n]*+(?:\\.[^\\"\n]*+)*+")
     | (?P<char>'(?:[^\\'\n]|\\.)[^'\n]*+')
@@ -26,6 +27,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_UNKNOWN = re.compile(r"[^\s(){}\[\],:]{1,200}|.", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:(?P<plain>['\"tnr\\])|u\{(?P<code>[0-9a-fA-F]{1,6})\}|.?)", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r"}
@@ -77,15 +79,16 @@ class Token:
 
 
 class Cursor:
-    """A place in WAVE text and the token that stands there."""
+    """A place in WAVE text: the token that stands there, and the one before."""
 
     def __init__(self, text: str, start: int = 0) -> None:
         self.text = text
         self.token = self._at(start)
+        self.before = Token("end", "", start)
 
     def advance(self) -> Token:
         """The token at this place; the cursor moves behind it."""
-        token = self.token
+        token = self.before = self.token
         self.token = self._at(token.start + len(token.text))
         return token
 
@@ -100,6 +103,22 @@ class Cursor:
         """Move behind a punctuation mark that must stand here."""
         if not self.skip(mark):
             raise self.unexpected(or_else or f"`{mark}`")
+
+    def items(self, opening: str, closing: str, what: str) -> Iterator[int]:
+        """Count the items of a bracketed, comma-separated sequence; the consumer reads one for each count.
+
+        Raises:
+            WaveError: a bracket or comma is missing.
+        """
+        self.require(opening, what)
+        count = 0
+        while not self.skip(closing):
+            if count:
+                self.require(",", f"`,` or `{closing}`")
+                if self.skip(closing):
+                    return
+            yield count
+            count += 1
 
     def unexpected(self, expected: str, token: Token | None = None, hint: str | None = None) -> WaveError:
         """The error that something else should stand at the token (by default: here)."""
@@ -128,7 +147,7 @@ class Cursor:
             column=at - begin + 1,
             expected=expected,
             got=got,
-            details=_snippet(line, at - begin),
+            details=_snippet(line, at - begin) if line else None,
             hint=hint,
         )
 
@@ -163,7 +182,8 @@ class Cursor:
             return Token("end", "", start)
         match = _TOKEN.match(self.text, start)
         if match is None:
-            return Token("bad", self.text[start:].split(maxsplit=1)[0], start)
+            unknown = _UNKNOWN.match(self.text, start)
+            return Token("bad", unknown[0] if unknown else self.text[start], start)
         kind: Kind = match.lastgroup  # type: ignore[assignment]  # the groups are named after the kinds
         if kind == "lines":
             end = self.text.find('"""', match.end())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from ._text import nearest
@@ -38,9 +38,9 @@ def read_value(cursor: Cursor, shape: Shape, depth: int = 0) -> Any:
         case ScalarShape(scalar):
             return _scalar(cursor, scalar)
         case BytesShape():
-            return bytes(_integer(cursor, Scalar.U8) for _ in _items(cursor, "[", "]", shape))
+            return bytes(_integer(cursor, Scalar.U8) for _ in cursor.items("[", "]", describe(shape)))
         case ListShape(element):
-            return [read_value(cursor, element, depth + 1) for _ in _items(cursor, "[", "]", shape)]
+            return [read_value(cursor, element, depth + 1) for _ in cursor.items("[", "]", describe(shape))]
         case MapShape():
             return _map(cursor, shape, depth)
         case TupleShape(elements):
@@ -110,22 +110,9 @@ def _char(cursor: Cursor) -> str:
     return text
 
 
-def _items(cursor: Cursor, opening: str, closing: str, shape: Shape) -> Iterator[int]:
-    """Count the items of a bracketed, comma-separated sequence; the consumer reads one for each count."""
-    cursor.require(opening, describe(shape))
-    count = 0
-    while not cursor.skip(closing):
-        if count:
-            cursor.require(",", f"`,` or `{closing}`")
-            if cursor.skip(closing):
-                return
-        yield count
-        count += 1
-
-
 def _tuple(cursor: Cursor, elements: tuple[Shape, ...], shape: TupleShape, depth: int) -> tuple[Any, ...]:
     found: list[Any] = []
-    for at in _items(cursor, "(", ")", shape):
+    for at in cursor.items("(", ")", describe(shape)):
         if at == len(elements):
             raise cursor.unexpected(f"`)` after the {len(elements)} elements of {describe(shape)}")
         found.append(read_value(cursor, elements[at], depth + 1))
@@ -140,11 +127,11 @@ def _map(cursor: Cursor, shape: MapShape, depth: int) -> dict[Any, Any]:
     """A map is a list of pairs, which is what it is on the wire; WAVE itself does not know maps yet."""
     found: dict[Any, Any] = {}
     pair = TupleShape((shape.key, shape.value))
-    for _ in _items(cursor, "[", "]", shape):
+    for _ in cursor.items("[", "]", describe(shape)):
         token = cursor.token
         key, value = _tuple(cursor, pair.elements, pair, depth)
         if key in found:
-            raise cursor.unexpected("a key that is not there yet", token)
+            raise cursor.problem("the key is given twice", token.start, expected="another key")
         found[key] = value
     return found
 
@@ -165,7 +152,7 @@ def _record(cursor: Cursor, shape: RecordShape, depth: int) -> Any:
                     break
             token, name = _name(cursor, known, expected, "field", keywords=True)
             if name in found:
-                raise cursor.unexpected(f"a field that is not there yet for {expected}", token)
+                raise cursor.problem(f"field `{name}` is given twice", token.start, expected="another field")
             cursor.advance()
             cursor.require(":", f"`:` and the value of field `{name}`")
             found[name] = read_value(cursor, known[name].shape, depth + 1)
@@ -193,13 +180,13 @@ def _variant(cursor: Cursor, shape: VariantShape, depth: int) -> Any:
 
 
 def _flags(cursor: Cursor, shape: FlagsShape) -> Any:
-    known = {member.name: member.member for member in shape.members}
+    known = {member.name: shape.cls(member.member) for member in shape.members}
     value = shape.cls(0)
-    for _ in _items(cursor, "{", "}", shape):
+    for _ in cursor.items("{", "}", describe(shape)):
         token, name = _name(cursor, known, describe(shape), "flag", keywords=True)
         flag = known[name]
-        if not isinstance(flag, shape.cls) or flag & value:
-            raise cursor.unexpected("a flag that is not there yet", token)
+        if flag in value:
+            raise cursor.problem(f"flag `{name}` is given twice", token.start, expected="another flag")
         value |= flag
         cursor.advance()
     return value

@@ -114,22 +114,17 @@ def parse_call(text: str, lookup: Callable[[FunctionPath], Signature]) -> Call:
     path, start = _path(text)
     signature = lookup(path)
     cursor = Cursor(text, start)
-    cursor.require("(", f"`(` and the arguments of {path.function}")
     parameters = signature.parameters
     arguments: list[Any] = []
-    while not cursor.skip(")"):
-        if arguments:
-            cursor.require(",", "`,` or `)`")
-            if cursor.skip(")"):
-                break
-        if len(arguments) == len(parameters):
+    for at in cursor.items("(", ")", f"`(` and the arguments of {path.function}"):
+        if at == len(parameters):
             raise cursor.unexpected(f"`)`: {path.function} takes {_count(len(parameters))}")
-        arguments.append(read_value(cursor, parameters[len(arguments)].shape))
+        arguments.append(read_value(cursor, parameters[at].shape))
     for parameter in parameters[len(arguments) :]:
         if not isinstance(parameter.shape, OptionShape):
             raise cursor.problem(
                 f"{path.function} takes {_count(len(parameters))}, got {len(arguments)}",
-                len(text.rstrip()) - 1,
+                cursor.before.start,
                 expected=f"argument `{parameter.wit}` ({describe(parameter.shape)})",
                 got="`)`",
                 hint=f"the next argument is `{parameter.wit}` ({describe(parameter.shape)})",
@@ -147,16 +142,11 @@ def split_call(text: str) -> tuple[FunctionPath, tuple[str, ...]]:
     """
     path, start = _path(text)
     cursor = Cursor(text, start)
-    cursor.require("(", f"`(` and the arguments of {path.function}")
-    arguments: list[str] = []
-    while not cursor.skip(")"):
-        if arguments:
-            cursor.require(",", "`,` or `)`")
-            if cursor.skip(")"):
-                break
-        arguments.append(_argument(cursor))
+    arguments = tuple(
+        _argument(cursor) for _ in cursor.items("(", ")", f"`(` and the arguments of {path.function}")
+    )
     _require_end(cursor)
-    return path, tuple(arguments)
+    return path, arguments
 
 
 def _argument(cursor: Cursor) -> str:
