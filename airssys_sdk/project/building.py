@@ -112,7 +112,7 @@ class _Build:
 
     def run(self, started: float) -> BuildResult:
         project = self.project
-        current = state.is_current(project, state.project_state(project, self.entry))
+        current = self._is_current()
         generated: tuple[str, ...] = ()
         built = 0
         if current:
@@ -124,6 +124,12 @@ class _Build:
         compiled = self._compile() if self.precompile else 0
         fresh = current and not compiled
         return BuildResult(project.wasm, fresh, time.perf_counter() - started, built, compiled, generated)
+
+    def _is_current(self) -> bool:
+        try:
+            return state.is_current(self.project, state.project_state(self.project, self.entry))
+        except BuildError:
+            return False  # a folder is missing: generating may make it, and if not, building says so
 
     def _make(self) -> tuple[tuple[str, ...], int]:
         """Generate, build and check; `dist` changes only when all is well."""
