@@ -1,1 +1,133 @@
-"""Calling components: value codecs, engine, compile cache, host imports, errors of calls."""
+"""Calling components from Python: what generated code and its users name.
+
+The names below that need the engine's modules come in when they are first used, so that importing this costs little;
+`wasmtime` itself is imported when a component is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ..wit.annotations import (
+    F32,
+    F64,
+    S8,
+    S16,
+    S32,
+    S64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Bool,
+    Char,
+    case,
+    enumeration,
+    flags,
+    function,
+    interface,
+    record,
+    world,
+)
+from ..wit.values import Err, Ok, Some
+from .errors import (
+    CallError,
+    DeadlineExceeded,
+    FuelExhausted,
+    GuestExited,
+    HostImportFailed,
+    InstanceBusy,
+    InstanceDead,
+    InvalidComponent,
+    InvalidType,
+    InvalidValue,
+    LinkError,
+    MemoryExhausted,
+    Trap,
+    UnsupportedEngine,
+)
+
+if TYPE_CHECKING:
+    from .dynamic import Instance
+    from .engine import Engine
+    from .instance import Source
+    from .limits import Limits
+    from .loaded import Component
+    from .slices import Call, begin
+    from .suspend import suspending
+    from .wasi import Wasi
+    from .worlds import Exports, World
+
+_LAZY = {
+    "Call": "slices",
+    "Component": "loaded",
+    "Engine": "engine",
+    "Exports": "worlds",
+    "Instance": "dynamic",
+    "Limits": "limits",
+    "Source": "instance",
+    "Wasi": "wasi",
+    "World": "worlds",
+    "begin": "slices",
+    "suspending": "suspend",
+}
+
+__all__ = [
+    "F32",
+    "F64",
+    "S8",
+    "S16",
+    "S32",
+    "S64",
+    "U8",
+    "U16",
+    "U32",
+    "U64",
+    "Bool",
+    "Call",
+    "CallError",
+    "Char",
+    "Component",
+    "DeadlineExceeded",
+    "Engine",
+    "Err",
+    "Exports",
+    "FuelExhausted",
+    "GuestExited",
+    "HostImportFailed",
+    "Instance",
+    "InstanceBusy",
+    "InstanceDead",
+    "InvalidComponent",
+    "InvalidType",
+    "InvalidValue",
+    "Limits",
+    "LinkError",
+    "MemoryExhausted",
+    "Ok",
+    "Some",
+    "Source",
+    "Trap",
+    "UnsupportedEngine",
+    "Wasi",
+    "World",
+    "begin",
+    "case",
+    "enumeration",
+    "flags",
+    "function",
+    "interface",
+    "record",
+    "suspending",
+    "world",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value

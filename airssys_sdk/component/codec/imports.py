@@ -1,0 +1,200 @@
+"""Compiling host imports: lift the guest's arguments, call the host's function, lower what it returns or raises.
+
+A result is lowered like an argument, into memory of ours, and then copied by the engine into its own: it keeps and
+frees results, and it must be the one who allocated them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import struct
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from ...wit.shapes import Parameter, ResultShape, Shape, Signature
+from ...wit.values import Err
+from .._abi import abi
+from . import runtime
+from .columns import Columns
+from .explain import explain
+from .layout import head, is_flat
+from .lifting import Lifting
+from .rows import Rows
+from .source import Source
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+LiftArguments: TypeAlias = Callable[[int, int], tuple[Any, ...]]
+LowerResult: TypeAlias = Callable[[Any, int], None]
+LowerError: TypeAlias = Callable[[BaseException, int], bool]
+
+
+class ImportCodec:
+    """The codec of one imported function; each half is compiled when first needed.
+
+    Args:
+        signature: the function as the component imports it.
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+
+    def parts(self) -> tuple[LiftArguments, LowerResult, LowerError]:
+        """The codec in three functions, as imports that suspend the guest need it.
+
+        Returns:
+            `lift_args(arguments, count)`: the Python arguments from the address of the guest's.
+            `lower_result(value, results)`: writes a returned value into the result slot at an address, or nothing if
+            the function has no result; raises `InvalidType` or `InvalidValue`.
+            `lower_error(error, results)`: writes the error case that a raised exception means, and says whether it
+            means one; raises the same if its value does not fit.
+        """
+        return self._lift_arguments, self._lower_result, self._lower_error
+
+    def bind(self, function: Callable[..., Any], store: Store) -> Callable[..., int]:
+        """The function that the engine calls when the guest calls the import.
+
+        Whatever `function` raises that is not the import's error case ends up in `store.pending`, and the guest traps.
+        """
+        bound: Callable[..., int] = self._bind(function, store)
+        return bound
+
+    def callback(self, function: Callable[..., Any], store: Store) -> Any:
+        """What `bind` gives as the engine takes it: a C function, which must outlive the store."""
+        return abi().callback(self.bind(function, store))
+
+    @functools.cached_property
+    def _bind(self) -> Callable[..., Any]:
+        adapter = abi()
+        source = Source()
+        lower_error = source.constant(self._lower_error, "lower_error")
+        failed = source.use(adapter.error_new, "failed")
+        everything, error_class = source.use(BaseException), source.use(Err)
+        with source.block("def bind(function, store):"):
+            with source.block(
+                "def host_import(env, context, type, arguments, count, results, results_count):"
+            ):
+                with source.block("try:"):
+                    values = _lift(source, self.signature)
+                    with source.block("try:"):
+                        source.line(f"value = function({', '.join(values)})")
+                    with source.block(f"except {error_class} as error:"):
+                        source.line(f"if not {lower_error}(error, results): raise")
+                        source.line("return 0")
+                    if self.signature.result is not None:
+                        _lower_value(source, self.signature)
+                with source.block(f"except {everything} as error:"):
+                    # Nothing may pass through the engine's frames; the call that led here raises it.
+                    source.line("store.pending = error")
+                    source.line(f"return {failed}(b'a host import failed')")
+                source.line("return 0")
+            source.line("return host_import")
+        return source.compile(f"import {self.signature.name}", "bind")
+
+    @functools.cached_property
+    def _lift_arguments(self) -> LiftArguments:
+        source = Source()
+        with source.block("def lift_arguments(arguments, count):"):
+            source.line(f"return ({''.join(f'{value}, ' for value in _lift(source, self.signature))})")
+        return source.compile(f"arguments of {self.signature.name}", "lift_arguments")
+
+    @functools.cached_property
+    def _lower_result(self) -> LowerResult:
+        if self.signature.result is None:
+            return _nothing
+        source = Source()
+        with source.block("def lower_result(value, results):"):
+            _lower_value(source, self.signature)
+        return source.compile(f"result of {self.signature.name}", "lower_result")
+
+    @functools.cached_property
+    def _lower_error(self) -> LowerError:
+        result = self.signature.result
+        if not (self.signature.raises and isinstance(result, ResultShape)):
+            return _no_error_case
+        source = Source()
+        with source.block("def lower_error(value, results):"):
+            _lower_case(source, self.signature, result, "error")
+        lower = source.compile(f"error of {self.signature.name}", "lower_error")
+
+        def lower_error(error: BaseException, results: int) -> bool:
+            if not issubclass(type(error), Err) or runtime.has_escaped(error):
+                return False
+            lower(cast("Err[Any]", error).value, results)
+            return True
+
+        return lower_error
+
+
+def _nothing(_value: object, _results: int) -> None:
+    """A function without result; what Python returns is dropped, as usual."""
+
+
+def _no_error_case(_error: BaseException, _results: int) -> bool:
+    return False
+
+
+def _lift(source: Source, signature: Signature) -> list[str]:
+    """Write the lifting of the arguments; the expressions of their values."""
+    lifting = Lifting(source, abi())
+    shapes = [(0, parameter.shape) for parameter in signature.parameters]
+    return [lifting.value(*part) for part in lifting.unpack(shapes, f"{lifting.memory}, arguments")]
+
+
+def _lower_value(source: Source, signature: Signature) -> None:
+    """Write the lowering of the local `value`, which the host's function returned, into the slot at `results`."""
+    result = signature.result
+    if result is None:
+        return
+    if signature.raises and isinstance(result, ResultShape):
+        _lower_case(source, signature, result, "result")
+        return
+    with _explained(source, signature, "result", result):
+        layout, arguments = _rows(source).cells([(b"", result, "value")])
+        if is_flat(result):
+            pack = source.constant(struct.Struct("<" + layout).pack_into, "pack_into")
+            memory = Lifting(source, abi()).memory
+            source.line(f"{pack}({memory}, results, {', '.join(arguments)})")
+        else:
+            _clone(source, layout, arguments)
+
+
+def _lower_case(source: Source, signature: Signature, result: ResultShape, what: str) -> None:
+    """Write the lowering of `value` as the ok or error payload of the function's result."""
+    payload = result.ok if what == "result" else result.err
+    case = struct.pack("<Q", what == "result")
+    with _explained(source, signature, what, payload):
+        rows = _rows(source)
+        at = "0"
+        if payload is not None:
+            at = rows.outline([(b"", payload, "value")])
+        elif what == "error":
+            source.line(f"if value is not None: {source.use(runtime.reject)}()")
+        constant = source.constant(head(result) + case, "head")
+        _clone(source, "16sQ8x", [constant, at])
+
+
+def _rows(source: Source) -> Rows:
+    rows = Rows(source, abi())
+    Columns(source, rows)
+    return rows
+
+
+def _clone(source: Source, layout: str, arguments: list[str]) -> None:
+    adapter = abi()
+    clone, pointer = source.use(adapter.clone, "clone"), source.use(adapter.pointer, "pointer")
+    source.line(f"{clone}({source.packer(layout)}({', '.join(arguments)}), {pointer}(results))")
+
+
+@contextlib.contextmanager
+def _explained(source: Source, signature: Signature, what: str, shape: Shape | None) -> Generator[None]:
+    """Write what stands inside the `with` statement into a `try` that explains which part of a value did not fit."""
+    parameters = (Parameter(what, what, shape),) if shape is not None else ()
+    known = source.constant((signature.name, parameters), "parameters")
+    values = "(value, )" if shape is not None else "()"
+    with source.block("try:"):
+        yield
+    with source.block(f"except {source.use(BaseException)} as problem:"):
+        source.line(f"raise {source.use(explain)}(*{known}, {values}, problem) from None")

@@ -1,0 +1,297 @@
+"""What emitted code calls for the rare and the repeated: conversions of unusual values, arenas, flags.
+
+A helper either returns an object of exactly the promised type, made by itself, or raises: nothing that an argument may
+still change afterwards, and nothing that can lie about its length, reaches memory. What it raises only says that the
+value does not fit; `explain` then finds the place and the words.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import struct
+from array import array
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, cast
+
+from ...wit.values import Err
+from .._abi import Abi
+from ..errors import InstanceBusy
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+
+ESCAPED = "__wit_escaped__"
+"""Marks an `Err` that a call into a component raised."""
+
+
+class Rejected(Exception):
+    """A value does not fit; where and why is found out later."""
+
+
+def reject() -> NoReturn:
+    """Say in an expression that a value does not fit."""
+    raise Rejected
+
+
+def integer(value: object) -> int:
+    """An `int` from an integer of another class; a `bool` is none, whatever Python says."""
+    if isinstance(value, bool):
+        raise Rejected
+    return int(operator.index(cast("Any", value)))
+
+
+def integers(values: list[Any]) -> list[int]:
+    """The values as exact `int`s."""
+    return values if _all(int, values) else [*map(integer, values)]
+
+
+def real(value: object) -> float:
+    """A `float` from a number of another class; neither `bool` nor text."""
+    if isinstance(value, bool | str | bytes | bytearray):
+        raise Rejected
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, int):
+        return float(int(value))
+    if not isinstance(value, SupportsFloat):
+        return float(operator.index(cast("Any", value)))
+    return float(value)
+
+
+def reals(values: list[Any]) -> list[float]:
+    """The values as exact `float`s."""
+    return values if _all(float, values) else [*map(real, values)]
+
+
+def character(value: object) -> int:
+    """The code point of a string of one Unicode scalar value."""
+    if not isinstance(value, str):
+        raise Rejected
+    point = str.encode(value, "utf-32-le")  # raises for surrogates
+    if len(point) != 4:
+        raise Rejected
+    return int.from_bytes(point, "little")
+
+
+def characters(values: list[Any]) -> list[int]:
+    """The code points of strings of one Unicode scalar value each."""
+    if not _all(str, values):
+        return [*map(character, values)]
+    joined = "".join(values).encode("utf-32-le")  # raises for surrogates
+    if {*map(len, values)} != {1}:
+        raise Rejected
+    return [*memoryview(joined).cast("I")]
+
+
+def blob(value: object) -> bytes:
+    """`bytes` from a buffer of single bytes or a sequence of integers."""
+    if isinstance(value, bytes | bytearray):
+        return memoryview(value).tobytes()
+    view = _view(value)
+    if view is not None and view.itemsize == 1:
+        return view.tobytes()
+    return bytes(integers(sequence(value)))
+
+
+def sequence(value: Any) -> list[Any]:
+    """A fresh list from a sequence other than text and raw bytes, or from a flat buffer of numbers."""
+    if isinstance(value, str | bytes | bytearray):
+        raise Rejected
+    if issubclass(type(value), Sequence):
+        return list(value)
+    view = _view(value)
+    if view is None or view.ndim != 1:
+        raise Rejected
+    return view.tolist()
+
+
+def items(value: Any) -> list[tuple[Any, Any]]:
+    """The entries of a mapping."""
+    if not issubclass(type(value), Mapping):
+        raise Rejected
+    return [(key, item) for key, item in value.items()]
+
+
+def elements(value: Any) -> tuple[Any, ...]:
+    """A plain tuple from a tuple of another class."""
+    if not issubclass(type(value), tuple):
+        raise Rejected
+    return tuple(value)
+
+
+def _all(cls: type[Any], values: list[Any]) -> bool:
+    """Whether every value is exactly of this class."""
+    return operator.countOf(map(type, values), cls) == len(values)
+
+
+def _view(value: object) -> memoryview[Any] | None:
+    try:
+        return memoryview(cast("Any", value))
+    except TypeError:
+        return None
+
+
+# ---- columns: many values at once. Each returns data to keep, the sizes and the offsets of the parts in it.
+
+
+def strings(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
+    """One arena of UTF-8 for many strings."""
+    if not _all(str, values):
+        values = [_text(value) for value in values]
+    joined = "".join(values)
+    data = joined.encode()
+    if len(data) == len(joined):
+        sizes = array("Q", [*map(len, values)])
+    else:
+        sizes = array("Q", [len(value.encode()) for value in values])
+    return data, sizes, _offsets(sizes, len(data))
+
+
+def blobs(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
+    """One arena for many `list<u8>`."""
+    parts = values if _all(bytes, values) else [*map(blob, values)]
+    data = b"".join(parts)
+    sizes = array("Q", [*map(len, parts)])
+    return data, sizes, _offsets(sizes, len(data))
+
+
+def spread(values: list[Any]) -> tuple[list[Any], array[int], array[int]]:
+    """All elements of many lists in one."""
+    parts: list[list[Any]] = [value[:] if type(value) is list else sequence(value) for value in values]
+    flat = [*chain.from_iterable(parts)]
+    sizes = array("Q", [*map(len, parts)])
+    return flat, sizes, _offsets(sizes, len(flat))
+
+
+def spread_items(values: list[Any]) -> tuple[list[tuple[Any, Any]], array[int], array[int]]:
+    """All entries of many mappings in one list."""
+    parts = [*map(items, values)]
+    flat = [*chain.from_iterable(parts)]
+    sizes = array("Q", [*map(len, parts)])
+    return flat, sizes, _offsets(sizes, len(flat))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Rejected
+    return str.encode(value).decode()  # a subclass may lie about its length; its real text cannot
+
+
+def _offsets(sizes: array[int], total: int) -> array[int]:
+    offsets = array("Q", [*accumulate(sizes, initial=0)])
+    if offsets.pop() != total:
+        raise Rejected
+    return offsets
+
+
+def words(parts: list[bytes]) -> array[int]:
+    """Packed parts as 64-bit words."""
+    out = array("Q")
+    out.frombytes(b"".join(parts))
+    return out
+
+
+def instances(values: list[Any], cls: type[Any]) -> None:
+    """Check that every value is of the class, or of one below it."""
+    if not _all(cls, values) and not all(isinstance(value, cls) for value in values):
+        raise Rejected
+
+
+class FlagCells(dict[int, tuple[bytes, bytes]]):
+    """The `{count, names}` of flag values, with the names they point to; built when first seen, bounded."""
+
+    def __init__(self, adapter: Abi, names: Mapping[int, bytes]) -> None:
+        super().__init__()
+        self.adapter = adapter
+        self.names = names  # bit to `{size, data}` of its name
+        self.known = sum(names)
+
+    def __missing__(self, value: int) -> tuple[bytes, bytes]:
+        if value & ~self.known:
+            raise Rejected
+        names = b"".join([name for bit, name in self.names.items() if bit & value])
+        entry = struct.pack("<QQ", len(names) // 16, self.adapter.address(names)), names
+        if len(self) >= 1024:
+            self.clear()  # callers hold the entries that they use
+        self[value] = entry
+        return entry
+
+
+def lift_flags(memory: Any, cls: type[Any], bits: Mapping[bytes, int], count: int, address: int) -> Any:
+    """The flags whose names stand at `address`."""
+    names = struct.iter_unpack("<QQ", memory[address : address + 16 * count])
+    return cls(sum([bits[memory[at : at + size]] for size, at in names]))
+
+
+def error_class(cls: type[Any], raised: type[Any]) -> type[Any]:
+    """The class by which a result's error case is known, for any kind of `Err`."""
+    if not issubclass(cls, Err):
+        raise Rejected
+    return raised
+
+
+def singles(values: list[Any]) -> memoryview[float]:
+    """The values in single precision; out of its range raises."""
+    exact = reals(values)
+    return memoryview(struct.pack(f"{len(exact)}f", *exact)).cast("f")
+
+
+def tuples(values: list[Any], length: int) -> list[tuple[Any, ...]]:
+    """The values as plain tuples of this length."""
+    plain = values if _all(tuple, values) else [*map(elements, values)]
+    if operator.countOf(map(len, plain), length) != len(plain):
+        raise Rejected
+    return plain
+
+
+def empties(values: list[Any]) -> None:
+    """Check that cases without payload carry None."""
+    if operator.countOf(values, None) != len(values):
+        raise Rejected
+
+
+def raised(error: Err[Any]) -> Err[Any]:
+    """Mark an error case that a component's call raises: passing through a host import, it is not that import's answer."""
+    error.__dict__[ESCAPED] = True
+    return error
+
+
+# ---- calls
+
+
+def has_escaped(error: BaseException) -> bool:
+    """Whether a call into a component raised this, rather than the host's own code."""
+    return ESCAPED in error.__dict__
+
+
+def fail(store: Store, error: int, where: str) -> NoReturn:
+    """Raise what the engine's error means; the instance is dead afterwards."""
+    from ..failures import failure
+
+    raise failure(store, error, where)
+
+
+def refuse(store: Store, where: str) -> NoReturn:
+    """Raise why a call may not begin."""
+    if store.dead is not None or not _is_inside(store):
+        raise store.refusal(where)
+    raise InstanceBusy(
+        "the instance is in the middle of the call that led here",
+        where=where,
+        hint="a host import cannot call the instance that called it; give it what it needs before, or use another instance",
+    )
+
+
+def _is_inside(store: Store) -> bool:
+    """Whether a call of this store is further up in this thread."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<codec ") and any(
+            value is store for value in frame.f_locals.values()
+        ):
+            return True
+        frame = frame.f_back
+    return False

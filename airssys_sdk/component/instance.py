@@ -1,0 +1,210 @@
+"""One live instance: from a loaded component to Python functions that call it.
+
+`World` (generated classes) and `Instance` (no generated code) both stand on this.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union
+
+from ..wit.shapes import Signature
+from ._abi import abi
+from .codec.calls import compile_export, compile_parts
+from .codec.check import difference
+from .declared import compatible, declared
+from .errors import LinkError, printable
+from .linking import Imports, link_imports
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .engine import Engine
+    from .limits import Limits
+    from .loaded import Component
+    from .store import Store
+    from .wasi import Wasi
+
+Source: TypeAlias = Union["str | os.PathLike[str] | bytes", "Component"]
+"""What a component is opened from: a path, the bytes of a component, or one that is already loaded."""
+
+
+class Live:
+    """A component's instance in a store of its own.
+
+    Attributes:
+        component: what was instantiated.
+        store: the engine's state: limits, captured output, whether it is alive.
+    """
+
+    __slots__ = ("component", "instance", "store")
+
+    def __init__(self, component: Component, store: Store, instance: Any) -> None:
+        self.component = component
+        self.store = store
+        self.instance = instance
+
+    @classmethod
+    def start(
+        cls,
+        source: Source,
+        imports: Imports,
+        host: object,
+        *,
+        engine: Engine | None = None,
+        wasi: Wasi | None = None,
+        limits: Limits | None = None,
+        sources: Mapping[str, str] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        check: Callable[[Component], None] | None = None,
+    ) -> Self:
+        """Load, link and instantiate; `check` may refuse the loaded component first.
+
+        Raises:
+            InvalidComponent: the source is no component.
+            LinkError: the component imports what neither WASI nor `imports` gives, or `host` lacks an implementation.
+            UsageError: the limits need another engine profile than the component was loaded with.
+            CallError: the component failed while it was starting.
+        """
+        from wasmtime.component import Linker
+
+        from .store import Store
+        from .wasi import link_wasi
+
+        component = load(source, engine, limits)
+        if check is not None:
+            check(component)
+        _refuse_unknown_imports(component, imports)
+        store = Store(component.engine, limits=limits, wasi=wasi, sources=sources, loop=loop)
+        try:
+            linker = Linker(component.engine.raw)
+            store.keep.append(linker)
+            link_wasi(linker, store, component.import_names)
+            link_imports(linker, store, component, imports, host)
+            return cls(component, store, store.instantiate(linker, component.raw))
+        except BaseException:
+            store.close()
+            raise
+
+    def function(self, interface: str | None, name: str) -> Any:
+        """The engine's function that an interface, or the component itself, exports.
+
+        Raises:
+            LinkError: there is none.
+            InstanceDead: the instance was closed.
+        """
+        parent = None
+        if interface is not None:
+            exported = compatible(interface, declared(self.component).exports)
+            parent = exported and self.instance.get_export_index(self.store, exported)
+        index = None
+        if interface is None or parent is not None:
+            index = self.instance.get_export_index(self.store, name, parent)
+        found = None if index is None else self.instance.get_func(self.store, index)
+        if found is None:
+            raise LinkError(f"the component does not export {printable(name)}", where=interface)
+        return found
+
+    def close(self) -> None:
+        """Free the instance. Doing it again is harmless.
+
+        Raises:
+            InstanceBusy: a call is in progress.
+        """
+        self.store.close()
+
+
+class ExportCodec:
+    """The codec of one exported function; compiled when first bound, and once for all instances.
+
+    Args:
+        signature: the function.
+        interface: the name of the interface that exports it; None for a function of the world itself.
+    """
+
+    def __init__(self, signature: Signature, interface: str | None) -> None:
+        self.name = signature.name
+        self.interface = interface
+        self.where = f"{interface}#{signature.name}" if interface else signature.name
+        self.signature = dataclasses.replace(signature, name=self.where)
+        self._direct: Callable[[Store, bytes, str], Callable[..., Any]] | None = None
+        self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
+        self._parts: tuple[Callable[..., tuple[bytes, object]], Callable[[bytes], Any]] | None = None
+
+    def bind(self, live: Live) -> Callable[..., Any]:
+        """The Python function that calls this function of an instance.
+
+        Raises:
+            LinkError: the component does not export it, or with another type.
+            InstanceDead: the instance was closed.
+        """
+        function = live.function(self.interface, self.name)
+        self._check(live)
+        # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
+        raw = bytes(function._func)
+        if live.store.engine.metered:
+            return self._bind_sliced(live.store, raw)
+        if self._direct is None:
+            self._direct = compile_export(self.signature)
+        return self._direct(live.store, raw, self.where)
+
+    def _bind_sliced(self, store: Store, raw: bytes) -> Callable[..., Any]:
+        from .slices import Bound, caller
+
+        if self._parts is None:
+            self._parts = compile_parts(self.signature)
+        lower, lift = self._parts
+        results = int(self.signature.result is not None)
+        arity = len(self.signature.parameters)
+        return caller(Bound(self.where, store, abi().address(raw), arity, results, lower, lift, raw))
+
+    def _check(self, live: Live) -> None:
+        """Compare the types, once for each component."""
+        if live.component in self._checked:
+            return
+        component = declared(live.component)
+        if self.interface is None:
+            function = component.exported_function(self.name)
+        else:
+            function = (component.exported_interface(self.interface) or {}).get(self.name)
+        found = "it is not exported" if function is None else difference(self.signature, function)
+        if found is not None:
+            raise LinkError(
+                f"the component's function has another type: {found}",
+                where=printable(self.where),
+                hint="generate the package again from this component's WIT, or build the component again",
+            )
+        self._checked.add(live.component)
+
+
+def load(source: Source, engine: Engine | None, limits: Limits | None) -> Component:
+    """The component of a source, in the engine that is asked for or that the limits need."""
+    from .engine import engine as engine_of
+    from .loaded import Component
+
+    if engine is None and limits is not None and limits.metered:
+        engine = engine_of("metered")
+    return Component.open(source, engine=engine)
+
+
+def _refuse_unknown_imports(component: Component, imports: Imports) -> None:
+    from .wasi import is_wasi
+
+    unknown = [
+        name
+        for name in component.import_names
+        if not is_wasi(name)
+        and name not in imports.functions
+        and compatible(name, imports.interfaces) is None
+        and not declared(component).is_types_only(name)
+    ]
+    if unknown:
+        raise LinkError(
+            "the component was built for another world: it imports what this one does not have",
+            where=str(component.path) if component.path else None,
+            details="\n".join(f"- {printable(name)}" for name in unknown),
+            hint="generate the package again for the component's own world",
+        )

@@ -1,0 +1,232 @@
+"""Host imports: from a Protocol that generated code declares and the user's object to what the engine calls.
+
+What must be there is read from the Protocol, what is done from the object; what the component does not import is not
+asked for. Everything is checked before the component is instantiated, and all that is missing is named at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import inspect
+import typing
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker
+from ..wit.shapes import ShapeError, signature_of
+from .codec.check import difference
+from .codec.imports import ImportCodec
+from .declared import Declared, compatible, declared
+from .errors import LinkError, printable
+
+if TYPE_CHECKING:
+    from wasmtime.component import FuncType
+
+    from .loaded import Component
+    from .store import Store
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImportedFunction:
+    """An imported function: the attribute that implements it, and its codec."""
+
+    attribute: str
+    codec: ImportCodec
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ImportedInterface:
+    """An imported interface: the attribute whose object implements it, and its functions by WIT name."""
+
+    attribute: str
+    functions: Mapping[str, ImportedFunction]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Imports:
+    """What a world may import: interfaces by the name on the wire, and the world's own functions by WIT name."""
+
+    interfaces: Mapping[str, ImportedInterface]
+    functions: Mapping[str, ImportedFunction]
+
+
+NO_IMPORTS = Imports({}, {})
+
+
+def read_imports(protocol: type[Any]) -> Imports:
+    """What a generated `...Imports` Protocol declares.
+
+    Raises:
+        ShapeError: a member is neither an interface nor a function of WIT.
+    """
+    found = _READ.get(protocol)
+    if found is None:
+        found = _READ[protocol] = _read(protocol)
+    return found
+
+
+def _read(protocol: type[Any]) -> Imports:
+    interfaces = dict[str, ImportedInterface]()
+    for attribute, member in inspect.getmembers_static(protocol, lambda member: isinstance(member, property)):
+        interface = typing.get_type_hints(member.fget, include_extras=True).get("return")
+        marker = getattr(interface, MARKER, None)
+        if interface is None or not isinstance(marker, InterfaceMarker):
+            raise ShapeError(f"{protocol.__qualname__}.{attribute} is no imported interface")
+        interfaces[marker.name] = ImportedInterface(attribute, _read_functions(interface))
+    return Imports(interfaces, _read_functions(protocol))
+
+
+def link_imports(linker: Any, store: Store, component: Component, imports: Imports, host: object) -> None:
+    """Define everything that a component imports and `imports` knows, implemented by `host`.
+
+    Args:
+        linker: the `wasmtime.component.Linker` of this one instance.
+        store: the instance's store.
+        component: the component.
+        imports: what its world may import.
+        host: the object that implements it; its attributes are looked up once, now.
+
+    Raises:
+        LinkError: `host` lacks something, or the component imports a function with another type.
+    """
+    plan = list(_plan(declared(component), imports, host, store))
+    problems = [step for step in plan if isinstance(step, str)]
+    if problems:
+        raise LinkError(
+            "the host does not implement what the component imports",
+            where=str(component.path) if component.path else None,
+            details="\n".join(f"- {problem}" for problem in problems),
+            hint="the Protocols in the generated package's imports folder say what is needed",
+        )
+    with linker.root() as root:
+        for step in plan:
+            if not isinstance(step, str):
+                step.define(root, store)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Definition:
+    """One function, or all functions of one interface, ready to be defined."""
+
+    interface: str | None
+    functions: Mapping[str, tuple[ImportCodec, Callable[..., Any]]]
+
+    def define(self, root: Any, store: Store) -> None:
+        if self.interface is None:
+            self._define_all(root, store)
+        else:
+            with root.add_instance(self.interface) as instance:
+                self._define_all(instance, store)
+
+    def _define_all(self, instance: Any, store: Store) -> None:
+        for name, (codec, function) in self.functions.items():
+            where = f"{self.interface}#{name}" if self.interface else name
+            _define(instance, name, store, codec, function, where)
+
+
+def _define(
+    instance: Any, name: str, store: Store, codec: ImportCodec, function: Callable[..., Any], where: str
+) -> None:
+    from ._raw import address, ffi, take_error
+    from .suspend import add_suspending, is_suspending
+
+    if is_suspending(function):
+        lift_args, lower_result, lower_error = codec.parts()
+        add_suspending(
+            instance,
+            name,
+            store,
+            where,
+            function,
+            lift_args=lift_args,
+            lower_result=lower_result,
+            lower_error=lower_error,
+        )
+        return
+    callback = codec.callback(function, store)
+    store.keep.append(callback)
+    raw = ffi()
+    encoded = name.encode()
+    error = raw.wasmtime_component_linker_instance_add_func(
+        instance.ptr(),
+        ctypes.create_string_buffer(encoded),
+        len(encoded),
+        ctypes.cast(callback, raw.wasmtime_component_func_callback_t),
+        None,
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(),
+    )
+    if error:
+        text, _ = take_error(address(error))
+        raise LinkError(f"the engine does not take the import: {printable(text)}", where=printable(where))
+
+
+def _read_functions(protocol: type[Any]) -> Mapping[str, ImportedFunction]:
+    found = dict[str, ImportedFunction]()
+    for attribute, member in inspect.getmembers_static(protocol):
+        marker = getattr(member, MARKER, None)
+        if isinstance(marker, FunctionMarker):
+            found[marker.name] = ImportedFunction(attribute, ImportCodec(signature_of(member)))
+    return found
+
+
+def _plan(component: Declared, imports: Imports, host: object, store: Store) -> Iterator[_Definition | str]:
+    """What to define, and what is wrong, in the order of the component's imports."""
+    for name in component.imports:
+        known = compatible(name, imports.interfaces)
+        if known is not None:
+            yield from _plan_interface(
+                name, imports.interfaces[known], component.imported_interface(name), host
+            )
+        elif name in imports.functions:
+            function = imports.functions[name]
+            found = _implementation(
+                name, function, component.imported_function(name), host, "the host object"
+            )
+            yield found if isinstance(found, str) else _Definition(None, {name: found})
+
+
+def _plan_interface(
+    name: str, interface: ImportedInterface, functions: Mapping[str, FuncType], host: object
+) -> Iterator[_Definition | str]:
+    implementation = getattr(host, interface.attribute, None)
+    if implementation is None:
+        yield f"{printable(name)}: {_who(host)} has no attribute '{interface.attribute}'"
+        return
+    ready = dict[str, tuple[ImportCodec, Callable[..., Any]]]()
+    for wit, function_type in functions.items():
+        known = interface.functions.get(wit)
+        path = f"{name}#{wit}"
+        if known is None:
+            yield f"{printable(path)}: the host's package does not know this function"
+            continue
+        found = _implementation(path, known, function_type, implementation, f"its '{interface.attribute}'")
+        if isinstance(found, str):
+            yield found
+        else:
+            ready[wit] = found
+    yield _Definition(name, ready)
+
+
+def _implementation(
+    path: str, known: ImportedFunction, function_type: FuncType, host: object, role: str
+) -> tuple[ImportCodec, Callable[..., Any]] | str:
+    """The codec and the implementation of one function, or what is wrong with it."""
+    found = difference(known.codec.signature, function_type)
+    if found is not None:
+        return f"{printable(path)}: the component was built for another version of it: {found}"
+    implementation = getattr(host, known.attribute, None)
+    if implementation is None:
+        return f"{printable(path)}: {role} ({_who(host)}) has no method '{known.attribute}'"
+    if not callable(implementation):
+        return f"{printable(path)}: '{known.attribute}' of {role} ({_who(host)}) cannot be called"
+    return known.codec, implementation
+
+
+def _who(host: object) -> str:
+    return "None" if host is None else f"an object of class {type(host).__qualname__}"
+
+
+# A Protocol is read once; its codecs, compiled on first use, serve every instance.
+_READ: weakref.WeakKeyDictionary[type[Any], Imports] = weakref.WeakKeyDictionary()

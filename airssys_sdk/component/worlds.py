@@ -1,0 +1,213 @@
+"""`World` and `Exports`: the base classes of generated host packages.
+
+A generated class says what there is, in stubs and annotations; these bases put the calls in their place. The first use
+of a method on an instance compiles its codec, if no other instance has done so, and puts the bound function into the
+instance's own dict, where Python finds it first from then on.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, WorldMarker
+from ..wit.shapes import ShapeError, signature_of
+from .declared import declared
+from .errors import LinkError, printable
+from .instance import ExportCodec, Live, Source
+from .linking import NO_IMPORTS, read_imports
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .engine import Engine
+    from .limits import Limits
+    from .loaded import Component
+    from .wasi import Wasi
+
+
+class Exports:
+    """Base of the generated class of an exported interface: its methods call the component."""
+
+    def __init_subclass__(cls) -> None:
+        _bind_lazily(cls, lambda owner: _marker(owner, InterfaceMarker).name)
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__} of {_title(self._live)}>"
+
+
+class World:
+    """Base of the generated class of a world: a component's instance with its exports as attributes.
+
+    Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
+    """
+
+    def __init_subclass__(cls) -> None:
+        _bind_lazily(cls, lambda _: None)
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        for attribute, interface in _interfaces(type(self)).items():
+            self.__dict__[attribute] = interface(live)
+
+    @classmethod
+    def open_world(
+        cls,
+        source: Source,
+        protocol: type[Any] | None = None,
+        imports: object = None,
+        *,
+        engine: Engine | None = None,
+        wasi: Wasi | None = None,
+        limits: Limits | None = None,
+        bulk: bool = True,
+        sources: Mapping[str, str] | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Self:
+        """Load a component of this world, link its imports and instantiate it. The generated `load` calls this.
+
+        Args:
+            source: a path, the bytes of a component, or one that is already loaded.
+            protocol: the generated Protocol of the world's imports; None if it imports nothing besides WASI.
+            imports: the object that implements it.
+            engine: the engine to compile for; by default `plain`, or `metered` if the limits need it.
+            wasi: how the guest's output is captured.
+            limits: what the instance may use.
+            bulk: whether long byte strings may take a faster way where the engine has one. Nothing does yet.
+            sources: folders of the guest and the author's in their place, for tracebacks.
+            loop: the event loop that runs suspending imports.
+
+        Raises:
+            InvalidComponent: the source is no component.
+            LinkError: the component does not fit this world, or `imports` lacks an implementation.
+            UsageError: the limits need another engine profile than the loaded component has.
+            CallError: the component failed while it was starting.
+        """
+        plan = NO_IMPORTS if protocol is None else read_imports(protocol)
+        live = Live.start(
+            source,
+            plan,
+            imports,
+            engine=engine,
+            wasi=wasi,
+            limits=limits,
+            sources=sources,
+            loop=loop,
+            check=cls._check,
+        )
+        return cls(live)
+
+    def close(self) -> None:
+        """Free the instance. Doing it again is harmless.
+
+        Raises:
+            InstanceBusy: a call is in progress.
+        """
+        self._live.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__qualname__} of {_title(self._live)}>"
+
+    @classmethod
+    def _check(cls, loaded: Component) -> None:
+        """Refuse a component that lacks an export of this world."""
+        component = declared(loaded)
+        missing = list[str]()
+        for interface in _interfaces(cls).values():
+            name = _marker(interface, InterfaceMarker).name
+            functions = component.exported_interface(name)
+            if functions is None:
+                missing.append(name)
+                continue
+            missing += [f"{name}#{wit}" for wit in _functions(interface) if wit not in functions]
+        missing += [wit for wit in _functions(cls) if component.exported_function(wit) is None]
+        if missing:
+            known = sorted(name for name in component.exports if name != "exports")
+            raise LinkError(
+                f"the component lacks exports of the world {_marker(cls, WorldMarker).name}",
+                where=str(loaded.path) if loaded.path else None,
+                details="\n".join(
+                    [
+                        *(f"- it does not export {name}" for name in missing),
+                        *(f"- it exports {printable(name)}" for name in known),
+                    ]
+                ),
+                hint="build the component for this world, or generate the package for the component's own world",
+            )
+
+
+class _LazyCall:
+    """A method of a generated class, until it is first used on an instance."""
+
+    def __init__(
+        self, stub: Callable[..., Any], name: str, interface: Callable[[type[Any]], str | None]
+    ) -> None:
+        self.stub = stub
+        self.name = name
+        self.interface = interface
+        self.codec: ExportCodec | None = None
+        self.__doc__ = stub.__doc__
+
+    def __get__(self, instance: Exports | World | None, owner: type[Any]) -> Callable[..., Any]:
+        if instance is None:
+            return self.stub
+        if self.codec is None:
+            self.codec = ExportCodec(signature_of(self.stub), self.interface(owner))
+        live: Live = vars(instance)["_live"]
+        call = self.codec.bind(live)
+        call.__name__, call.__qualname__, call.__doc__ = (
+            self.stub.__name__,
+            self.stub.__qualname__,
+            self.stub.__doc__,
+        )
+        vars(instance)[self.name] = call
+        return call
+
+
+def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
+    for name, stub in list(vars(cls).items()):
+        if isinstance(getattr(stub, MARKER, None), FunctionMarker):
+            setattr(cls, name, _LazyCall(stub, name, interface))
+
+
+def _functions(cls: type[Any]) -> list[str]:
+    """The WIT names of the functions of a generated class."""
+    members = (member for _, member in inspect.getmembers_static(cls))
+    return [getattr(member.stub, MARKER).name for member in members if isinstance(member, _LazyCall)]
+
+
+def _interfaces(cls: type[World]) -> Mapping[str, type[Exports]]:
+    """The exported interfaces of a generated world class, by attribute."""
+    found = dict[str, type[Exports]]()
+    for base in cls.__mro__[: cls.__mro__.index(World)]:
+        for attribute, annotation in inspect.get_annotations(base, eval_str=True).items():
+            if isinstance(annotation, type) and issubclass(annotation, Exports):
+                found[attribute] = annotation
+    return found
+
+
+def _marker(cls: type[Any], kind: type[Any]) -> Any:
+    marker = getattr(cls, MARKER, None)
+    if not isinstance(marker, kind):
+        raise ShapeError(f"the class {cls.__qualname__} does not say which WIT item it is")
+    return marker
+
+
+def _title(live: Live) -> str:
+    return str(live.component.path or "a component")
