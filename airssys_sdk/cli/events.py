@@ -23,14 +23,15 @@ class Line:
     color: str | None
 
 
-def in_words(event: object) -> Line:
-    """Say what happened in one line."""
+def in_words(event: object) -> Line | None:
+    """Say what happened in one line; None for what only machines want to know."""
     from airssys_sdk.runtime import events
+    from airssys_sdk.runtime.state import ExitKind
 
     match event:
         case events.ActorStarted(name, restarts):
             again = f" again (restart {restarts})" if restarts else ""
-            return _line(f"{name} started{again}", "green")
+            return None if _is_supervisor(name) else _line(f"{name} started{again}", "green")
         case events.ActorFailed(name, error):
             return _line(f"{name} failed: {brief(error)}", "red")
         case events.RestartPlanned(name, delay, count):
@@ -38,18 +39,29 @@ def in_words(event: object) -> Line:
             return _line(f"{name} restarts {when} (restart {count} in its window)", "yellow")
         case events.SupervisorGaveUp(supervisor, child, error):
             return _line(f"{supervisor} gave up on {child}: {brief(error)}", "red")
-        case events.ActorStopped(name, exit, seconds):
-            color = "red" if exit.abnormal else None
-            return _line(f"{name} stopped after {seconds:.1f} s: {exit}", color)
+        case events.LifeEnded(name, exit_, seconds) if exit_.kind is ExitKind.KILLED:
+            return _line(f"{name} did not stop within {seconds:.1f} s and was killed", "red")
+        case events.LifeEnded():
+            return None
+        case events.ActorEnded(name, exit_):
+            return (
+                None
+                if _is_supervisor(name)
+                else _line(f"{name} ended: {exit_}", "red" if exit_.abnormal else None)
+            )
         case events.MessageFailed(name, error):
             return _line(f"{name} could not handle a message: {brief(error)}", "yellow")
         case events.DeadLetter(target, _, sender, reason):
             return _line(
-                f"a message from {sender or 'nobody known'} to {target} is a dead letter: {reason.value}",
+                f"a message from {sender or 'nobody known'} to {target} became a dead letter: {reason.value}",
                 "yellow",
             )
         case _:
             return _line(f"{_kind(event)} {_fields(event)}", None)
+
+
+def _is_supervisor(name: str) -> bool:
+    return name.endswith(" (supervisor)")
 
 
 def as_data(event: object) -> dict[str, object]:

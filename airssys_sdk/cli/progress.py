@@ -14,6 +14,7 @@ from airssys_sdk.cli.text import safe_line
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from airssys_sdk.component.cache import CompileEvent, OnCompile
     from airssys_sdk.project import Stage
 
 
@@ -69,6 +70,20 @@ class Progress:
             )
         else:
             self._session.note(f"{name}: {took}" if fresh else f"{name}: done in {took}")
+
+    def compiling(self, detail: str) -> OnCompile:
+        """Tell the compiling of a component as the stage `compile`; a component that is compiled already is no news."""
+
+        def told(event: CompileEvent) -> None:
+            if event.kind == "compiled":
+                self.done("compile", fresh=False, seconds=event.seconds)
+            else:
+                self.stage(
+                    "compile",
+                    detail if event.kind == "compiling" else f"{detail} (another process compiles it)",
+                )
+
+        return told
 
     def _start(self, text: str) -> None:
         from rich.console import Console

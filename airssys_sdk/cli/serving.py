@@ -14,7 +14,8 @@ from airssys_sdk.cli.targets import Target, find_id
 from airssys_sdk.cli.voice import Voice
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
-from airssys_sdk.runtime import ComponentSpec, Node
+from airssys_sdk.runtime import Counters, Node
+from airssys_sdk.runtime.events import ActorEnded
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,54 +40,76 @@ class Wish:
         return not self.sends and self.lines_to is None
 
 
-async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> None:
+async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters:
     """Run a node with the components until the wish is fulfilled; Ctrl-C stops it in order.
 
     A question that fails is told to the voice, which counts it; the next one is asked all the same.
 
+    Returns:
+        what happened on the node.
+
     Raises:
-        AirssysError: a component does not start, an id means none, or the node gave up.
+        AirssysError: a component does not start, an id means none, or no component is left.
     """
-    ids = [target.manifest.id() for target in targets]
+    ids = [target.id for target in targets]
     questions = [
         (find_id(name, ids), payload.encode("utf-8", "surrogateescape")) for name, payload in wish.sends
     ]
     lines_to = None if wish.lines_to is None else find_id(wish.lines_to, ids)
-    async with Node(storage=wish.storage) as node:
-        with _told(node, voice):
+    async with Node(wish.storage) as node:
+        with _told(node, voice) as deserted:
             for target in targets:
-                await node.start(ComponentSpec(target.manifest, target.wasm))
+                await node.start(target.spec)
             if wish.serves:
-                await _until_interrupted(voice)
+                await _until_interrupted(voice, deserted)
             for one, payload in questions:
                 await _ask(node, one, payload, wish, voice)
             if lines_to is not None:
                 async for line in stdin.lines():
                     await _ask(node, lines_to, line, wish, voice)
+            counters = node.counters()
             started = time.perf_counter()
             await node.stop()
             voice.stopped(time.perf_counter() - started)
+    return counters
 
 
 @contextlib.contextmanager
-def _told(node: Node, voice: Voice) -> Iterator[None]:
-    subscription = node.events.subscribe(voice.event)
+def _told(node: Node, voice: Voice) -> Iterator[asyncio.Event]:
+    """Let the voice tell the node's events; gives an event that is set when no component is left."""
+    loop, deserted = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        if not list(node.components()):
+            deserted.set()
+
+    def listen(event: object) -> None:
+        voice.event(event)
+        if isinstance(event, ActorEnded):
+            loop.call_soon(look)  # the node itself forgets the component after this event
+
+    subscription = node.events.subscribe(listen)
     try:
-        yield
+        yield deserted
     finally:
         subscription.cancel()
 
 
-async def _until_interrupted(voice: Voice) -> None:
+async def _until_interrupted(voice: Voice, deserted: asyncio.Event) -> None:
     voice.say("running; Ctrl-C stops")
     task = asyncio.current_task()
     try:
-        await asyncio.Event().wait()
+        await deserted.wait()
     except asyncio.CancelledError:
         # Ctrl-C reaches the main task as a cancellation. Here it is the way to end, not a failure.
         if task is not None:
             task.uncancel()
-    voice.say("stopping")
+        voice.say("stopping")
+        return
+    raise AirssysError(
+        "no component runs any more",
+        hint="the events above say why; [supervision] in Component.toml decides about restarts",
+    )
 
 
 async def _ask(node: Node, one: ComponentId, payload: bytes, wish: Wish, voice: Voice) -> None:
@@ -96,3 +119,15 @@ async def _ask(node: Node, one: ComponentId, payload: bytes, wish: Wish, voice: 
         voice.failed(one, error)
     else:
         voice.reply(one, answer)
+
+
+def in_numbers(counters: Counters) -> dict[str, int]:
+    """What people want to know of a node's counters."""
+    messages = counters.messages
+    return {
+        "messages handled": messages.handled,
+        "failed": messages.failed,
+        "dead letters": messages.dead_lettered,
+        "restarts": counters.restarts,
+        "denials": counters.denials,
+    }

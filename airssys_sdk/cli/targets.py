@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from airssys_sdk.cli.description import require_component
 from airssys_sdk.cli.text import safe_line
-from airssys_sdk.errors import UsageError
-from airssys_sdk.manifest import MANIFEST_NAME, ComponentId, Manifest, load_manifest
+from airssys_sdk.component import Component
+from airssys_sdk.errors import AirssysError, UsageError
+from airssys_sdk.manifest import MANIFEST_NAME, ComponentId, load_manifest
 from airssys_sdk.project import Project, build
+from airssys_sdk.runtime import ComponentSpec
 
 if TYPE_CHECKING:
     from airssys_sdk.cli.progress import Progress
@@ -19,11 +21,22 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Target:
-    """A component to run: its manifest, its file, and the folder that the manifest stands in."""
+    """A component to run.
 
-    manifest: Manifest
-    wasm: Path
+    Attributes:
+        spec: what a node is told: manifest and file.
+        folder: the folder that the manifest stands in.
+        code: the component, compiled; a node that is told of the same file finds it in memory.
+    """
+
+    spec: ComponentSpec
     folder: Path
+    code: Component
+
+    @property
+    def id(self) -> ComponentId:
+        """Its id."""
+        return self.spec.id
 
 
 def prepare(paths: Sequence[Path], *, manifest: Path | None, progress: Progress) -> list[Target]:
@@ -42,14 +55,16 @@ def prepare(paths: Sequence[Path], *, manifest: Path | None, progress: Progress)
         raise UsageError(
             "--manifest belongs to exactly one component file", hint="give one .wasm file with it"
         )
-    targets = [_project(path, progress) if path.is_dir() else _file(path, manifest) for path in paths]
+    targets = [
+        _project(path, progress) if path.is_dir() else _file(path, manifest, progress) for path in paths
+    ]
     seen: dict[ComponentId, Target] = {}
     for target in targets:
-        other = seen.setdefault(target.manifest.id(), target)
+        other = seen.setdefault(target.id, target)
         if other is not target:
             raise UsageError(
-                f"two components are called {target.manifest.id()}",
-                where=f"{other.wasm} and {target.wasm}",
+                f"two components are called {target.id}",
+                where=f"{other.spec.wasm!s} and {target.spec.wasm!s}",
                 hint="give each a name of its own in its Component.toml",
             )
     return targets
@@ -75,11 +90,13 @@ def find_id(text: str, ids: Iterable[ComponentId]) -> ComponentId:
 
 def _project(folder: Path, progress: Progress) -> Target:
     project = Project.find(folder)
-    result = build(project, reporter=progress)
-    return Target(project.manifest, result.path, project.folder)
+    spec = ComponentSpec(project.manifest, project.wasm)
+    _check(spec, project.shown(project.manifest_file))
+    build(project, reporter=progress)
+    return _target(spec, project.wasm, project.folder, progress)
 
 
-def _file(file: Path, manifest: Path | None) -> Target:
+def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
     require_component(file)
     absolute = file.absolute()
     places = (
@@ -92,4 +109,24 @@ def _file(file: Path, manifest: Path | None) -> Target:
             where=str(file),
             hint="a component runs with what its manifest grants: say where it is with --manifest",
         )
-    return Target(load_manifest(found), file, found.absolute().parent)
+    spec = ComponentSpec(load_manifest(found), file)
+    _check(spec, str(found))
+    return _target(spec, file, found.absolute().parent, progress)
+
+
+def _target(spec: ComponentSpec, wasm: Path, folder: Path, progress: Progress) -> Target:
+    # Here and not in the node: on the main thread compiling can be interrupted.
+    code = Component.open(
+        wasm, profile=spec.manifest.runtime.profile, on_compile=progress.compiling(wasm.name)
+    )
+    return Target(spec, folder, code)
+
+
+def _check(spec: ComponentSpec, manifest: str) -> None:
+    """Refuse what a node would refuse, before anything is built; say in which file it stands."""
+    try:
+        spec.check()
+        _ = spec.grants
+    except AirssysError as error:
+        error.where = f"{manifest}: {error.where}" if error.where else manifest
+        raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
+from collections.abc import Iterator
 
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
@@ -43,7 +45,8 @@ class Voice:
             self._session.json(as_data(event), indent=None)
             return
         line = in_words(event)
-        self._session.styled([("· ", line.color), (line.text, None)], err=True)
+        if line is not None:
+            self._session.styled([("· ", line.color), (line.text, None)], err=True)
 
     def reply(self, one: ComponentId, payload: bytes | None) -> None:
         """Tell an answer; none is an empty line."""
@@ -70,6 +73,17 @@ class Voice:
             self._session.json(data, indent=None)
         show(error, self._session)
 
+    def log(self, source: str, level: str, number: int, text: str) -> None:
+        """Tell what a component logged."""
+        if self._quiet:
+            return
+        if self._json:
+            data = {"event": "log", "component": source, "level": level, "message": safe_line(text)}
+            self._session.json(data, indent=None)
+            return
+        color = "red" if number >= logging.ERROR else "yellow" if number >= logging.WARNING else None
+        self._session.styled([(f"{level:<7} ", color), (f"{source}: {safe_line(text)}", None)], err=True)
+
     def stopped(self, seconds: float) -> None:
         """Tell that the node has stopped in order."""
         self.say(f"stopped in {seconds:.1f} s")
@@ -82,35 +96,28 @@ class Voice:
             self._session.note(", ".join(f"{name} {number}" for name, number in numbers.items()))
 
 
-class GuestLog(logging.Handler):
-    """Tells what components log."""
+class _GuestLog(logging.Handler):
+    """Tells a voice what components log."""
 
-    def __init__(self, voice: Voice, session: Session, *, as_json: bool) -> None:
+    def __init__(self, voice: Voice) -> None:
         super().__init__()
         self._voice = voice
-        self._session = session
-        self._json = as_json
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record: level, component, text."""
-        component = getattr(record, "component", record.name)
-        text = safe_line(record.getMessage())
-        if self._json:
-            data = {
-                "event": "log",
-                "component": component,
-                "level": record.levelname.lower(),
-                "message": text,
-            }
-            self._session.json(data, indent=None)
-            return
-        color = (
-            "red"
-            if record.levelno >= logging.ERROR
-            else "yellow"
-            if record.levelno >= logging.WARNING
-            else None
-        )
-        self._session.styled(
-            [(f"{record.levelname.lower():<7} ", color), (f"{component}: {text}", None)], err=True
-        )
+        """Tell one record."""
+        component = str(getattr(record, "component", record.name))
+        self._voice.log(component, record.levelname.lower(), record.levelno, record.getMessage())
+
+
+@contextlib.contextmanager
+def guest_logs(voice: Voice) -> Iterator[None]:
+    """Let a voice tell what components log, from `info` on."""
+    logger, handler = logging.getLogger("airssys"), _GuestLog(voice)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

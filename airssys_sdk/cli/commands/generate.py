@@ -1,0 +1,166 @@
+"""`airssys-sdk generate`: typed Python for a WIT world, or what is generated in a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from airssys_sdk.cli.framework import Command, shared_options
+from airssys_sdk.cli.places import typed
+from airssys_sdk.cli.session import Session, session
+from airssys_sdk.cli.text import safe_line
+
+
+class _Group(click.Group):
+    """`generate` alone works on the project; with `host` or `guest` on any WIT."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, context_settings={"help_option_names": ["-h", "--help"]}, **kwargs)
+        self.params += shared_options()
+
+
+@click.group("generate", cls=_Group, invoke_without_command=True)
+@click.option(
+    "--check", is_flag=True, help="Change nothing; print what is out of date, and exit with 1 if anything is."
+)
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The project.  [default: here]",
+)
+@click.pass_context
+def cli(context: click.Context, check: bool, folder: Path | None) -> None:
+    """Write typed Python for a WIT world.
+
+    In a project, without a subcommand: bring its bindings, names file and app module up to date with its WIT.
+    """
+    if context.invoked_subcommand is not None:
+        if check or folder:
+            raise click.UsageError("options of `generate` go after `host` or `guest`", context)
+        return
+    from airssys_sdk.project import Project, generate_project
+
+    project = Project.find(folder or Path())
+    outcome = generate_project(project, check=check)
+    shared = session()
+    if check:
+        _tell_difference(shared, outcome.diff, bool(outcome.changed))
+        return
+    for file in outcome.changed:
+        shared.styled([("wrote ", "green"), (typed(project.folder / file), None)])
+    if not outcome.changed:
+        shared.out("up to date")
+
+
+def _options(function: Callable[..., None]) -> Callable[..., None]:
+    """What `host` and `guest` have in common."""
+    for option in reversed(
+        (
+            click.argument("source", type=click.Path(path_type=Path)),
+            click.option("--world", "-w", help="The world; may be left out where there is only one."),
+            click.option(
+                "--out",
+                "-o",
+                required=True,
+                type=click.Path(path_type=Path),
+                metavar="DIR",
+                help="The folder to write.",
+            ),
+            click.option(
+                "--check",
+                "mode",
+                flag_value="check",
+                help="Write nothing; exit with 1 if DIR is out of date.",
+            ),
+            click.option("--diff", "mode", flag_value="diff", help="Write nothing; print what would change."),
+            click.option("--stdout", "mode", flag_value="stdout", help="Write nothing; print the files."),
+            click.option(
+                "--features", multiple=True, metavar="NAME", help="An @unstable feature to show; repeatable."
+            ),
+            click.option("--all-features", is_flag=True, help="Show all @unstable features."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@cli.command("host", cls=Command, short_help="Write a package that calls components of a world.")
+@_options
+def host(
+    source: Path,
+    world: str | None,
+    out: Path,
+    mode: str | None,
+    features: tuple[str, ...],
+    all_features: bool,
+) -> None:
+    """Write the package DIR that calls components of a world, typed.
+
+    SOURCE is a .wit file, a folder of them with their dependencies in deps/, or a component.
+    """
+    _generate("host", source, world, out, mode, features, all_features)
+
+
+@cli.command("guest", cls=Command, short_help="Write bindings and a skeleton for a component in Python.")
+@_options
+@click.option("--app", default="app", show_default=True, metavar="MODULE", help="The module with your code.")
+def guest(
+    source: Path,
+    world: str | None,
+    out: Path,
+    mode: str | None,
+    features: tuple[str, ...],
+    all_features: bool,
+    app: str,
+) -> None:
+    """Write bindings and a skeleton for a component in Python into DIR.
+
+    The skeleton is yours: running this again adds what is missing and keeps every line that you wrote.
+    """
+    _generate("guest", source, world, out, mode, features, all_features, app)
+
+
+def _generate(
+    target: Literal["host", "guest"],
+    source: Path,
+    world: str | None,
+    out: Path,
+    mode: str | None,
+    features: tuple[str, ...],
+    all_features: bool,
+    app: str = "app",
+) -> None:
+    from airssys_sdk.cli.generation import Order, apply, files_of
+
+    split = tuple(name for feature in features for name in feature.split(",") if name)
+    order = Order(target, source, world, out, split, all_features, app)
+    files = files_of(order)
+    shared = session()
+    if mode == "stdout":
+        for path, text in files.items():
+            shared.out(f"# ---- {safe_line(path)} ----\n{text}")
+        return
+    outcome = apply(order, files, check=mode is not None)
+    if mode is not None:
+        _tell_difference(shared, outcome.diff, mode == "check" and not outcome.up_to_date)
+        return
+    if outcome.up_to_date:
+        shared.out(f"{typed(out)} is up to date")
+        return
+    changed = f"{len(outcome.written)} of {len(files)} files written"
+    removed = f", {len(outcome.removed)} removed" if outcome.removed else ""
+    shared.styled([(typed(out), "green"), (f": {changed}{removed}", None)])
+
+
+def _tell_difference(shared: Session, diff: str, failed: bool) -> None:
+    colors = {"+": "green", "-": "red", "@": "cyan"}
+    for line in diff.splitlines():
+        shared.styled([(line, colors.get(line[:1]))])
+    if failed:
+        shared.note("out of date; the same command without --check writes it")
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,118 @@
+"""What `generate host` and `generate guest` do: read, generate, compare or write. Nothing is written before all is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from airssys_generator import (
+    NamesFile,
+    Options,
+    Outcome,
+    generate,
+    merge_skeleton,
+    skeleton,
+    write_files,
+)
+from airssys_sdk.errors import AirssysError
+from airssys_sdk.wit.model import Resolve, World
+from airssys_sdk.wit.reader import find_world, read
+
+NAMES = "names.toml"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asked for.
+
+    Attributes:
+        target: host package or guest skeleton.
+        source: a `.wit` file, a folder of them, or a component.
+        world: name of the world; None for the only one.
+        out: the folder to write.
+        features: the `@unstable` features to show.
+        all_features: show all of them.
+        app: for a guest, the module with the author's code.
+    """
+
+    target: Literal["host", "guest"]
+    source: Path
+    world: str | None
+    out: Path
+    features: Sequence[str] = ()
+    all_features: bool = False
+    app: str = "app"
+
+    @property
+    def app_file(self) -> str:
+        """The author's file, in the output folder."""
+        return f"{self.app.replace('.', '/')}.py"
+
+    @property
+    def command(self) -> str:
+        """The command that does the same again, for the head of each file."""
+        words = ["airssys-sdk", "generate", self.target, portable(self.source)]
+        words += ["--world", self.world] if self.world else []
+        words += ["--out", portable(self.out)]
+        words += [word for feature in self.features for word in ("--features", feature)]
+        words += ["--all-features"] if self.all_features else []
+        words += ["--app", self.app] if self.target == "guest" and self.app != "app" else []
+        return shlex.join(words)
+
+
+def files_of(order: Order) -> Mapping[str, str]:
+    """The text of each file, by its path in the output folder.
+
+    Raises:
+        ValidationError: the WIT, the names file or the author's code is wrong, or the target cannot do something in it.
+        UsageError: there is nothing at the source.
+    """
+    resolve, world = _read(order)
+    options = Options(
+        names=NamesFile.read(order.out / NAMES), source=portable(order.source), command=order.command
+    )
+    files = dict(generate(resolve, world, order.target, options))
+    if order.target == "guest":
+        files[order.app_file] = _authored(order, world, options)
+    return files
+
+
+def apply(order: Order, files: Mapping[str, str], *, check: bool) -> Outcome:
+    """Compare the output folder with the files and, unless `check`, make it the same.
+
+    Raises:
+        UsageError: the folder holds files of others, or cannot be written.
+    """
+    authored = (order.app_file,) if order.target == "guest" else ()
+    return write_files(files, order.out, check=check, authored=authored)
+
+
+def portable(path: Path) -> str:
+    """A path for the head of a generated file: the same on every machine, so an absolute one keeps only its name."""
+    if path.is_absolute():
+        path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
+    return path.as_posix()
+
+
+def _read(order: Order) -> tuple[Resolve, World]:
+    features, everything = order.features, order.all_features
+    name = order.world
+    if name is None:
+        name = find_world(read(order.source, features=features, all_features=everything)).path
+    resolve = read(order.source, world=name, features=features, all_features=everything)
+    return resolve, find_world(resolve, name)
+
+
+def _authored(order: Order, world: World, options: Options) -> str:
+    """The author's module: made, or what is there with what is missing added."""
+    file = order.out / order.app_file
+    try:
+        existing = file.read_bytes().decode()
+    except FileNotFoundError:
+        return skeleton(world, options)
+    except (OSError, UnicodeDecodeError) as error:
+        raise AirssysError(f"the module cannot be read: {error}", where=str(file)) from error
+    return merge_skeleton(existing, world, options)
