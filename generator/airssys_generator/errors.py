@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from airssys_sdk.errors import UsageError, ValidationError
+from airssys_sdk.errors import ValidationError
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +38,3 @@ class GenerationError(ValidationError):
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic], *, where: str | None = None) -> None:
         super().__init__(message, where=where, details="\n".join(f"  {found}" for found in diagnostics))
         self.diagnostics = tuple(diagnostics)
-
-
-class ForeignFilesError(UsageError):
-    """The output folder holds files that the generator did not write; it neither overwrites nor mixes with them."""

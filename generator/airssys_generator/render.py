@@ -11,7 +11,7 @@ from airssys_sdk.resources import data_folder
 from .annotation import INDENT, WIDTH, flat, inside, parameter, result, value
 from .annotation import field as wrapped_field
 from .docs import comment, docstring
-from .plan import Alias, Argument, Call, Class, Field, Function, Import, Mapping, Module, Parameter
+from .plan import Alias, Argument, Call, Class, Field, Function, Import, Item, Mapping, Module, Parameter
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -19,7 +19,21 @@ if TYPE_CHECKING:
 
 def render(module: Module, target: Literal["host", "guest"]) -> str:
     """The text of a module, formatted."""
-    return _environment().get_template(f"{target}/{module.template}.py.jinja").render(module=module)
+    return _environment().get_template(f"{target}/{module.template}.py.j2").render(module=module)
+
+
+def function(planned: Function, indent: int) -> str:
+    """The text of a function or method."""
+    return str(_items().function(planned, indent)).rstrip("\n") + "\n"
+
+
+def item(planned: Item) -> str:
+    """The text of an item of a module."""
+    return str(_items().item(planned)).strip("\n") + "\n"
+
+
+def _items() -> Any:
+    return _environment().get_template("shared/items.j2").module
 
 
 @functools.cache  # compiled templates: the same for every module of a run

@@ -107,7 +107,7 @@ class Handles:
     @property
     def imports(self) -> tuple[Import, ...]:
         """What was asked for, in the order in which imports are sorted."""
-        return tuple(sorted(self._imports, key=_order))
+        return tuple(sorted(self._imports, key=order))
 
     def _handle(self, key: Sibling | str, wanted: Import, *candidates: str) -> str:
         if key not in self._handles:
@@ -120,7 +120,7 @@ class Handles:
         return self._handles[key]
 
 
-def _order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
+def order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
     """Where an import stands among others: as the linter sorts them."""
     package = imported.package or ""
     dots = len(package) - len(package.lstrip("."))

@@ -1,0 +1,87 @@
+"""Merging a skeleton into the author's module: what the WIT adds or changes comes in, everything else stays.
+
+The author's text survives byte for byte, except for the signatures of functions whose WIT signature changed. A function
+that left the WIT is marked with a comment and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airssys_sdk.wit.model import World
+
+from .errors import Diagnostic, GenerationError
+from .generate import plan_skeleton
+from .options import Options
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+_PROTOCOLS = ("wit_world/exports/__init__.py", "wit_world/__init__.py")
+
+
+def merge_skeleton(
+    existing: str,
+    world: World,
+    options: Options | None = None,
+    *,
+    where: str = "component.py",
+    previous: Mapping[str, str] | None = None,
+) -> str:
+    """The author's module, brought up to the WIT.
+
+    Args:
+        existing: the author's module as it is, with its own line ends (read it without newline translation).
+        world: the world that the guest implements now.
+        options: what the caller decides; of these, `names` counts.
+        where: the file, for error messages.
+        previous: the bindings from before the WIT changed (`previous_bindings` reads them). They tell a function that left
+            the WIT from a method that is the author's own, and a signature that changed in the WIT from one that the
+            author spells differently. Without them nothing is marked, and a signature that differs is updated.
+
+    Raises:
+        GenerationError: the module cannot be parsed (with line and column), or as for `generate`.
+    """
+    from .merging import Merge, read_previous
+
+    plan = plan_skeleton(world, options or Options())
+    module = _parsed(existing, where)
+    before = read_previous(
+        {path: _parsed(text, path) for path, text in (previous or {}).items() if path in _PROTOCOLS}
+    )
+    return Merge(module, plan, before).merged()
+
+
+def previous_bindings(folder: Path) -> dict[str, str]:
+    """What `merge_skeleton` needs of the bindings that are still in a folder; empty when there are none."""
+    found = {path: folder / path for path in _PROTOCOLS}
+    return {path: file.read_text(encoding="utf-8") for path, file in found.items() if file.is_file()}
+
+
+def _parsed(text: str, where: str) -> cst.Module:
+    import libcst as cst
+
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        place = f"{where}:{error.raw_line}:{error.raw_column + 1}"
+        found = Diagnostic(
+            place,
+            "syntax",
+            "the module is not valid Python",
+            "correct it and generate again; nothing has been written",
+        )
+        raise GenerationError("the author's module cannot be merged", [found], where=place) from error
+
+
+def _place(text: str) -> tuple[int, int, str] | None:
+    """Where Python itself sees the error, which it says better; None if this Python sees none."""
+    try:
+        compile(text, "<module>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.lineno or 1, error.offset or 1, error.msg
+    except ValueError:
+        return None
+    return None

@@ -1,0 +1,186 @@
+"""Writing generated files: compare, refuse what is not ours, then replace everything at once."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from airssys_sdk.errors import UsageError
+from airssys_sdk.wit._text import printable
+
+from .generate import MARK
+
+_SUFFIX = ".airssys-new"
+_IGNORED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
+_SHOWN = 10
+
+
+class OutputError(UsageError):
+    """The files cannot be written where they should go."""
+
+
+class ForeignFilesError(OutputError):
+    """The output folder holds files that the generator did not write; it neither overwrites them nor mixes with them.
+
+    Attributes:
+        files: those files.
+    """
+
+    def __init__(self, files: Collection[Path], out: Path) -> None:
+        shown = [str(file) for file in sorted(files)]
+        more = f"\n  and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+        super().__init__(
+            "the output folder has files that airssys-sdk did not generate",
+            where=str(out),
+            details="\n".join(f"  {printable(file)}" for file in shown[:_SHOWN]) + more,
+            hint="give another folder, or move these files away",
+        )
+        self.files = tuple(sorted(files))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """What writing changed, or would change.
+
+    Attributes:
+        written: files that are new or have another text.
+        removed: generated files that are no longer part of the output.
+        diff: from what is there to what should be, as a unified diff; empty when everything is up to date.
+    """
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    diff: str
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether there was nothing to change."""
+        return not self.written and not self.removed
+
+
+def write_files(
+    files: Mapping[str, str], out: Path, *, check: bool = False, authored: Collection[str] = ()
+) -> Outcome:
+    """Bring a folder to the state that was generated.
+
+    Every file is first written beside its place, then all are moved into place and stale ones are removed: an
+    interrupt leaves either the old package or the new one.
+
+    Args:
+        files: the text of each file by its path in the folder.
+        out: the folder; it need not exist.
+        check: only say what would change.
+        authored: paths among `files` that belong to the user (a merged skeleton). With any, the folder is shared with the
+            user: only the subfolders of generated files must be free of foreign files.
+
+    Raises:
+        ForeignFilesError: the folder holds files that were not generated.
+        OutputError: the folder cannot be read or written.
+    """
+    try:
+        old = _existing(files, out, authored)
+        written = tuple(path for path, text in files.items() if old.get(path) != text.encode())
+        removed = tuple(path for path in old if path not in files)
+        outcome = Outcome(written, removed, "".join(_diffs(old, files, written, removed)))
+        if not check and not outcome.up_to_date:
+            _replace({out / path: files[path].encode() for path in written}, [out / path for path in removed])
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the generated files: {error.strerror or error}", where=str(error.filename or out)
+        ) from error
+    return outcome
+
+
+def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) -> dict[str, bytes]:
+    """The files of ours that are there, and those of the author's that will be replaced."""
+    found: dict[str, bytes] = {}
+    foreign: list[Path] = []
+    owned = {path.split("/")[0] for path in files if "/" in path}
+    for path in _walk(out):
+        name = path.relative_to(out).as_posix()
+        if path.name.endswith(_SUFFIX):
+            continue
+        shared = bool(authored) and name.split("/")[0] not in owned
+        if path.is_symlink() or not path.is_file():
+            if not shared or name in files:
+                foreign.append(path)
+            continue
+        content = path.read_bytes()
+        if name in authored or _is_generated(name, content):
+            found[name] = content
+        elif not shared or name in files:
+            foreign.append(path)
+    if foreign:
+        raise ForeignFilesError(foreign, out)
+    return dict(sorted(found.items()))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError("the output folder is a file", where=str(folder), hint="give another folder")
+    for path in sorted(folder.iterdir()):
+        if path.name in _IGNORED:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def _is_generated(name: str, content: bytes) -> bool:
+    if name.rsplit("/", 1)[-1] == "py.typed":
+        return not content
+    return content.startswith(f"# {MARK}".encode())
+
+
+def _diffs(
+    old: Mapping[str, bytes], files: Mapping[str, str], written: Collection[str], removed: Collection[str]
+) -> Iterator[str]:
+    for path in sorted({*written, *removed}):
+        before = old.get(path, b"").decode("utf-8", "replace").splitlines(keepends=True)
+        after = files.get(path, "").splitlines(keepends=True)
+        from_, to = (path if path in old else "/dev/null"), (path if path in files else "/dev/null")
+        lines = list(difflib.unified_diff(before, after, from_, to))
+        if not lines:  # an empty file comes or goes
+            lines = [f"--- {from_}\n", f"+++ {to}\n"]
+        for line in lines:
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _replace(files: Mapping[Path, bytes], stale: Collection[Path]) -> None:
+    staged: dict[Path, Path] = {}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged[path] = path.with_name(f".{path.name}{_SUFFIX}")
+            staged[path].write_bytes(content)
+    except BaseException:
+        _discard(staged.values())
+        raise
+    try:
+        _commit(staged, stale)
+    except KeyboardInterrupt:
+        _commit(staged, stale)
+        raise
+
+
+def _commit(staged: Mapping[Path, Path], stale: Collection[Path]) -> None:
+    """Move everything into place; done a second time, it finishes what an interrupt left."""
+    for path, new in staged.items():
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(new, path)  # noqa: PTH105  (an `os.replace` that was done before raises, and that is all)
+    for path in stale:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()  # only if nothing else is in it
+
+
+def _discard(paths: Collection[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
