@@ -51,9 +51,8 @@ from .errors import (
 if TYPE_CHECKING:
     from .dynamic import Instance
     from .engine import Engine
-    from .instance import Source
     from .limits import Limits
-    from .loaded import Component
+    from .loaded import Component, Source
     from .slices import Call, begin
     from .suspend import suspending
     from .wasi import Wasi
@@ -66,7 +65,7 @@ _LAZY = {
     "Exports": "worlds",
     "Instance": "dynamic",
     "Limits": "limits",
-    "Source": "instance",
+    "Source": "loaded",
     "Wasi": "wasi",
     "World": "worlds",
     "begin": "slices",

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import weakref
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Self
 
 from ..wit.shapes import Signature
 from ._abi import abi
@@ -24,12 +23,9 @@ if TYPE_CHECKING:
 
     from .engine import Engine
     from .limits import Limits
-    from .loaded import Component
+    from .loaded import Component, Source
     from .store import Store
     from .wasi import Wasi
-
-Source: TypeAlias = Union["str | os.PathLike[str] | bytes", "Component"]
-"""What a component is opened from: a path, the bytes of a component, or one that is already loaded."""
 
 
 class Live:

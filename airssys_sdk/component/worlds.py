@@ -16,7 +16,7 @@ from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, WorldMark
 from ..wit.shapes import ShapeError, signature_of
 from .declared import declared
 from .errors import LinkError, printable
-from .instance import ExportCodec, Live, Source
+from .instance import ExportCodec, Live
 from .linking import NO_IMPORTS, read_imports
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .engine import Engine
     from .limits import Limits
-    from .loaded import Component
+    from .loaded import Component, Source
     from .wasi import Wasi
 
 

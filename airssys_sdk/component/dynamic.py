@@ -1,0 +1,236 @@
+"""Calling a component without generated code: its own types, with classes made at run time.
+
+`Component.open(path).instantiate()` gives an `Instance`; `instance.call("store.get", "a-1")` calls it, and
+`instance.function("store.get").signature` has the shapes by which `airssys_sdk.wit.wave` reads and prints values.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from ..errors import UsageError
+from ..wit import model
+from ..wit.names import escape, snake
+from ..wit.reader import find_world
+from ..wit.shapes import Signature
+from ..wit.wave import FunctionPath, split_call
+from .codec.imports import ImportCodec
+from .errors import printable
+from .instance import ExportCodec, Live
+from .linking import ImportedFunction, ImportedInterface, Imports
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .limits import Limits
+    from .loaded import Component
+    from .wasi import Wasi
+
+_HIDDEN = frozenset({"exports"})
+"""What a Python guest exports for itself."""
+
+
+def instantiate(
+    component: Component, imports: object = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+) -> Instance:
+    """Instantiate a component for calls without generated code.
+
+    Args:
+        component: the loaded component.
+        imports: what it imports besides WASI: an object with an attribute for each interface, by its snake_case name
+            without package, or a mapping from interface names as they stand in the component, with or without
+            package. Functions are attributes in snake_case; those of the world itself likewise.
+        wasi: how the guest's output is captured.
+        limits: what the instance may use.
+
+    Raises:
+        LinkError: the component imports something that `imports` lacks.
+        UnsupportedEngine: it imports a function whose types cannot be passed.
+        UsageError: the limits need another engine profile than the component was loaded with.
+        CallError: the component failed while it was starting.
+    """
+    world = find_world(component.resolve)
+    shapes = _shapes()
+    known = _read_imports(world, shapes)
+    host = _by_attribute(imports, known) if issubclass(type(imports), Mapping) else imports
+    live = Live.start(component, known, host, engine=component.engine, wasi=wasi, limits=limits)
+    return Instance(live, world, shapes)
+
+
+class Function:
+    """An exported function of one instance. Call it with Python values.
+
+    Attributes:
+        path: the name of the interface, if there is one, and of the function: `demo:shop/store@1.2.0#get`.
+        signature: its parameters and result.
+    """
+
+    def __init__(self, path: str, signature: Signature, call: Callable[..., Any]) -> None:
+        self.path = path
+        self.signature = signature
+        self._call = call
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call the component.
+
+        Raises:
+            Err: the function returned the error case of its result.
+            InvalidType, InvalidValue: an argument does not fit.
+            CallError: the call did not come back.
+        """
+        return self._call(*arguments, **named)
+
+    def __repr__(self) -> str:
+        return f"<function {printable(self.path)}>"
+
+
+class Instance:
+    """An instance whose exports are called by name. Make one with `Component.instantiate`.
+
+    Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
+    """
+
+    def __init__(self, live: Live, world: model.World, shapes: Any) -> None:
+        self._live = live
+        self._exports = dict(_exported(world))
+        self._shapes = shapes
+        self._functions: dict[str, Function] = {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The full names of all exported functions, such as `demo:shop/store@1.2.0#get`."""
+        return tuple(self._exports)
+
+    def call(self, path: str, *arguments: Any) -> Any:
+        """Call the function at `path` (see `function`) with Python values."""
+        return self.function(path)(*arguments)
+
+    def function(self, path: str | FunctionPath) -> Function:
+        """The exported function that a path names.
+
+        Args:
+            path: `function`, or `interface.function`, with as much of the interface's name as makes it unique:
+                `get`, `store.get`, `demo:shop/store.get`, `demo:shop/store@1.2.0#get`.
+
+        Raises:
+            UsageError: there is no such function, or more than one.
+            UnsupportedEngine: its types cannot be passed.
+        """
+        full = self._find(path)
+        found = self._functions.get(full)
+        if found is None:
+            interface, declared = self._exports[full]
+            signature = self._shapes.signature(declared, full)
+            call = ExportCodec(signature, interface).bind(self._live)
+            found = self._functions[full] = Function(full, signature, call)
+        return found
+
+    def close(self) -> None:
+        """Free the instance. Doing it again is harmless.
+
+        Raises:
+            InstanceBusy: a call is in progress.
+        """
+        self._live.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _find(self, path: str | FunctionPath) -> str:
+        asked = split_call(f"{path}()")[0] if isinstance(path, str) else path
+        found = [full for full in self._exports if _means(asked, *self._exports[full])]
+        if not found and asked.interface is None:
+            found = [full for full, (_, declared) in self._exports.items() if declared.name == asked.function]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} functions" if found else "no function"
+        names = found or self._nearest(asked)
+        raise UsageError(
+            f"the component exports {what} {printable(str(path))}",
+            where=str(self._live.component.path) if self._live.component.path else None,
+            details="\n".join(f"- {printable(name)}" for name in names) or None,
+            hint="name the interface as well"
+            if found
+            else "these are exported"
+            if names
+            else "it exports nothing",
+        )
+
+    def _nearest(self, asked: FunctionPath) -> Sequence[str]:
+        import difflib
+
+        by_name = {full.rpartition("#")[2]: full for full in self._exports}
+        near = difflib.get_close_matches(asked.function, by_name)
+        return [by_name[name] for name in near] or list(self._exports)
+
+
+def _shapes() -> Any:
+    from .modelled import Shapes
+
+    return Shapes()
+
+
+def _exported(world: model.World) -> Iterator[tuple[str, tuple[str | None, model.Function]]]:
+    for item in world.exported_interfaces:
+        if item.wire_name not in _HIDDEN:
+            for function in item.interface.functions.values():
+                yield f"{item.wire_name}#{function.name}", (item.wire_name, function)
+    for function in world.exported_functions.values():
+        yield function.name, (None, function)
+
+
+def _means(asked: FunctionPath, interface: str | None, function: model.Function) -> bool:
+    if asked.function != function.name:
+        return False
+    if interface is None or asked.interface is None:
+        return interface is asked.interface
+    return asked.fits(interface)
+
+
+def _read_imports(world: model.World, shapes: Any) -> Imports:
+    """What a component imports besides WASI."""
+    from .wasi import is_wasi
+
+    interfaces = dict[str, ImportedInterface]()
+    for item in world.imported_interfaces:
+        name = item.wire_name
+        if not is_wasi(name) and item.interface.functions:
+            functions = _codecs(item.interface.functions, shapes, f"{name}#")
+            interfaces[name] = ImportedInterface(escape(snake(_short(name))), functions)
+    return Imports(interfaces, _codecs(world.imported_functions, shapes, ""))
+
+
+def _codecs(functions: Mapping[str, model.Function], shapes: Any, before: str) -> dict[str, ImportedFunction]:
+    return {
+        name: ImportedFunction(
+            escape(snake(function.item)), ImportCodec(shapes.signature(function, before + name))
+        )
+        for name, function in functions.items()
+    }
+
+
+def _short(name: str) -> str:
+    """`store` of `demo:shop/store@1.2.0`."""
+    return name.partition("@")[0].rpartition("/")[2]
+
+
+def _by_attribute(given: object, known: Imports) -> object:
+    """An object with the attributes that `known` asks for, from a mapping by interface or function name."""
+    values = cast("Mapping[str, Any]", given)
+    host = types.SimpleNamespace()
+    for name, interface in known.interfaces.items():
+        found = values.get(name, values.get(_short(name), values.get(interface.attribute)))
+        setattr(host, interface.attribute, found)
+    for name, function in known.functions.items():
+        setattr(host, function.attribute, values.get(name, values.get(function.attribute)))
+    return host
