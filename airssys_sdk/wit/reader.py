@@ -118,8 +118,13 @@ def _only(worlds: list[World], resolve: Resolve) -> World:
 def _check(source: Path) -> None:
     """Say in our own words what wasm-tools would say worse."""
     shown = printable(str(source))
-    if not source.exists():
-        raise UsageError("there is no such file or folder", where=shown, hint=_EXPECTED)
+    try:
+        source.stat()
+    except (OSError, ValueError) as error:  # a ValueError for a path with a null character
+        reason = "there is no such file or folder"
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | NotADirectoryError):
+            reason = f"it cannot be read: {error.strerror}"
+        raise UsageError(reason, where=shown, hint=_EXPECTED) from error
     if source.is_dir() and not any(source.glob("*.wit")):
         inner = [child.name for child in (source / "wit",) if any(child.glob("*.wit"))]
         raise ReadError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from airssys_sdk.wit.model import Interface, InterfaceItem, Package, Resolve, TypeDef, World
 
@@ -27,10 +27,11 @@ def picture_without_order(resolve: Resolve) -> Any:
 
 
 def _sorted(value: Any) -> Any:
+    items: Any = value
     if isinstance(value, list):
-        return sorted((_sorted(item) for item in value), key=repr)
+        return sorted((_sorted(item) for item in items), key=repr)
     if isinstance(value, tuple):
-        return tuple(_sorted(item) for item in value)
+        return tuple(_sorted(item) for item in items)
     return value
 
 
@@ -65,9 +66,11 @@ def _value(value: Any, holder: Any) -> Any:
         case Interface() | World():
             return f"owner {value.path}"
         case Mapping():
-            return [(key, _value(item, holder)) for key, item in value.items()]
+            entries = cast("Mapping[str, Any]", value)
+            return [(key, _value(item, holder)) for key, item in entries.items()]
         case tuple():
-            return [_value(item, holder) for item in value]
+            items = cast("tuple[Any, ...]", value)
+            return [_value(item, holder) for item in items]
         case InterfaceItem():
             return _whole(value)
         case _:

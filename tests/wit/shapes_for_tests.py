@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import struct
-from typing import Any
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
@@ -69,13 +69,17 @@ def variant(labels: list[str], payloads: list[Shape | None]) -> VariantShape:
     return VariantShape("test:test/test#var", tuple(cases))
 
 
+def made_up(base: Any, name: str, labels: list[str]) -> Any:
+    return base(name, [shouty(label) for label in labels])
+
+
 def enumeration(labels: list[str]) -> EnumShape:
-    cls = enum.Enum("Enu", [shouty(label) for label in labels])  # type: ignore[misc]  # made up at run time
+    cls: type[enum.Enum] = made_up(enum.Enum, "Enu", labels)
     return EnumShape("test:test/test#enu", cls, tuple(map(Member, labels, cls)))
 
 
 def flags(labels: list[str]) -> FlagsShape:
-    cls = enum.Flag("Fla", [shouty(label) for label in labels])  # type: ignore[misc]  # made up at run time
+    cls: type[enum.Flag] = made_up(enum.Flag, "Fla", labels)
     return FlagsShape("test:test/test#fla", cls, tuple(map(Member, labels, cls)))
 
 
@@ -100,7 +104,7 @@ def containers(inner: st.SearchStrategy[Shape]) -> st.SearchStrategy[Shape]:
     return st.one_of(
         st.builds(ListShape, inner),
         st.builds(OptionShape, inner),
-        st.builds(lambda parts: TupleShape(tuple(parts)), st.lists(inner, min_size=1, max_size=4)),
+        st.lists(inner, min_size=1, max_size=4).map(lambda parts: TupleShape(tuple(parts))),
         st.builds(ResultShape, maybe, maybe),
         st.builds(MapShape, st.sampled_from(KEYS).map(ScalarShape), inner),
         records(inner),
@@ -169,18 +173,17 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
 
 def bits(value: Any) -> Any:
     """A value in a form that compares as the component would see it: floats by their bits, NaN equal to NaN."""
-    match value:
-        case float():
-            return "nan" if value != value else struct.pack("<d", value)
-        case Ok() | Some():
-            return (type(value).__name__, bits(value.value))
-        case Err():
-            return ("Err", bits(value.value))
-        case list() | tuple():
-            return [type(value).__name__, *map(bits, value)]
-        case dict():
-            return {key: bits(item) for key, item in value.items()}
-        case _ if dataclasses.is_dataclass(value):
-            return (type(value), [bits(getattr(value, field.name)) for field in dataclasses.fields(value)])
-        case _:
-            return (type(value), value)
+    if isinstance(value, float):
+        return "nan" if value != value else struct.pack("<d", value)
+    if isinstance(value, Ok | Some | Err):
+        wrapped = cast("Any", value)
+        return ("err" if isinstance(value, Err) else type(wrapped).__name__, bits(wrapped.value))
+    if isinstance(value, list | tuple):
+        items = cast("Any", value)
+        return [type(items).__name__, *map(bits, items)]
+    if isinstance(value, dict):
+        entries = cast("dict[Any, Any]", value)
+        return {key: bits(item) for key, item in entries.items()}
+    if dataclasses.is_dataclass(value):
+        return (type(value), [bits(getattr(value, field.name)) for field in dataclasses.fields(value)])
+    return (type(value), value)

@@ -72,7 +72,9 @@ WORD = st.from_regex(r"[a-z][a-z0-9]{0,6}", fullmatch=True) | st.from_regex(
     r"[A-Z][A-Z0-9]{0,6}", fullmatch=True
 )
 LATER_WORD = WORD | st.from_regex(r"[0-9]{1,3}", fullmatch=True)
-WIT_NAME = st.builds(lambda first, rest: "-".join([first, *rest]), WORD, st.lists(LATER_WORD, max_size=3))
+WIT_NAME = st.tuples(WORD, st.lists(LATER_WORD, max_size=3)).map(
+    lambda words: "-".join([words[0], *words[1]])
+)
 
 
 @settings(

@@ -328,7 +328,7 @@ class TestBadSources:
         assert error.snippet is not None
         assert "f: fun(x: u8);" in error.snippet
         assert "^" in error.snippet.splitlines()[-1]
-        assert all(part in str(error) for part in (error.where, error.message, error.snippet))
+        assert str(error) == f"{error.where}: {error.message}\n{error.snippet}"
 
     def test_an_error_in_a_dependency_names_the_dependencys_file(self, tmp_path: Path) -> None:
         (tmp_path / "deps").mkdir()
@@ -351,9 +351,17 @@ class TestBadSources:
             read(file)
         assert "deps/" in (caught.value.hint or "")
 
-    def test_a_missing_file(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="no such file or folder"):
-            read(tmp_path / "missing.wit")
+    @pytest.mark.parametrize("name", ["missing.wit", "missing/folder", "null\0", "file.wit/below"])
+    def test_a_missing_file(self, tmp_path: Path, name: str) -> None:
+        written(tmp_path, "package a:b;", "file.wit")
+        with pytest.raises(UsageError, match="no such file or folder") as caught:
+            read(tmp_path / name)
+        assert caught.value.exit_code == 2
+        assert (caught.value.where or "").isprintable()
+
+    def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="cannot be read"):
+            read(tmp_path / ("x" * 5000))
 
     def test_an_empty_folder(self, tmp_path: Path) -> None:
         with pytest.raises(ReadError, match=r"holds no \.wit file"):
@@ -416,8 +424,8 @@ def answer_with(types: object = None, functions: object = None, worlds: object =
     return answer
 
 
-FUNCTION = {"name": "f", "kind": "freestanding", "params": []}
-WORLD = {"name": "w", "imports": {}, "exports": {}, "package": 0}
+FUNCTION: dict[str, Any] = {"name": "f", "kind": "freestanding", "params": []}
+WORLD: dict[str, Any] = {"name": "w", "imports": {}, "exports": {}, "package": 0}
 
 
 @pytest.mark.parametrize(
