@@ -84,13 +84,13 @@ def spelling_of(module: cst.Module, package: str | None = None) -> Spelling:
         elif isinstance(statement, cst.ImportFrom):
             if isinstance(statement.names, cst.ImportStar):
                 continue
-            package = "." * len(statement.relative) + (
-                "" if statement.module is None else dotted(statement.module)
-            )
+            origin = _origin(statement, package)
             for alias in statement.names:
-                found.local[_asname(alias) or dotted(alias.name)] = f"{package}.{dotted(alias.name)}"
-        else:
+                found.local[_asname(alias) or dotted(alias.name)] = f"{origin}.{dotted(alias.name)}"
+        elif package is None:
             found.bound |= bound_names(statement)
+        else:
+            found.local |= {name: f"{package}.{name}" for name in bound_names(statement)}
     return found
 
 

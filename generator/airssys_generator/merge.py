@@ -66,13 +66,9 @@ def _parsed(text: str, where: str) -> cst.Module:
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
-        place = f"{where}:{error.raw_line}:{error.raw_column + 1}"
-        found = Diagnostic(
-            place,
-            "syntax",
-            "the module is not valid Python",
-            "correct it and generate again; nothing has been written",
-        )
+        line, column, reason = _place(text) or (error.raw_line, error.raw_column + 1, "invalid syntax")
+        place = f"{where}:{line}:{column}"
+        found = Diagnostic(place, "syntax", reason, "correct it and generate again; nothing has been written")
         raise GenerationError("the author's module cannot be merged", [found], where=place) from error
 
 
