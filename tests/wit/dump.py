@@ -69,8 +69,7 @@ def _value(value: Any, holder: Any) -> Any:
             entries = cast("Mapping[str, Any]", value)
             return [(key, _value(item, holder)) for key, item in entries.items()]
         case tuple():
-            items = cast("tuple[Any, ...]", value)
-            return [_value(item, holder) for item in items]
+            return [_value(item, holder) for item in cast("Any", value)]
         case InterfaceItem():
             return _whole(value)
         case _:

@@ -182,8 +182,7 @@ def bits(value: Any) -> Any:
         items = cast("Any", value)
         return [type(items).__name__, *map(bits, items)]
     if isinstance(value, dict):
-        entries = cast("dict[Any, Any]", value)
-        return {key: bits(item) for key, item in entries.items()}
+        return {key: bits(item) for key, item in cast("Any", value).items()}
     if dataclasses.is_dataclass(value):
         return (type(value), [bits(getattr(value, field.name)) for field in dataclasses.fields(value)])
     return (type(value), value)
