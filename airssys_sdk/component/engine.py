@@ -8,6 +8,7 @@ Compiled code belongs to one profile, so the profile is part of every cache key.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.metadata
 import platform
@@ -85,16 +86,20 @@ _LOCK = threading.Lock()
 
 @functools.cache
 def _make(profile: Profile) -> Engine:
-    return Engine(profile)
+    made = Engine(profile)
+    # The package's functions are gone when the interpreter clears its modules, and this would be freed only then.
+    atexit.register(made.raw.close)
+    return made
 
 
 def _configure(profile: Profile) -> wasmtime.Engine:
     config = package().Config()
     config.wasm_component_model_map = True
+    # Support for the component model's own async costs every call half as much again (50.0.1), and in a metered engine it
+    # fails each call after one that yielded for fuel.
+    ffi().wasmtime_config_concurrency_support_set(config.ptr(), False)
     if profile == "metered":
         config.consume_fuel = True
         ffi().wasmtime_config_async_stack_size_set(config.ptr(), _STACK)
-        # With concurrency support the engine (50.0.1) fails every call after one that yielded for fuel.
-        ffi().wasmtime_config_concurrency_support_set(config.ptr(), False)
     made: wasmtime.Engine = package().Engine(config)
     return made
