@@ -35,12 +35,11 @@ class Context:
         envelope: the envelope of the current message; None for a bare `tell`.
     """
 
-    __slots__ = ("_cell", "_sweep_at", "_timers", "envelope")
+    __slots__ = ("_cell", "_timers", "envelope")
 
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
-        self._timers: list[Timer] = []
-        self._sweep_at = 16
+        self._timers: list[Timer] | None = None
         self.envelope: Envelope[Any] | None = None
 
     @property
@@ -102,10 +101,10 @@ class Context:
                 mailbox.put_unbounded(message)
 
         timer = self._cell.system.timers.after(seconds, ring)
-        self._timers.append(timer)
-        if len(self._timers) > self._sweep_at:
-            self._timers = [timer for timer in self._timers if timer.callback is not None]
-            self._sweep_at = 16 + 2 * len(self._timers)
+        timers = self._timers = self._timers or []
+        timers.append(timer)
+        if len(timers).bit_count() == 1:  # at every doubling
+            timers[:] = [timer for timer in timers if timer.callback is not None]
         return timer
 
     def stop(self) -> None:
@@ -114,6 +113,6 @@ class Context:
 
     def close(self) -> None:
         """This life is over: its timers do not ring; for the system."""
-        for timer in self._timers:
+        for timer in self._timers or ():
             timer.cancel()
-        self._timers.clear()
+        self._timers = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import sys
-import threading
 from collections import deque
 from typing import Literal
 
@@ -96,6 +95,7 @@ class Mailbox:
             A sender that finds False wakes the owner.
         interrupted: the owner's turn must look up after each message: other priorities wait, or the actor must stop.
         taken: messages that left the mailbox for a handler or for the dead letters.
+        waiters: who waits for room; None: nobody.
     """
 
     __slots__ = (
@@ -104,13 +104,13 @@ class Mailbox:
         "_overflow",
         "_owner",
         "_run_queue",
-        "_waiters",
         "interrupted",
         "normal",
         "refused",
         "room",
         "scheduled",
         "taken",
+        "waiters",
     )
 
     def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
@@ -119,7 +119,7 @@ class Mailbox:
         self._capacity = sys.maxsize if options.capacity is None else options.capacity
         self._overflow = options.overflow
         self._lanes: tuple[deque[object], deque[object], deque[object]] | None = None
-        self._waiters: deque[asyncio.Future[None]] | None = None
+        self.waiters: deque[asyncio.Future[None]] | None = None
         self.normal: deque[object] = deque()
         self.room = self._capacity
         self.scheduled = True
@@ -198,10 +198,10 @@ class Mailbox:
         Returns also when the mailbox is closed meanwhile; `put` then says so.
         """
         while self.must_wait:
-            if self._waiters is None:
-                self._waiters = deque()
+            if self.waiters is None:
+                self.waiters = deque()
             waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+            self.waiters.append(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
@@ -211,7 +211,7 @@ class Mailbox:
 
     def release(self) -> None:
         """Tell those who wait for room how much there is; the owner calls it after each turn."""
-        waiters = self._waiters
+        waiters = self.waiters
         if waiters is None:
             return
         free = len(waiters) if self.closed else self.room - len(self.normal)
@@ -221,12 +221,7 @@ class Mailbox:
                 waiter.set_result(None)
                 free -= 1
         if not waiters:
-            self._waiters = None
-
-    @property
-    def has_waiters(self) -> bool:
-        """Whether anybody waits for room."""
-        return self._waiters is not None
+            self.waiters = None
 
     def take(self) -> object:
         """Take the next message by priority, or return `EMPTY`."""
@@ -247,38 +242,29 @@ class Mailbox:
 
     def wake(self) -> None:
         """Give the owner a turn; from any thread."""
+        self.scheduled = True
         run_queue = self._run_queue
-        if threading.get_ident() == run_queue.thread:
-            self.scheduled = True
-            run_queue.add(self._owner)
-            return
-        try:
-            run_queue.call(self._wake_here)
-        except RuntimeError:
-            # The loop is gone and with it everybody who could have handled the message.
-            self.normal.clear()
-            raise ActorStopped(f"{self._owner} has stopped: its event loop is closed") from None
+        run_queue.ready.append(self._owner)
+        if not run_queue.awake:
+            try:
+                run_queue.arm()
+            except RuntimeError:
+                # The loop is gone and with it everybody who could have handled the message.
+                self.normal.clear()
+                raise ActorStopped(f"{self._owner} has stopped: its event loop is closed") from None
 
     def unpark(self) -> None:
-        """The owner can take messages again: give it a turn if any wait."""
-        if self.depth or self.interrupted:
-            self.scheduled = True
-            self._run_queue.add(self._owner)
-        else:
-            self.scheduled = False
-            if self.normal:  # another thread came in between
-                self.wake()
+        """The owner can take messages again: give it a turn if any wait. On the loop's thread."""
+        self.scheduled = False
+        # Looked at after `scheduled` is False: another thread may append in between, and then sees that.
+        if self.normal or self.interrupted:
+            self.wake()
 
     def close(self) -> None:
         """Accept nothing more, for good. What comes in by a race wakes the owner, who must dispose of it."""
         self.room = -1
         self.scheduled = False
         self.release()
-
-    def _wake_here(self) -> None:
-        if not self.scheduled:
-            self.scheduled = True
-            self._run_queue.add(self._owner)
 
     def _lane(self, priority: Priority) -> deque[object]:
         if self._lanes is None:

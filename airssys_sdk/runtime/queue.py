@@ -19,8 +19,8 @@ DRAIN_SECONDS = 1e-3
 class Runnable(Protocol):
     """Something that takes turns."""
 
-    def turn(self, started: float, /) -> float:
-        """Work for up to `TURN_SECONDS` from `started` on; return the time (of `time.monotonic`) at the end."""
+    def turn(self, now: float, /) -> float:
+        """Work for up to `TURN_SECONDS`; `now` and what is returned are readings of `time.monotonic`, the latest known."""
         ...
 
 
@@ -28,7 +28,15 @@ class RunQueue:
     """The ready actors of one system, in order, on the thread of one event loop.
 
     There is no task per actor: one callback of the loop takes actors from the queue and gives each a turn.
-    `ready` and `awake` are read and written by mailboxes on the loop's thread; from other threads use `call`.
+
+    Any thread may append to `ready` and then call `arm` if it finds `awake` False: the drain clears `awake` before it
+    looks for a last time whether anything is ready, so one of the two sees the other. A runnable may be in the queue
+    twice; its second turn finds nothing to do.
+
+    Attributes:
+        ready: who gets a turn, in order.
+        awake: a drain is under way or will be.
+        thread: the loop's thread.
     """
 
     __slots__ = ("_loop", "awake", "ready", "thread")
@@ -39,12 +47,14 @@ class RunQueue:
         self.ready: deque[Runnable] = deque()
         self.awake = False
 
-    def add(self, runnable: Runnable) -> None:
-        """Give this one a turn after those that wait already; on the loop's thread only."""
-        self.ready.append(runnable)
-        if not self.awake:
-            self.awake = True
-            self._loop.call_soon(self._drain)
+    def arm(self) -> None:
+        """Have `ready` drained soon; from any thread.
+
+        Raises:
+            RuntimeError: the loop is closed.
+        """
+        self.awake = True
+        self.call(self._drain)
 
     def call(self, function: Callable[[], object]) -> None:
         """Run `function` on the loop's thread soon; from any thread.
@@ -61,14 +71,19 @@ class RunQueue:
         ready = self.ready
         now = monotonic()
         end = now + DRAIN_SECONDS
+        turns = 0
         try:
             while ready:
                 now = ready.popleft().turn(now)
+                turns += 1
+                if turns & 7 == 0:
+                    # Short turns do not read the clock themselves.
+                    now = monotonic()
                 if now > end:
                     break
         finally:
             # Also after an interrupt (KeyboardInterrupt passes through): the others keep their turns.
+            self.awake = False
             if ready:
+                self.awake = True
                 self._loop.call_soon(self._drain)
-            else:
-                self.awake = False

@@ -100,30 +100,26 @@ class ActorRef(Generic[M]):
             MessageExpired: the envelope's time to live was over first.
             Exception: what the handler raised.
         """
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-
-        def on_answer(value: object, error: Exception | None) -> None:
-            if future.done():
-                return
-            if error is None:
-                future.set_result(value)
-            else:
-                future.set_exception(error)
-
-        request = self._cell.system.requests.open(on_answer, timeout)
-        envelope: Envelope[Any] = message if isinstance(message, Envelope) else Envelope(message)
-        envelope.reply_to = request
-        envelope.correlation_id = request.id
+        system = self._cell.system
+        mailbox = self._mailbox
+        future: asyncio.Future[object] = system.loop.create_future()
+        request = system.requests.open(future, timeout)
         try:
-            if self._mailbox.has_room:
-                self.deliver(envelope)
+            if isinstance(message, Envelope):
+                message.reply_to = request
+                await self._deliver_with_room(message, future)
+            elif len(mailbox.normal) < mailbox.room:
+                mailbox.normal.append(Envelope(message, None, request))
+                if not mailbox.scheduled:
+                    mailbox.wake()
             else:
-                await self._deliver_with_room(envelope, future)
+                await self._deliver_with_room(Envelope(message, None, request), future)
             return await future
-        finally:
+        except BaseException:
             # Both do nothing after an answer.
             future.cancel()
             request.cancel()
+            raise
 
     def ask_from_thread(self, message: M, timeout: float | None = 5.0) -> Any:
         """`ask` for any thread but the loop's; blocks this thread.

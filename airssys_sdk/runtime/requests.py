@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import itertools
+import math
 from typing import Protocol
 
 from airssys_sdk.runtime.errors import ActorStopped, RequestCancelled, RequestTimeout
-from airssys_sdk.runtime.timers import Timer, Timers
+from airssys_sdk.runtime.timers import Timers
 
 
 class OnAnswer(Protocol):
@@ -40,108 +43,144 @@ class Request:
     """One request on its way; goes into `Envelope.reply_to`.
 
     Attributes:
-        id: the correlation id, unique in this system.
+        number: unique in this system.
+        deadline: when it times out, on the system's clock.
     """
 
-    __slots__ = ("_on_answer", "_requests", "_timer", "id")
+    __slots__ = ("_answer", "_peers", "_requests", "deadline", "number")
 
-    def __init__(self, requests: Requests, request_id: str, on_answer: OnAnswer) -> None:
-        self.id = request_id
+    def __init__(
+        self,
+        requests: Requests,
+        peers: dict[int, Request],
+        number: int,
+        deadline: float,
+        answer: OnAnswer | asyncio.Future[object],
+    ) -> None:
         self._requests = requests
-        self._on_answer: OnAnswer | None = on_answer
-        self._timer: Timer | None = None
+        self._peers = peers
+        self._answer: OnAnswer | asyncio.Future[object] | None = answer
+        self.number = number
+        self.deadline = deadline
+
+    @property
+    def id(self) -> str:
+        """The correlation id."""
+        return f"{self._requests.prefix}{self.number}"
 
     def succeed(self, value: object, /) -> bool:
         """End it with an answer; False if it had ended already."""
-        if self._on_answer is None:
-            self._requests.counts.late += 1
+        counts = self._requests.counts
+        if self._answer is None:
+            counts.late += 1
             return False
-        self._requests.counts.answered += 1
+        counts.answered += 1
         self._end(value, None)
         return True
 
     def fail(self, error: Exception, /) -> bool:
         """End it with an error; False if it had ended already."""
-        if self._on_answer is None:
-            self._requests.counts.late += 1
+        counts = self._requests.counts
+        if self._answer is None:
+            counts.late += 1
             return False
-        self._requests.counts.failed += 1
+        counts.failed += 1
         self._end(None, error)
         return True
 
     def cancel(self) -> bool:
-        """End it without an answer: `on_answer` hears `RequestCancelled`; False if it had ended already."""
-        if self._on_answer is None:
+        """End it without an answer: whoever waits gets `RequestCancelled`; False if it had ended already."""
+        if self._answer is None:
             return False
         self._requests.counts.cancelled += 1
         self._end(None, RequestCancelled(f"request {self.id} was cancelled"))
         return True
 
-    def arm(self, timers: Timers, seconds: float) -> None:
-        """Give it a timeout; for `Requests`."""
-
-        def ring() -> None:
-            if self._on_answer is not None:
-                self._requests.counts.timed_out += 1
-                self._end(None, RequestTimeout(f"no answer within {seconds:g} s"))
-
-        self._timer = timers.after(seconds, ring)
+    def expire(self, seconds: float) -> None:
+        """The time is over; for `Requests`."""
+        if self._answer is not None:
+            self._requests.counts.timed_out += 1
+            self._end(None, RequestTimeout(f"no answer within {seconds:g} s"))
 
     def _end(self, value: object, error: Exception | None) -> None:
-        on_answer, self._on_answer = self._on_answer, None
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
-        self._requests.forget(self)
-        if on_answer is not None:
-            on_answer(value, error)
+        answer, self._answer = self._answer, None
+        self._peers.pop(self.number, None)
+        if not isinstance(answer, asyncio.Future):
+            if answer is not None:
+                answer(value, error)
+        elif answer.done():
+            pass  # whoever asked was cancelled
+        elif error is None:
+            answer.set_result(value)
+        else:
+            answer.set_exception(error)
 
 
 class Requests:
     """The open requests of one system; on the loop's thread only.
+
+    Requests with the same timeout end in the order in which they began, so each timeout has one dict, in that order, and
+    one timer for its first request. That is cheaper than a timer for each request, nearly all of which end before it.
 
     Args:
         timers: where timeouts wait.
         prefix: begins every correlation id.
     """
 
-    __slots__ = ("_next", "_open", "_prefix", "_timers", "counts")
+    __slots__ = ("_by_timeout", "_next", "_timers", "counts", "prefix")
 
     def __init__(self, timers: Timers, prefix: str = "") -> None:
-        self._timers = timers
-        self._prefix = prefix
-        self._next = 0
-        self._open: dict[str, Request] = {}
+        self.prefix = prefix
         self.counts = RequestCounts()
+        self._timers = timers
+        self._next = 0
+        self._by_timeout: dict[float | None, dict[int, Request]] = {}
 
-    def open(self, on_answer: OnAnswer, timeout: float | None) -> Request:
+    def open(self, answer: OnAnswer | asyncio.Future[object], timeout: float | None) -> Request:
         """Begin a request.
 
         Args:
-            on_answer: called exactly once, never before this returns: with the value, or with the error: the target's,
-                `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
+            answer: called exactly once, or a future that is resolved, never before this returns: with the value, or with
+                the error: the target's, `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
             timeout: seconds; None: wait for ever.
         """
-        self._next += 1
-        request = Request(self, f"{self._prefix}{self._next}", on_answer)
-        self._open[request.id] = request
-        if timeout is not None:
-            request.arm(self._timers, timeout)
+        self._next = number = self._next + 1
+        peers = self._by_timeout.get(timeout)
+        if peers is None:
+            peers = self._by_timeout[timeout] = {}
+            if timeout is not None:
+                self._arm(timeout, timeout)
+        deadline = math.inf if timeout is None else self._timers.now() + timeout
+        peers[number] = request = Request(self, peers, number, deadline, answer)
         return request
 
     def find(self, request_id: str) -> Request | None:
-        """The open request with this id."""
-        return self._open.get(request_id)
-
-    def forget(self, request: Request) -> None:
-        """It has ended; for `Request`."""
-        self._open.pop(request.id, None)
+        """The open request with this correlation id."""
+        digits = request_id.removeprefix(self.prefix)
+        if not request_id.startswith(self.prefix) or not (digits.isascii() and digits.isdigit()):
+            return None
+        number = int(digits)
+        return next((peers[number] for peers in self._by_timeout.values() if number in peers), None)
 
     def __len__(self) -> int:
         """How many are open."""
-        return len(self._open)
+        return sum(map(len, self._by_timeout.values()))
 
     def close(self) -> None:
         """End all that are open: nobody is left to answer."""
-        for request in list(self._open.values()):
-            request.fail(ActorStopped("the system has stopped before an answer came"))
+        for peers in list(self._by_timeout.values()):
+            for request in list(peers.values()):
+                request.fail(ActorStopped("the system has stopped before an answer came"))
+
+    def _arm(self, timeout: float, seconds: float) -> None:
+        self._timers.after(seconds, lambda: self._ring(timeout))
+
+    def _ring(self, timeout: float) -> None:
+        peers = self._by_timeout[timeout]
+        now = self._timers.now()
+        for request in list(itertools.takewhile(lambda request: request.deadline <= now, peers.values())):
+            request.expire(timeout)
+        for request in peers.values():
+            self._arm(timeout, request.deadline - now)
+            return
+        del self._by_timeout[timeout]

@@ -1,0 +1,146 @@
+"""How fast plain actors are, as ratios to floors that are measured in the same run.
+
+`python benchmarks/actors.py` prints a table: `tell` with 1, 1,000 and 100,000 actors against a deque's append and
+popleft; `ask` against a round trip of an asyncio future; spawning against the clock and the memory of the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import sys
+import time
+import tracemalloc
+from collections import deque
+
+from airssys_sdk.runtime import ActorRef, ActorSystem, Context
+
+MESSAGES = 200_000
+ROUNDS = 7
+
+
+class Sink:
+    def receive(self, message: object, context: Context) -> None:
+        pass
+
+
+class Echo:
+    def receive(self, message: object, context: Context) -> object:
+        return message
+
+
+def deque_floor() -> float:
+    """Seconds for an append and a popleft."""
+    waiting: deque[int] = deque()
+    start = time.perf_counter()
+    for number in range(MESSAGES):
+        waiting.append(number)
+        waiting.popleft()
+    return (time.perf_counter() - start) / MESSAGES
+
+
+async def future_floor(count: int = 20_000) -> float:
+    """Seconds until a future is awaited that another callback of the loop resolves."""
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    for _ in range(count):
+        future: asyncio.Future[int] = loop.create_future()
+        loop.call_soon(future.set_result, 1)
+        await future
+    return (time.perf_counter() - start) / count
+
+
+async def tell(actors: int) -> float:
+    """Seconds for a message to be sent and handled, sent in rounds of up to 1,000."""
+    async with ActorSystem() as system:
+        refs: list[ActorRef[int]] = [system.spawn(Sink) for _ in range(actors)]
+        rounds = max(1, MESSAGES // max(actors, 1000))
+        per_actor = max(1, 1000 // actors)
+        last = refs[-1]
+        start = time.perf_counter()
+        for _ in range(rounds):
+            for ref in refs:
+                for number in range(per_actor):
+                    ref.tell(number)
+            while last.metrics.depth:
+                await asyncio.sleep(0)
+        seconds = (time.perf_counter() - start) / (rounds * actors * per_actor)
+        assert system.metrics().handled == rounds * actors * per_actor
+        return seconds
+
+
+async def ask(count: int = 20_000) -> float:
+    """Seconds from an ask to its answer, one at a time, with a timeout."""
+    async with ActorSystem() as system:
+        ref: ActorRef[int] = system.spawn(Echo)
+        start = time.perf_counter()
+        for number in range(count):
+            await ref.ask(number)
+        return (time.perf_counter() - start) / count
+
+
+async def spawn(count: int = 100_000) -> tuple[float, float]:
+    """Seconds to spawn an actor, and its bytes once it has handled a message."""
+    gc.collect()
+    async with ActorSystem() as system:
+        start = time.perf_counter()
+        refs = [system.spawn(Sink) for _ in range(count)]
+        seconds = (time.perf_counter() - start) / count
+        del refs
+    async with ActorSystem() as system:
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        refs = [system.spawn(Sink) for _ in range(count // 10)]
+        for ref in refs:
+            ref.tell(1)
+        while refs[-1].metrics.depth:
+            await asyncio.sleep(0)
+        gc.collect()
+        size = (tracemalloc.get_traced_memory()[0] - before) / (count // 10)
+        tracemalloc.stop()
+    return seconds, size
+
+
+def row(figure: str, value: str, ratio: str, goal: str) -> None:
+    print(f"{figure:<34}{value:>12}{ratio:>12}   {goal}")
+
+
+async def main() -> None:
+    print(
+        f"CPython {sys.version.split()[0]}, plain actors, medians of {ROUNDS} rounds; each ratio within one round"
+    )
+    row("figure", "value", "ratio", "goal")
+    for actors, goal in ((1, 10), (1_000, 12), (100_000, 25)):
+        values, ratios = [], []
+        for _ in range(ROUNDS):
+            floor = deque_floor()
+            value = await tell(actors)
+            values.append(value)
+            ratios.append(value / floor)
+        row(
+            f"tell, {actors:,} actors",
+            f"{statistics.median(values) * 1e9:.0f} ns",
+            f"{statistics.median(ratios):.1f} x",
+            f"<= {goal} x deque append + popleft",
+        )
+    values, ratios = [], []
+    for _ in range(ROUNDS):
+        floor = await future_floor()
+        value = await ask()
+        values.append(value)
+        ratios.append(value / floor)
+    row(
+        "ask",
+        f"{statistics.median(values) * 1e6:.2f} us",
+        f"{statistics.median(ratios):.2f} x",
+        "<= 1.5 x future round trip",
+    )
+    spawned = [await spawn() for _ in range(3)]
+    row("spawn", f"{statistics.median(s for s, _ in spawned) * 1e6:.2f} us", "", "< 2 us")
+    row("memory of an actor", f"{statistics.median(b for _, b in spawned):.0f} B", "", "< 1200 B")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
