@@ -40,8 +40,8 @@ def generate(resolve: Resolve, world: World, target: Target, options: Options | 
     from .selection import select
 
     options = options or Options()
-    names = (options.names or NamesFile()).grown(world)
     selection = select(world, target)
+    names = (options.names or NamesFile()).grown(world, selection.imports, selection.exports)
     header = header_of(resolve, world, options)
     if target == "host":
         from .host import plan_host

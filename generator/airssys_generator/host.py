@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from airssys_sdk.wit.model import (
@@ -217,7 +218,7 @@ class _Host:
     def _enter_errors(self) -> None:
         """A class for each error type where the type lives, else one where the function lives."""
         for folder, items in self._sides():
-            for item in items:
+            for item in filter(functools.partial(self._has_class, folder), items):
                 for function in item.interface.functions.values():
                     self._enter_error(self.modules[folder, item.wire_name], folder, function)
         for folder, functions in (

@@ -88,15 +88,32 @@ class NamesFile:
             ]
         )
 
-    def grown(self, world: World) -> NamesFile:
-        """This file with a name for every interface of the world; what stands in it stays."""
-        imports = _named(
-            self.imports, self.exports, world.imported_interfaces, _functions(world.imported_functions)
+    def grown(
+        self,
+        world: World,
+        imports: Collection[InterfaceItem] | None = None,
+        exports: Collection[InterfaceItem] | None = None,
+    ) -> NamesFile:
+        """This file with a name for every interface of the world; what stands in it stays.
+
+        Args:
+            world: the world.
+            imports: the imported interfaces to name; None for all of them.
+            exports: the exported interfaces to name; None for all of them.
+        """
+        named_imports = _named(
+            self.imports,
+            self.exports,
+            world.imported_interfaces if imports is None else imports,
+            _functions(world.imported_functions),
         )
-        exports = _named(
-            self.exports, imports, world.exported_interfaces, _functions(world.exported_functions)
+        named_exports = _named(
+            self.exports,
+            named_imports,
+            world.exported_interfaces if exports is None else exports,
+            _functions(world.exported_functions),
         )
-        return NamesFile(imports, exports, self.functions)
+        return NamesFile(named_imports, named_exports, self.functions)
 
 
 def module_name(name: str) -> str:
@@ -116,7 +133,7 @@ def _functions(functions: Iterable[str]) -> set[str]:
 def _named(
     known: Mapping[str, str],
     across: Mapping[str, str],
-    items: tuple[InterfaceItem, ...],
+    items: Collection[InterfaceItem],
     functions: Collection[str],
 ) -> dict[str, str]:
     """Names for one direction.
@@ -141,7 +158,7 @@ def _named(
     return names
 
 
-def _candidates(item: InterfaceItem, items: tuple[InterfaceItem, ...]) -> list[str]:
+def _candidates(item: InterfaceItem, items: Collection[InterfaceItem]) -> list[str]:
     """Names for a new interface, best first: the one that componentize-py gives it in this world, then longer ones."""
     interface = item.interface
     if item.name is not None or interface.name is None:

@@ -19,7 +19,7 @@ class Selection:
 
     Attributes:
         world: the world itself.
-        imports: imported interfaces, in order.
+        imports: imported interfaces, in order; those that the engine links only if their types are needed.
         exports: exported interfaces, in order.
         types: the declarations to emit, those of the world itself included.
     """
@@ -62,7 +62,8 @@ def select(world: World, target: Target) -> Selection:
     }
     selection = Selection(world, imports, exports, frozenset(types))
     _refuse(selection, target, linked)
-    return dataclasses.replace(selection, imports=(*imports, *linked))
+    needed_of_linked = tuple(item for item in linked if selection.own(item))
+    return dataclasses.replace(selection, imports=(*imports, *needed_of_linked))
 
 
 def place(item: InterfaceItem, function: str) -> str:
