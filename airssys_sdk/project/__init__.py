@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .generating import Generated, generate_project
     from .model import Project
     from .reporting import Reporter, Silent, Stage
-    from .scaffold import Template, scaffold
+    from .scaffolding import Template, scaffold
 
 __all__ = [
     "BuildResult",
@@ -38,12 +38,12 @@ _MODULES = {
     "Reporter": "reporting",
     "Silent": "reporting",
     "Stage": "reporting",
-    "Template": "scaffold",
+    "Template": "scaffolding",
     "WorldMismatch": "check",
     "build": "building",
     "check_component": "check",
     "generate_project": "generating",
-    "scaffold": "scaffold",
+    "scaffold": "scaffolding",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,12 +72,10 @@ def generate_project(project: Project, *, check: bool = False) -> Generated:
     options = Options(
         names=found.names, source=project.shown(project.wit), command=_COMMAND, emit_names=False
     )
-    files = {
-        project.bindings / name: text
-        for name, text in generate(found.resolve, found.world, "guest", options).items()
-    }
+    bindings = generate(found.resolve, found.world, "guest", options)
+    files = {project.bindings / name: text for name, text in bindings.items()}
     files[project.names] = found.names.to_text()
-    files |= _app(project, found.world, options)
+    files |= _app(project, found.world, options, bindings)
     wanted = {file: text for file, text in files.items() if _read(file) != text}
     stale = [file for file in _generated(project.bindings) if file not in files]
     changed = tuple(sorted(project.shown(file) for file in (*wanted, *stale)))
@@ -91,13 +90,16 @@ def generate_project(project: Project, *, check: bool = False) -> Generated:
     return Generated(changed)
 
 
-def _app(project: Project, world: World, options: Options) -> dict[Path, str]:
-    """The app module, and the `__init__.py` files of its packages, as far as they are not there."""
-    from airssys_generator import skeleton
+def _app(project: Project, world: World, options: Options, bindings: Mapping[str, str]) -> dict[Path, str]:
+    """The app module with what the world asks for; if it is not there, also the `__init__.py` files of its packages."""
+    from airssys_generator import merge_skeleton, previous_bindings, skeleton
 
     file = project.app_file
     if file.is_file():
-        return {}
+        # In a fresh clone no bindings tell what the WIT was before: then only what is missing is added.
+        previous = previous_bindings(project.bindings) or bindings
+        existing = file.read_bytes().decode("utf-8")
+        return {file: merge_skeleton(existing, world, options, where=project.shown(file), previous=previous)}
     packages = {
         folder / "__init__.py": ""
         for depth, folder in enumerate(file.parents)
