@@ -144,13 +144,13 @@ class Cell:
             if self.state is State.ENDED:
                 # Another thread's message came in while the mailbox was closed.
                 late = self.discard_waiting()
-                self.system.retire(Metrics(received=late, dead_lettered=late))
+                self.system.retire(Metrics(dead_lettered=late))
             return now
         mailbox = self.mailbox
         normal = mailbox.normal
         receive = self.receive
         context = self.context
-        end = now + TURN_SECONDS
+        started = now
         taken = bare = 0
         look_up = 1
         message: object = EMPTY
@@ -158,7 +158,7 @@ class Cell:
             while normal and not mailbox.interrupted:
                 if taken == look_up:
                     now = monotonic()
-                    if now > end:
+                    if now - started > TURN_SECONDS:
                         break
                     look_up += taken + 1
                 message = normal.popleft()
@@ -178,13 +178,10 @@ class Cell:
             if not isinstance(error, (Exception, asyncio.CancelledError)):
                 raise
         finally:
-            mailbox.taken += taken
             self.handled += bare
             self.last_activity = now
         if mailbox.interrupted and self.state is _RUNNING:
             now = self._careful_turn()
-        if mailbox.waiters is not None:
-            mailbox.release()
         if self.state is _RUNNING:
             # As `Mailbox.unpark`, spelled out: this runs once a turn.
             mailbox.scheduled = False
@@ -205,6 +202,7 @@ class Cell:
             self._open(message if type(message) is Envelope else Envelope(message))
             now = monotonic()
         self.last_activity = now
+        mailbox.release()
         return now
 
     def _open(self, envelope: Envelope[Any]) -> bool:
@@ -357,7 +355,6 @@ class Cell:
         """Count now."""
         depth = self.mailbox.depth
         return Metrics(
-            received=self.mailbox.taken + depth,
             handled=self.handled,
             failed=self.failed,
             dead_lettered=self.dead_lettered,

@@ -42,11 +42,9 @@ DEFAULT_MAILBOX = MailboxOptions()
 class Metrics:
     """What became of the messages of one actor name (or of a whole system), counted in messages.
 
-    Every accepted message is in exactly one of the others: `received == handled + failed + dead_lettered + expired +
-    dropped + in_progress + depth`. Refused messages (`refused`) were never accepted.
+    Every accepted message is in exactly one of these: handled, failed, dead_lettered, expired, dropped, in_progress, depth.
 
     Attributes:
-        received: accepted.
         handled: `receive` returned.
         failed: `receive` failed and that was told or logged (`MessageError`, or a crash under `ask`).
         dead_lettered: kept as dead letters, but for expired ones.
@@ -58,7 +56,6 @@ class Metrics:
         last_activity: the time (`time.monotonic()`) of the last turn; 0.0 before the first.
     """
 
-    received: int = 0
     handled: int = 0
     failed: int = 0
     dead_lettered: int = 0
@@ -69,10 +66,15 @@ class Metrics:
     depth: int = 0
     last_activity: float = 0.0
 
+    @property
+    def received(self) -> int:
+        """How many messages were accepted."""
+        ended = self.handled + self.failed + self.dead_lettered + self.expired + self.dropped
+        return ended + self.in_progress + self.depth
+
     def __add__(self, other: Metrics) -> Metrics:
         """Sum of the counts, later of the times."""
         return Metrics(
-            self.received + other.received,
             self.handled + other.handled,
             self.failed + other.failed,
             self.dead_lettered + other.dead_lettered,
@@ -93,8 +95,8 @@ class Mailbox:
         room: `tell` refuses when `normal` is this long; negative: the mailbox is closed.
         scheduled: the owner is in the run queue, or parked: busy, starting, stopping, waiting for its restart.
             A sender that finds False wakes the owner.
-        interrupted: the owner's turn must look up after each message: other priorities wait, or the actor must stop.
-        taken: messages that left the mailbox for a handler or for the dead letters.
+        interrupted: the owner's turn must look up after each message: other priorities wait, somebody waits for room, or
+            the actor must stop.
         waiters: who waits for room; None: nobody.
     """
 
@@ -109,7 +111,6 @@ class Mailbox:
         "refused",
         "room",
         "scheduled",
-        "taken",
         "waiters",
     )
 
@@ -124,7 +125,6 @@ class Mailbox:
         self.room = self._capacity
         self.scheduled = True
         self.interrupted = False
-        self.taken = 0
         self.refused = 0
 
     @property
@@ -170,7 +170,6 @@ class Mailbox:
 
     def put_back(self, message: Envelope[object]) -> None:
         """Let this message, which was taken, be the next one of its priority again."""
-        self.taken -= 1
         if message.priority is Priority.NORMAL:
             self.normal.appendleft(message)
         else:
@@ -202,6 +201,7 @@ class Mailbox:
                 self.waiters = deque()
             waiter = asyncio.get_running_loop().create_future()
             self.waiters.append(waiter)
+            self.interrupted = True
             try:
                 await waiter
             except asyncio.CancelledError:
@@ -237,7 +237,6 @@ class Mailbox:
                 return EMPTY
             message = lane.popleft()
             self._measure()
-        self.taken += 1
         return message
 
     def wake(self) -> None:

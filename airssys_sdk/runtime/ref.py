@@ -103,7 +103,7 @@ class ActorRef(Generic[M]):
         system = self._cell.system
         mailbox = self._mailbox
         future: asyncio.Future[object] = system.loop.create_future()
-        request = system.requests.open(future, timeout)
+        request = system.requests.expect(future, timeout)
         try:
             if isinstance(message, Envelope):
                 message.reply_to = request

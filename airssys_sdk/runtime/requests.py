@@ -45,23 +45,18 @@ class Request:
     Attributes:
         number: unique in this system.
         deadline: when it times out, on the system's clock.
+        on_answer, future: who hears how it ends.
     """
 
-    __slots__ = ("_answer", "_peers", "_requests", "deadline", "number")
+    __slots__ = ("_peers", "_requests", "deadline", "future", "number", "on_answer")
 
-    def __init__(
-        self,
-        requests: Requests,
-        peers: dict[int, Request],
-        number: int,
-        deadline: float,
-        answer: OnAnswer | asyncio.Future[object],
-    ) -> None:
-        self._requests = requests
-        self._peers = peers
-        self._answer: OnAnswer | asyncio.Future[object] | None = answer
+    def __init__(self, requests: Requests, peers: dict[int, Request], number: int, deadline: float) -> None:
         self.number = number
         self.deadline = deadline
+        self._requests = requests
+        self._peers: dict[int, Request] | None = peers  # None: it has ended
+        self.future: asyncio.Future[object] | None = None
+        self.on_answer: OnAnswer | None = None
 
     @property
     def id(self) -> str:
@@ -71,7 +66,7 @@ class Request:
     def succeed(self, value: object, /) -> bool:
         """End it with an answer; False if it had ended already."""
         counts = self._requests.counts
-        if self._answer is None:
+        if self._peers is None:
             counts.late += 1
             return False
         counts.answered += 1
@@ -81,7 +76,7 @@ class Request:
     def fail(self, error: Exception, /) -> bool:
         """End it with an error; False if it had ended already."""
         counts = self._requests.counts
-        if self._answer is None:
+        if self._peers is None:
             counts.late += 1
             return False
         counts.failed += 1
@@ -90,7 +85,7 @@ class Request:
 
     def cancel(self) -> bool:
         """End it without an answer: whoever waits gets `RequestCancelled`; False if it had ended already."""
-        if self._answer is None:
+        if self._peers is None:
             return False
         self._requests.counts.cancelled += 1
         self._end(None, RequestCancelled(f"request {self.id} was cancelled"))
@@ -98,22 +93,25 @@ class Request:
 
     def expire(self, seconds: float) -> None:
         """The time is over; for `Requests`."""
-        if self._answer is not None:
+        if self._peers is not None:
             self._requests.counts.timed_out += 1
             self._end(None, RequestTimeout(f"no answer within {seconds:g} s"))
 
     def _end(self, value: object, error: Exception | None) -> None:
-        answer, self._answer = self._answer, None
-        self._peers.pop(self.number, None)
-        if not isinstance(answer, asyncio.Future):
-            if answer is not None:
-                answer(value, error)
-        elif answer.done():
+        peers, self._peers = self._peers, None
+        if peers is None:
+            return
+        del peers[self.number]
+        future = self.future
+        if future is None:
+            if self.on_answer is not None:
+                self.on_answer(value, error)
+        elif future.done():
             pass  # whoever asked was cancelled
         elif error is None:
-            answer.set_result(value)
+            future.set_result(value)
         else:
-            answer.set_exception(error)
+            future.set_exception(error)
 
 
 class Requests:
@@ -136,14 +134,25 @@ class Requests:
         self._next = 0
         self._by_timeout: dict[float | None, dict[int, Request]] = {}
 
-    def open(self, answer: OnAnswer | asyncio.Future[object], timeout: float | None) -> Request:
+    def open(self, on_answer: OnAnswer, timeout: float | None) -> Request:
         """Begin a request.
 
         Args:
-            answer: called exactly once, or a future that is resolved, never before this returns: with the value, or with
-                the error: the target's, `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
+            on_answer: called exactly once, never before this returns: with the value, or with the error: the target's,
+                `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
             timeout: seconds; None: wait for ever.
         """
+        request = self._begin(timeout)
+        request.on_answer = on_answer
+        return request
+
+    def expect(self, future: asyncio.Future[object], timeout: float | None) -> Request:
+        """The same with a future that is resolved instead of a function that is called."""
+        request = self._begin(timeout)
+        request.future = future
+        return request
+
+    def _begin(self, timeout: float | None) -> Request:
         self._next = number = self._next + 1
         peers = self._by_timeout.get(timeout)
         if peers is None:
@@ -151,7 +160,7 @@ class Requests:
             if timeout is not None:
                 self._arm(timeout, timeout)
         deadline = math.inf if timeout is None else self._timers.now() + timeout
-        peers[number] = request = Request(self, peers, number, deadline, answer)
+        peers[number] = request = Request(self, peers, number, deadline)
         return request
 
     def find(self, request_id: str) -> Request | None:

@@ -38,9 +38,8 @@ class LoopClock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def now(self) -> float:
-        """Seconds of `time.monotonic()`."""
-        return time.monotonic()
+    now = staticmethod(time.monotonic)
+    """Seconds of `time.monotonic()`."""
 
     def wake_at(self, when: float, callback: Callable[[], None], /) -> Wakeup:
         """Use the loop's own timer."""
@@ -112,11 +111,15 @@ class Timers:
 
     Most timers guard something that ends long before them, so cancelling must be cheap and must not pile up:
     a cancelled timer stays in the heap, and the heap is swept when more than half of it is cancelled.
+
+    Attributes:
+        now: tells the seconds of the clock.
     """
 
-    __slots__ = ("_armed_for", "_cancelled", "_clock", "_heap", "_sequence", "_wakeup")
+    __slots__ = ("_armed_for", "_cancelled", "_clock", "_heap", "_sequence", "_wakeup", "now")
 
     def __init__(self, clock: Clock) -> None:
+        self.now = clock.now
         self._clock = clock
         self._heap: list[tuple[float, int, Timer]] = []
         self._sequence = 0
@@ -126,17 +129,13 @@ class Timers:
 
     def after(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call `callback` on the loop's thread in so many seconds."""
-        when = self._clock.now() + seconds
+        when = self.now() + seconds
         timer = Timer(self, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (when, self._sequence, timer))
         if when < self._armed_for:
             self._arm(when)
         return timer
-
-    def now(self) -> float:
-        """Seconds of the clock."""
-        return self._clock.now()
 
     async def sleep_until(self, future: asyncio.Future[bool], seconds: float) -> bool:
         """Wait for `future`, but no longer than `seconds` (math.inf: any time); then it is False.
@@ -186,7 +185,7 @@ class Timers:
     def _ring(self) -> None:
         self._armed_for = float("inf")
         self._wakeup = None
-        now = self._clock.now()
+        now = self.now()
         try:
             while self._heap and self._heap[0][0] <= now:
                 timer = heapq.heappop(self._heap)[2]
