@@ -7,7 +7,7 @@ after the decision stands, and `AuditLog` reports a failing one through Python's
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ class AuditRecord:
     def to_json(self) -> str:
         """The record as one line of JSON, in ASCII, with the time in ISO 8601 (UTC)."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        moment = datetime.datetime.fromtimestamp(self.timestamp, datetime.UTC)
+        moment = dt.datetime.fromtimestamp(self.timestamp, dt.UTC)
         values["timestamp"] = moment.isoformat(timespec="microseconds")
         values["metadata"] = dict(self.metadata)
         return json.dumps(values)

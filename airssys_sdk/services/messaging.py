@@ -225,8 +225,8 @@ class Outbox:
         """Send a message to several targets; what one of them says does not keep it from the others.
 
         Raises:
-            MessagingFault: it was not accepted everywhere. For one target the fault is that target's own; for more it is
-                `delivery-failed` and names each with its reason. All others have accepted the message.
+            MessagingFault: it was not accepted everywhere; all others have accepted it. With one target the fault is the
+                same as that of `send`; with more it is `delivery-failed` and names each with its reason, in order.
         """
         faults: list[tuple[ComponentId, MessagingFault]] = []
         for target in targets:
@@ -238,9 +238,9 @@ class Outbox:
                 faults.append((target, fault))
         if not faults:
             return
-        if len(faults) == 1:
+        if len(targets) == 1:
             raise faults[0][1]
-        listed = "; ".join(f"{target}: {fault.case}" for target, fault in faults[:20])
+        listed = "; ".join(f"{str(target)[:200]}: {_case(fault)}" for target, fault in faults[:20])
         more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
         raise MessagingFault(
             "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
@@ -301,6 +301,10 @@ def well_formed(component: ComponentId) -> bool:
         and NAME.fullmatch(component.name) is not None
         and NAME.fullmatch(component.instance) is not None
     )
+
+
+def _case(fault: MessagingFault) -> str:
+    return fault.message if fault.case == "delivery-failed" else fault.case
 
 
 def _reason(error: Exception) -> str:
