@@ -149,11 +149,11 @@ class Cache:
         if found is not None:
             return found
         waiting = functools.partial(_tell, on_compile, CompileEvent("waiting", len(wasm)))
-        with file_lock(folder / f"{key[:2]}.lock", patience=_PATIENCE, waiting=waiting) as waited:
-            if waited:
-                found = self._read(entry, key, engine)
-                if found is not None:
-                    return found
+        with file_lock(folder / f"{key[:2]}.lock", patience=_PATIENCE, waiting=waiting):
+            # Whoever held the lock until now may have filled the entry.
+            found = self._read(entry, key, engine)
+            if found is not None:
+                return found
             self.counters.misses += 1
             compiled = self._compile(wasm, engine, on_compile)
             self._write(entry, key, compiled)

@@ -14,29 +14,27 @@ _PAUSE: Final = 0.05
 
 
 @contextlib.contextmanager
-def file_lock(path: Path, *, patience: float, waiting: Callable[[], None]) -> Generator[bool]:
+def file_lock(path: Path, *, patience: float, waiting: Callable[[], None]) -> Generator[None]:
     """Hold the lock that `path` stands for, or go on without it when that cannot be or takes too long.
 
     Args:
         path: a file made for this; it stays.
         patience: seconds to wait for another holder.
         waiting: called once if another holds the lock.
-
-    Yields:
-        Whether another held it meanwhile.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError:
-        yield False
+        yield
         return
     try:
-        yield _wait(descriptor, patience, waiting)
+        _wait(descriptor, patience, waiting)
+        yield
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, patience: float, waiting: Callable[[], None]) -> bool:
+def _wait(descriptor: int, patience: float, waiting: Callable[[], None]) -> None:
     waited = False
     until = time.monotonic() + patience
     while not _try(descriptor):
@@ -44,9 +42,8 @@ def _wait(descriptor: int, patience: float, waiting: Callable[[], None]) -> bool
             waited = True
             waiting()
         if time.monotonic() > until:
-            break
+            return
         time.sleep(_PAUSE)  # Ctrl-C surfaces here; a blocking lock would hide it on some systems
-    return waited
 
 
 def _try(descriptor: int) -> bool:

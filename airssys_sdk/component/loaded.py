@@ -181,7 +181,7 @@ class Component:
         with tempfile.TemporaryDirectory(prefix="airssys-") as folder:
             copy = Path(folder, (self.path.stem if self.path is not None else "component") + ".wasm")
             copy.write_bytes(self.read())
-            return read(copy)
+            return read(copy, world="root")  # what wasm-tools calls the world of every component
 
     def __repr__(self) -> str:
         return f"Component({str(self.path or self.digest[:12])!r}, {self.engine.profile})"

@@ -120,9 +120,9 @@ def test_many_guests_sleep_at_once_on_the_thread_of_the_event_loop(probe_wasm: P
 def test_a_guest_that_exits_is_told_from_one_that_traps(probe_wasm: Path) -> None:
     for profile in ("plain", "metered"):
         probe = load(probe_wasm, "plain" if profile == "plain" else "metered")
-        with pytest.raises(GuestExited, match="exit code 3") as caught:
+        with pytest.raises(GuestExited, match="exit code 1") as caught:
             probe.leave(3)
-        assert caught.value.code == 3
+        assert caught.value.code == 1, "WASI 0.2 tells success from failure and no more"
         with pytest.raises(InstanceDead):
             probe.spin(1)
         probe.close()

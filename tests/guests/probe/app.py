@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 import wit_world
 
@@ -44,9 +45,9 @@ class WitWorld(wit_world.WitWorld):
     def reach_out(self) -> list[str]:
         """What came of each attempt to get at something that the host did not give."""
         attempts = {
-            "folder": lambda: os.listdir("/"),
-            "file": lambda: open("/etc/passwd").read(),
-            "written": lambda: open("/tmp/x", "w").write("x"),
+            "folder": lambda: list(Path("/").iterdir()),
+            "file": Path("/etc/passwd").read_text,
+            "written": lambda: Path("/new").write_text("x"),
             "environment": lambda: dict(os.environ),
             "arguments": lambda: sys.argv[1:],
             "input": input,
@@ -59,7 +60,7 @@ class WitWorld(wit_world.WitWorld):
 def outcome(attempt) -> str:
     try:
         return repr(attempt())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is the answer)
         return type(error).__name__
 
 
