@@ -250,12 +250,18 @@ class Call:
         self.done: bool = False
         deadline = store.limits.deadline
         self.deadline_at = None if deadline is None else time.monotonic() + deadline
+        self._future: Any = None
         if store.busy:
             raise store.refusal(bound.where)
         store.busy = True
-        store.call = self
-        store.call_loop = loop
-        self._future: Any = bound.begin(cells, self._slot, self._error)
+        try:
+            store.call = self
+            store.call_loop = loop
+            self._future = bound.begin(cells, self._slot, self._error)
+        except BaseException as ended:
+            store.call = None
+            store.kill(f"{bound.where} ended with {type(ended).__name__}")
+            raise
 
     @property
     def waiting(self) -> Waiting | None:

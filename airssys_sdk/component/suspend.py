@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 from ._abi import abi
 from ._futures import futures
 from ._raw import take_error
-from .errors import CallError, LinkError
+from .errors import HostImportFailed, LinkError
 from .failures import import_failure
 
 if TYPE_CHECKING:
@@ -123,24 +123,28 @@ class Parked:
                 not fit. The engine takes no error here, so the call must be abandoned.
         """
         try:
-            value = self.future.result()
-            self._lower_result(value, self._results)
+            self._hand_over()
         except (concurrent.futures.CancelledError, asyncio.CancelledError) as error:
-            raise import_failure(_Cancelled("the import was cancelled"), self._where) from error
-        except CallError:
+            # A cancellation is no ordinary exception, and must not cancel whoever called the guest.
+            raise HostImportFailed("a host import was cancelled", where=self._where) from error
+        except HostImportFailed:
             raise
         except Exception as error:
-            if not self._lower_error(error, self._results):
-                raise import_failure(error, self._where) from error
+            raise import_failure(error, self._where) from error
         self.resumed = True
+
+    def _hand_over(self) -> None:
+        try:
+            value = self.future.result()
+        except Exception as error:
+            if not self._lower_error(error, self._results):
+                raise
+        else:
+            self._lower_result(value, self._results)
 
     def cancel(self) -> None:
         """Stop the implementation, from whatever thread."""
         cancel(self.future)
-
-
-class _Cancelled(Exception):
-    """Stands for a cancellation, which is no ordinary exception and must not cancel whoever called the guest."""
 
 
 def define(
@@ -226,15 +230,21 @@ def schedule(value: Awaitable[Any], loop: asyncio.AbstractEventLoop | None) -> W
 
 
 def cancel(future: Waiting) -> None:
-    """Cancel a future from whatever thread."""
+    """Cancel a future from whatever thread. Nobody asks for its outcome any more."""
     if isinstance(future, concurrent.futures.Future):
         future.cancel()
         return
     loop = future.get_loop()
     if running_loop() is loop:
-        future.cancel()
+        _cancel_here(future)
     elif not loop.is_closed():
-        loop.call_soon_threadsafe(future.cancel)
+        loop.call_soon_threadsafe(_cancel_here, future)
+
+
+def _cancel_here(future: asyncio.Future[Any]) -> None:
+    future.cancel()
+    # Or the loop would report an exception that nobody fetched.
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _waits(value: object) -> bool:
@@ -293,8 +303,15 @@ def _start_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="airssys-imports", daemon=True)
 
+    async def cancel_all() -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        loop.stop()
+
     def stop() -> None:
-        loop.call_soon_threadsafe(loop.stop)
+        asyncio.run_coroutine_threadsafe(cancel_all(), loop)
         thread.join(1.0)
         if not thread.is_alive():
             loop.close()

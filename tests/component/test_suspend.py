@@ -234,3 +234,48 @@ def test_parked_calls_move_between_threads_too() -> None:
         desk.futures[0].set_result(9)
         worker.join()
         assert results == [10]
+
+
+def test_a_plain_call_in_a_coroutine_waits_for_an_import_on_a_thread_of_its_own() -> None:
+    async def scenario() -> int:
+        with Small.load() as small:
+            return small.doze(1)
+
+    assert asyncio.run(scenario()) == 2
+
+
+def test_an_import_may_give_back_a_future_of_the_running_loop() -> None:
+    async def scenario() -> int:
+        loop = asyncio.get_running_loop()
+
+        class Host:
+            @suspending
+            def pause(self, ms: int) -> asyncio.Future[int]:
+                future = loop.create_future()
+                loop.call_soon(future.set_result, ms * 3)
+                return future
+
+        with Small.load(imports=Host()) as small:
+            result: int = await begin(small.doze, 5)
+            return result
+
+    assert asyncio.run(scenario()) == 16
+
+
+def test_a_call_that_a_worker_runs_has_its_imports_on_the_loop_where_it_was_begun() -> None:
+    async def scenario() -> tuple[int, list[int]]:
+        threads: list[int] = []
+
+        class Witness:
+            async def pause(self, ms: int) -> int:
+                threads.append(threading.get_ident())
+                return ms
+
+        with Small.load(imports=Witness()) as small:
+            call = begin(small.doze, 1)
+            result: int = await asyncio.to_thread(call.result)
+            return result, threads
+
+    result, threads = asyncio.run(scenario())
+    assert result == 2
+    assert threads == [threading.get_ident()]
