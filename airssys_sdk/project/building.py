@@ -137,7 +137,7 @@ class _Build:
 
         project = self.project
         with self._stage("generate", project.manifest.component.world) as stage:
-            outcome = generate_project(project)
+            outcome = generate_project(project, forgiving=True)
             stage.fresh = not outcome.changed
         work = Path(tempfile.mkdtemp(prefix=_WORK, dir=project.dist))
         try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import ValidationError
 from ..wit.model import Resolve, World
 from ..wit.reader import find_world, read
 from .exports import ExportedClass, exported_classes
@@ -51,7 +52,7 @@ class Interpretation:
     exports: tuple[ExportedClass, ...]
 
 
-def generate_project(project: Project, *, check: bool = False) -> Generated:
+def generate_project(project: Project, *, check: bool = False, forgiving: bool = False) -> Generated:
     """Bring bindings, names file and app module up to date with the WIT.
 
     The bindings are the generator's and are replaced; the app module is the author's: what is missing is added to it,
@@ -60,6 +61,8 @@ def generate_project(project: Project, *, check: bool = False) -> Generated:
     Args:
         project: the project.
         check: only say what would change.
+        forgiving: leave an app module alone that cannot be parsed here; the guest's own Python, which may know more,
+            then says what it thinks of it when the module is built.
 
     Raises:
         ValidationError: the WIT, the names file or the app module cannot be read, or the world cannot be generated.
@@ -75,7 +78,7 @@ def generate_project(project: Project, *, check: bool = False) -> Generated:
     bindings = generate(found.resolve, found.world, "guest", options)
     files = {project.bindings / name: text for name, text in bindings.items()}
     files[project.names] = found.names.to_text()
-    files |= _app(project, found.world, options, bindings)
+    files |= _app(project, found.world, options, bindings, forgiving=forgiving)
     wanted = {file: text for file, text in files.items() if _read(file) != text}
     stale = [file for file in _generated(project.bindings) if file not in files]
     changed = tuple(sorted(project.shown(file) for file in (*wanted, *stale)))
@@ -90,22 +93,41 @@ def generate_project(project: Project, *, check: bool = False) -> Generated:
     return Generated(changed)
 
 
-def _app(project: Project, world: World, options: Options, bindings: Mapping[str, str]) -> dict[Path, str]:
+def _app(
+    project: Project, world: World, options: Options, bindings: Mapping[str, str], *, forgiving: bool
+) -> dict[Path, str]:
     """The app module with what the world asks for; if it is not there, also the `__init__.py` files of its packages."""
-    from airssys_generator import merge_skeleton, previous_bindings, skeleton
+    from airssys_generator import GenerationError, merge_skeleton, previous_bindings, skeleton
 
     file = project.app_file
     if file.is_file():
         # In a fresh clone no bindings tell what the WIT was before: then only what is missing is added.
         previous = previous_bindings(project.bindings) or bindings
-        existing = file.read_bytes().decode("utf-8")
-        return {file: merge_skeleton(existing, world, options, where=project.shown(file), previous=previous)}
+        existing = _decoded(project, file)
+        try:
+            return {
+                file: merge_skeleton(existing, world, options, where=project.shown(file), previous=previous)
+            }
+        except GenerationError as error:
+            if forgiving and all(found.construct == "syntax" for found in error.diagnostics):
+                return {}
+            raise
     packages = {
         folder / "__init__.py": ""
         for depth, folder in enumerate(file.parents)
         if depth < len(project.app.split(".")) - 1 and not (folder / "__init__.py").is_file()
     }
     return {**packages, file: skeleton(world, options)}
+
+
+def _decoded(project: Project, file: Path) -> str:
+    """The author's text with its own line ends."""
+    try:
+        return file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"the file is not UTF-8 (byte {error.start})", where=project.shown(file), hint="save it as UTF-8"
+        ) from None
 
 
 def _generated(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .. import guest
 from ..errors import ToolMissingError
@@ -110,13 +110,16 @@ def tool_version(name: str) -> str:
 def _note(project: Project) -> dict[str, Any] | None:
     """What the last build noted; None if it is not there, not whole, or about another component than the one in `dist`."""
     try:
-        note = json.loads(_file(project).read_text("utf-8"))
+        note: dict[str, Any] | object = json.loads(_file(project).read_text("utf-8"))
         status = project.wasm.stat()
     except (OSError, ValueError):
         return None
-    if not isinstance(note, dict) or set(note) != {"state", "digest", "size", "changed"}:
+    if not isinstance(note, dict):
         return None
-    return note if (note["size"], note["changed"]) == (status.st_size, status.st_mtime_ns) else None
+    found = cast("dict[str, Any]", note)
+    if set(found) != {"state", "digest", "size", "changed"}:
+        return None
+    return found if (found["size"], found["changed"]) == (status.st_size, status.st_mtime_ns) else None
 
 
 def _file(project: Project) -> Path:

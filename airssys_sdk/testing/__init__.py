@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .node import Node
+    from .world import World
 
-__all__ = ["Node"]
+__all__ = ["Node", "World"]
+
+_MODULES = {"Node": "node", "World": "world"}
 
 
 def __getattr__(name: str) -> object:
-    if name != "Node":
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = importlib.import_module(".node", __name__).Node
+    value: object = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     globals()[name] = value
     return value

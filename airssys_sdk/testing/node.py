@@ -75,7 +75,9 @@ class Node:
         """
         found = project if isinstance(project, Project) else Project.load(project)
         path = wasm if wasm is not None else build(found, precompile=False).path
-        return self.wait_for(self.node.start(ComponentSpec(found.manifest, path, instance, environment or {})))
+        return self.wait_for(
+            self.node.start(ComponentSpec(found.manifest, path, instance, environment or {}))
+        )
 
     def ask(self, target: str | ComponentId, payload: bytes | str, *, timeout: float = 30.0) -> bytes | None:
         """Send a message and wait for what the component answers.

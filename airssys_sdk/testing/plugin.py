@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ..component import Instance
     from ..project import Project
     from .node import Node
+    from .world import World
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +43,13 @@ def component(airssys_project: Project, pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture
-def world(component: Path) -> Generator[Instance, None, None]:
-    """A fresh instance of the component, called by the names of its world: `world.counting.count("a b", "alphabet")`."""
+def world(component: Path) -> Generator[World, None, None]:
+    """A fresh instance of the component for each test: `world.call('counting.count("a b a", frequency)')`."""
     from ..component import Component
+    from .world import World
 
     with Component.open(component, profile="metered").instantiate() as instance:
-        yield instance
+        yield World(instance)
 
 
 @pytest.fixture
