@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airssys_sdk.runtime import lifecycle
 from airssys_sdk.runtime.context import Context
-from airssys_sdk.runtime.envelope import Envelope
+from airssys_sdk.runtime.envelope import ENVELOPE, Envelope
 from airssys_sdk.runtime.errors import ActorStopped, MessageError, MessageExpired, MessageKilled
 from airssys_sdk.runtime.events import DeadLetter, DeadReason, MessageFailed
 from airssys_sdk.runtime.mailbox import EMPTY, Mailbox, Metrics
@@ -163,7 +163,7 @@ class Cell:
                     look_up += taken + 1
                 message = normal.popleft()
                 taken += 1
-                if type(message) is Envelope:
+                if type(message) is ENVELOPE:
                     if not self._open(message):
                         break
                 else:
@@ -199,7 +199,7 @@ class Cell:
             if message is EMPTY:
                 mailbox.interrupted = False
                 break
-            self._open(message if type(message) is Envelope else Envelope(message))
+            self._open(message if type(message) is ENVELOPE else Envelope(message))
             now = monotonic()
         self.last_activity = now
         mailbox.release()
@@ -281,7 +281,7 @@ class Cell:
             self.state = State.RUNNING
         if error is None:
             self.handled += 1
-            if type(message) is Envelope and message.reply_to is not None:
+            if type(message) is ENVELOPE and message.reply_to is not None:
                 message.reply_to.succeed(value)
         elif isinstance(error, MessageError):
             self._fail(message, error)
@@ -311,7 +311,7 @@ class Cell:
     def _fail(self, message: object, error: Exception) -> None:
         """This message failed and nothing else."""
         self.failed += 1
-        if type(message) is Envelope and message.reply_to is not None:
+        if type(message) is ENVELOPE and message.reply_to is not None:
             message.reply_to.fail(error)
         else:
             _log.warning("%s: a message failed: %s", self, describe(error))
@@ -322,7 +322,7 @@ class Cell:
         """The handler raised: decide about the message, then the life ends."""
         error = problem if isinstance(problem, Exception) else RuntimeError(describe(problem))
         on_crash = self.spec.on_crash
-        envelope: Envelope[Any] = message if type(message) is Envelope else Envelope(message)
+        envelope: Envelope[Any] = message if type(message) is ENVELOPE else Envelope(message)
         if envelope.reply_to is not None:
             self._fail(envelope, error)
         elif envelope.attempts < on_crash.retries:
@@ -346,7 +346,7 @@ class Cell:
         return self.dead_lettered - before
 
     def _bury(self, message: object, reason: DeadReason, error: Exception) -> None:
-        envelope: Envelope[Any] = message if type(message) is Envelope else Envelope(message)
+        envelope: Envelope[Any] = message if type(message) is ENVELOPE else Envelope(message)
         self.system.bury(DeadLetter(str(self), envelope.payload, envelope.sender, reason, error))
         if envelope.reply_to is not None:
             envelope.reply_to.fail(error)

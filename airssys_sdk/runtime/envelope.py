@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 M = TypeVar("M")
 
@@ -57,3 +57,7 @@ class Envelope(Generic[M]):
     time_to_live: float | None = None
     expires_at: float | None = None
     attempts: int = 0
+
+
+ENVELOPE: type[Envelope[Any]] = Envelope
+"""The same class, for comparing the class of a message whose type nobody knows."""

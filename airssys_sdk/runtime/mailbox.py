@@ -13,7 +13,7 @@ import sys
 from collections import deque
 from typing import Literal
 
-from airssys_sdk.runtime.envelope import Envelope, Priority
+from airssys_sdk.runtime.envelope import ENVELOPE, Envelope, Priority
 from airssys_sdk.runtime.errors import ActorStopped, MailboxFull
 from airssys_sdk.runtime.queue import Runnable, RunQueue
 
@@ -91,6 +91,8 @@ class Mailbox:
     """The waiting messages of one actor name.
 
     Attributes (read and written by `ActorRef.tell` and the actor's turn, which is why they are bare):
+        owner: who handles the messages.
+        run_queue: where the owner waits for its turn.
         normal: messages of normal priority, bare payloads or envelopes.
         room: `tell` refuses when `normal` is this long; negative: the mailbox is closed.
         scheduled: the owner is in the run queue, or parked: busy, starting, stopping, waiting for its restart.
@@ -104,19 +106,19 @@ class Mailbox:
         "_capacity",
         "_lanes",
         "_overflow",
-        "_owner",
-        "_run_queue",
         "interrupted",
         "normal",
+        "owner",
         "refused",
         "room",
+        "run_queue",
         "scheduled",
         "waiters",
     )
 
     def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
-        self._owner = owner
-        self._run_queue = run_queue
+        self.owner = owner
+        self.run_queue = run_queue
         self._capacity = sys.maxsize if options.capacity is None else options.capacity
         self._overflow = options.overflow
         self._lanes: tuple[deque[object], deque[object], deque[object]] | None = None
@@ -160,7 +162,7 @@ class Mailbox:
 
     def put_unbounded(self, message: object) -> None:
         """Accept a message even when the mailbox is full; what the system itself has to say is never refused."""
-        if type(message) is Envelope and message.priority is not Priority.NORMAL:
+        if type(message) is ENVELOPE and message.priority is not Priority.NORMAL:
             self._lane(message.priority).append(message)
             self._measure()
         else:
@@ -185,9 +187,9 @@ class Mailbox:
         """
         self.refused += 1
         if self.closed:
-            raise ActorStopped(f"{self._owner} has stopped", hint="watch() an actor to hear of its end")
+            raise ActorStopped(f"{self.owner} has stopped", hint="watch() an actor to hear of its end")
         raise MailboxFull(
-            f"the mailbox of {self._owner} is full ({self._capacity} messages wait)",
+            f"the mailbox of {self.owner} is full ({self._capacity} messages wait)",
             hint="send less, give it a larger MailboxOptions.capacity, or await send() with overflow='block'",
         )
 
@@ -242,15 +244,21 @@ class Mailbox:
     def wake(self) -> None:
         """Give the owner a turn; from any thread."""
         self.scheduled = True
-        run_queue = self._run_queue
-        run_queue.ready.append(self._owner)
-        if not run_queue.awake:
-            try:
-                run_queue.arm()
-            except RuntimeError:
-                # The loop is gone and with it everybody who could have handled the message.
-                self.normal.clear()
-                raise ActorStopped(f"{self._owner} has stopped: its event loop is closed") from None
+        self.run_queue.ready.append(self.owner)
+        if not self.run_queue.awake:
+            self.arm()
+
+    def arm(self) -> None:
+        """Have the run queue drained, which sleeps.
+
+        Raises:
+            ActorStopped: the event loop is closed, and with it everybody gone who could have handled the message.
+        """
+        try:
+            self.run_queue.arm()
+        except RuntimeError:
+            self.normal.clear()
+            raise ActorStopped(f"{self.owner} has stopped: its event loop is closed") from None
 
     def unpark(self) -> None:
         """The owner can take messages again: give it a turn if any wait. On the loop's thread."""

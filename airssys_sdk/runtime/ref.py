@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from airssys_sdk.runtime import lifecycle
 from airssys_sdk.runtime.envelope import Envelope
@@ -63,7 +63,12 @@ class ActorRef(Generic[M]):
             mailbox.refuse()
         normal.append(message)
         if not mailbox.scheduled:
-            mailbox.wake()
+            # As `Mailbox.wake`, spelled out: this runs once a message.
+            mailbox.scheduled = True
+            run_queue = mailbox.run_queue
+            run_queue.ready.append(mailbox.owner)
+            if not run_queue.awake:
+                mailbox.arm()
 
     def deliver(self, envelope: Envelope[M]) -> None:
         """Put an envelope into the mailbox, where its priority says; its time to live begins; never waits.
@@ -84,9 +89,9 @@ class ActorRef(Generic[M]):
             ActorStopped: the actor has stopped for good.
         """
         await self._mailbox.until_room()
-        self.deliver(message if isinstance(message, Envelope) else Envelope(message))
+        self.deliver(cast("Envelope[M]", message) if isinstance(message, Envelope) else Envelope(message))
 
-    async def ask(self, message: M, timeout: float | None = 5.0) -> Any:  # noqa: ASYNC109 - part of the request
+    async def ask(self, message: M | Envelope[M], timeout: float | None = 5.0) -> Any:  # noqa: ASYNC109 - part of the request
         """Send a message and wait for what its handler returns.
 
         Args:
@@ -106,8 +111,9 @@ class ActorRef(Generic[M]):
         request = system.requests.expect(future, timeout)
         try:
             if isinstance(message, Envelope):
-                message.reply_to = request
-                await self._deliver_with_room(message, future)
+                envelope = cast("Envelope[M]", message)
+                envelope.reply_to = request
+                await self._deliver_with_room(envelope, future)
             elif len(mailbox.normal) < mailbox.room:
                 mailbox.normal.append(Envelope(message, None, request))
                 if not mailbox.scheduled:

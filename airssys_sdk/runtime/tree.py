@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import lifecycle
@@ -27,13 +27,17 @@ def spawn(
     """
     if parent.state not in (State.STARTING, State.RUNNING, State.BUSY):
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
-    if isinstance(actor, ChildSpec):
-        spec, factory, name = actor, actor.factory, name or actor.name
-    elif isinstance(actor, SupervisorSpec):
+    spec: ChildSpec[Any] = _PLAIN
+    factory: Factory[Any]
+    if isinstance(actor, SupervisorSpec):
         spec = supervising(actor)
-        factory, name = spec.factory, name or actor.name
+        factory, name = spec.factory, name or spec.name
+    elif isinstance(actor, ChildSpec):
+        # basedpyright forgets the type argument here, mypy does not
+        spec = cast("ChildSpec[Any]", actor)  # type: ignore[redundant-cast]
+        factory, name = spec.factory, name or spec.name
     else:
-        spec, factory = _PLAIN, actor
+        factory = actor
     names = parent.system.names
     if name is not None and name in names:
         raise NameTaken(f"a live actor has the name {name!r} already")
