@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-from ..component import CallError, Component, Err, Limits, begin
+from ..component import CallError, Component, Err, Limits, Wasi, begin
 from ..manifest import ComponentId
 from ..services.faults import StorageFault
 from ..services.logs import ComponentLog
@@ -109,6 +109,10 @@ class ComponentActor:
             hosted.component,
             RuntimeHostImports,
             host if self._sliced else Waiting(host, loop),
+            # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
+            wasi=Wasi(
+                stdout=hosted.log.output("stdout", "info"), stderr=hosted.log.output("stderr", "debug")
+            ),
             limits=hosted.limits,
             sources=hosted.spec.sources,
             loop=loop,

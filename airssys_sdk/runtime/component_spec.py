@@ -33,15 +33,15 @@ class ComponentSpec:
         manifest: what its author asked for.
         wasm: the component, a file or its bytes.
         instance: which of several copies it is; the last part of its id.
-        sources: folders of the guest and the author's folders in their place, for tracebacks: `{"/0": "src"}`.
         environment: pairs that reach `initialize` as `env-vars`. Nothing of the host's own environment does.
+        sources: folders of the guest and the author's folders in their place, for tracebacks: `{"/0": "src"}`.
     """
 
     manifest: Manifest
     wasm: Path | bytes
     instance: str = "0"
-    sources: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     environment: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    sources: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
 
     @property
     def id(self) -> ComponentId:
@@ -79,6 +79,14 @@ class ComponentSpec:
             raise _not_enforced("runtime.durable")
         if manifest.runtime.pool > 1:
             raise _not_enforced("runtime.pool")
+        if manifest.runtime.profile == "plain":
+            for key in ("fuel", "deadline"):
+                if key in manifest.limits.model_fields_set:
+                    raise NotEnforced(
+                        "the profile 'plain' has no limits on fuel and time",
+                        where=f"limits.{key}",
+                        hint="use the profile 'metered', or remove the limit",
+                    )
 
     @property
     def grants(self) -> Grants:

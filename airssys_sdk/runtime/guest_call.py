@@ -150,6 +150,7 @@ class GuestCall:
 
     __slots__ = (
         "_alarm",
+        "_broken",
         "_call",
         "_cancelled",
         "_done",
@@ -165,6 +166,7 @@ class GuestCall:
         self._lanes = lanes
         self._done: Callable[[], object] = lambda: done(call)
         self._listener: Callable[[], None] | None = None
+        self._broken: Exception | None = None
         self._cancelled = False
         self._place = _Place.HERE
         self._alarm: Timer | None = None
@@ -174,7 +176,11 @@ class GuestCall:
 
     def step(self) -> bool:
         """On a worker: run one slice; whether the worker is done with it."""
-        return self._cancelled or self._call.advance() or self._call.waiting is not None
+        try:
+            return self._cancelled or self._call.advance() or self._call.waiting is not None
+        except Exception as error:  # noqa: BLE001  (a worker must go on; the message fails with it on the loop's thread)
+            self._broken = error
+            return True
 
     def leave(self) -> None:
         """On a worker: the loop's thread goes on."""
@@ -215,7 +221,10 @@ class GuestCall:
 
     def _back(self) -> None:
         self._place = _Place.HERE
-        if self._cancelled:
+        if self._broken is not None:
+            self._give_up()
+            self.pending.fail(self._broken)
+        elif self._cancelled:
             self._give_up()
         else:
             self._go_on()

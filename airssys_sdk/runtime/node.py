@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 
 from ..component import Component, Limits
 from ..component.cache import Cache, OnCompile
-from ..errors import UsageError
+from ..errors import UsageError, ValidationError
 from ..manifest import ComponentId
 from ..security import AuditLog
 from ..services.faults import MessagingFault
@@ -98,6 +98,7 @@ class Node:
         self._cache = cache
         self._incarnation = secrets.token_hex(4)
         self._hosted: dict[tuple[str, str, str], _Entry] = {}
+        self._asked_prefix = f"{self._incarnation}-{HOST}-"
         self._asked = 0
         self._late = 0
         self._restarts = 0
@@ -137,6 +138,7 @@ class Node:
             NotEnforced: the manifest asks for something that this version does not enforce.
             ValidationError: the manifest or a capability pattern is not what it must be.
             InvalidComponent: there is no such file, or it is no component.
+            LinkError: it is a component, but not of the world `airssys:core/runtime-host`.
             NameTaken: a component with this id runs.
             StartFailed: it did not get ready; the cause says why.
         """
@@ -212,17 +214,15 @@ class Node:
             RequestTimeout: no answer in time.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            TypeError: the payload is not bytes.
+            UsageError: the content type holds control characters.
         """
         entry = self._find(target)
+        letter = _letter(payload, content_type)
         self._asked += 1
-        letter = Letter(
-            HOST,
-            payload,
-            correlation=f"{self._incarnation}-{HOST}-{self._asked}",
-            reply_to=HOST,
-            content_type=content_type,
-        )
-        answer: object = await entry.ref.ask(Envelope(letter, sender=HOST), timeout)
+        letter.correlation = f"{self._asked_prefix}{self._asked}"
+        letter.reply_to = HOST
+        answer: object = await entry.ref.ask(Envelope(letter, HOST), timeout)
         return answer if isinstance(answer, bytes) else None
 
     async def send(
@@ -234,9 +234,10 @@ class Node:
             ActorNotFound: no component fits, or several do.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            TypeError: the payload is not bytes.
+            UsageError: the content type holds control characters.
         """
-        letter = Letter(HOST, payload, content_type=content_type)
-        await self._find(target).ref.send(Envelope(letter, sender=HOST))
+        await self._find(target).ref.send(Envelope(_letter(payload, content_type), HOST))
 
     def components(self) -> Iterable[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
@@ -329,10 +330,7 @@ class Node:
         if entry is None:
             raise _not_found(target)
         try:
-            if request is None:
-                entry.ref.tell(letter)
-            else:
-                entry.ref.deliver(Envelope(letter, letter.sender, request, letter.correlation))
+            entry.ref.deliver(Envelope(letter, letter.sender, request, letter.correlation))
         except MailboxFull as error:
             raise MessagingFault("queue-full", error.message) from error
         except Stopped as error:
@@ -342,7 +340,7 @@ class Node:
         """Put the answer to a request into the requester's mailbox, even when it is full; for messaging."""
         entry = self._hosted.get((requester.namespace, requester.name, requester.instance))
         if entry is not None and entry.ref.alive:
-            entry.ref.cell.mailbox.put_unbounded(letter)
+            entry.ref.cell.mailbox.put_unbounded(Envelope(letter, letter.sender))
         elif self._running is not None:
             self._running.system.bury(DeadLetter(str(requester), letter, letter.sender, DeadReason.STOPPED))
 
@@ -378,6 +376,8 @@ class Node:
         except StartFailed as failed:
             await supervisor.stop()
             error = failed.__cause__ or failed
+            if isinstance(error, ValidationError):
+                raise error from None
             raise StartFailed(
                 f"the component did not start: {getattr(error, 'message', error)}",
                 where=name,
@@ -439,6 +439,15 @@ class _Entry:
     hosted: Hosted
     ref: ActorRef[Any]
     supervisor: ActorRef[Any]
+
+
+def _letter(payload: object, content_type: str | None) -> Letter:
+    """A message of the host, checked here so that a mistake of the caller is no crash of the component."""
+    if not isinstance(payload, bytes):
+        raise TypeError(f"a payload is bytes, not {type(payload).__name__}")
+    if content_type is not None and not content_type.isprintable():
+        raise UsageError(f"{content_type!r} is no content type")
+    return Letter(HOST, payload, content_type=content_type)
 
 
 def _not_found(target: ComponentId) -> MessagingFault:

@@ -12,6 +12,7 @@ waits for the disk, so it happens on a thread of its own.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -27,6 +28,7 @@ SCHEMA = 1
 CHECKPOINT_BYTES = 4 * 1024 * 1024
 """Bytes written to the log between two checkpoints."""
 
+_logger = logging.getLogger("airssys.storage")
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -225,8 +227,11 @@ def _owner(connection: sqlite3.Connection) -> str | None:
 
 def _checkpoint(path: Path) -> None:
     """Move what is in the log into the file, as far as no reader needs it; the next one takes what is left."""
-    with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    except sqlite3.Error as error:
+        _logger.warning("the log of the storage file %s could not be moved into it: %s", path, error)
 
 
 def _code(error: sqlite3.Error) -> int | None:

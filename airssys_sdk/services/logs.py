@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ..manifest.ids import ComponentId
 
+MAX_PARTIAL = 8192
+"""Bytes of an unfinished line of output that are kept until it ends."""
 Level = Literal["trace", "debug", "info", "warn", "error"]
 TRACE = 5
 """The level of `trace`, below `logging.DEBUG`."""
@@ -48,6 +50,19 @@ class ComponentLog:
         self._logger = logging.getLogger(f"airssys.component.{component.namespace}.{component.name}")
         if logging.getLevelName(TRACE) == f"Level {TRACE}":
             logging.addLevelName(TRACE, "TRACE")
+
+    def output(self, stream: str, level: Level) -> Callable[[bytes], None]:
+        """What takes a guest's `stdout` or `stderr`, in pieces of any size, and logs it line by line at a level."""
+        partial = bytearray()
+
+        def take(data: bytes) -> None:
+            partial.extend(data)
+            *lines, rest = partial.split(b"\n")
+            partial[:] = rest[-MAX_PARTIAL:]
+            for line in lines:
+                self.write(level, line.decode("utf-8", "backslashreplace"), [("stream", stream)])
+
+        return take
 
     def write(self, level: Level, message: str, context: Sequence[tuple[str, str]] | None = None) -> None:
         """Log a message with its context."""

@@ -14,7 +14,7 @@ from component_nodes import do, run, spec
 from airssys_generator import Options, generate
 from airssys_sdk.component import HostImportFailed, InvalidComponent, LinkError
 from airssys_sdk.errors import UsageError, ValidationError
-from airssys_sdk.runtime import ActorNotFound, ComponentSpec, NameTaken, Node, NotEnforced, StartFailed
+from airssys_sdk.runtime import ActorNotFound, ComponentSpec, NameTaken, Node, NotEnforced
 from airssys_sdk.security import PatternError
 from airssys_sdk.services.database import StorageUnavailable
 from airssys_sdk.wit.reader import find_world, read
@@ -50,6 +50,8 @@ def test_the_checked_in_bindings_are_what_the_generator_makes() -> None:
         (spec(b"", supervision={"health": {"interval": 30.0}}), "supervision.health"),
         (spec(b"", runtime={"durable": True}), "runtime.durable"),
         (spec(b"", runtime={"pool": 3}), "runtime.pool"),
+        (spec(b"", runtime={"profile": "plain"}, limits={"fuel": 1}), "limits.fuel"),
+        (spec(b"", runtime={"profile": "plain"}, limits={"deadline": 1.0}), "limits.deadline"),
     ],
 )
 def test_what_nothing_enforces_yet_is_refused_by_its_key(component: ComponentSpec, key: str) -> None:
@@ -98,9 +100,8 @@ def test_a_file_that_is_no_component_is_refused(tmp_path: Path) -> None:
             for wasm in (text, tmp_path / "missing.wasm"):
                 with pytest.raises(InvalidComponent):
                     await node.start(spec(wasm))
-            with pytest.raises(StartFailed, match="lacks exports") as raised:
+            with pytest.raises(LinkError, match="lacks exports"):
                 await node.start(spec(empty))
-            assert isinstance(raised.value.__cause__, LinkError)
             assert list(node.components()) == []
 
     run(scenario)
@@ -216,6 +217,42 @@ def test_a_component_logs_under_its_own_name(actor_wasm: Path, caplog: pytest.Lo
     assert (record.name, record.levelno) == ("airssys.component.test.a", logging.WARNING)
     assert record.getMessage() == "careful\\x1b[2J (key=value)"
     assert record.__dict__["component"] == "test/a/0"
+
+
+@guest
+@together
+def test_what_a_guest_prints_is_logged_line_by_line(
+    actor_wasm: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm))
+            await do(node, "a", ["print", "one\ntwo", 3], ["print", "four\x1b[2J"])
+
+    with caplog.at_level(logging.INFO, "airssys.component"):
+        run(scenario)
+    said = [(record.getMessage(), record.__dict__["context"]) for record in caplog.records]
+    assert said == [
+        ("one (stream=stdout)", {"stream": "stdout"}),
+        ("two 3 (stream=stdout)", {"stream": "stdout"}),
+        ("four\\x1b[2J (stream=stdout)", {"stream": "stdout"}),
+    ]
+
+
+@guest
+@together
+def test_a_mistake_of_the_host_is_no_crash_of_the_component(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm))
+            assert await do(node, "a", ["count"]) == 1
+            with pytest.raises(TypeError, match="not str"):
+                await node.ask("a", "text")  # type: ignore[arg-type]  # the mistake under test
+            with pytest.raises(UsageError):
+                await node.send("a", b"x", content_type="text/plain\x00")
+            assert await do(node, "a", ["count"]) == 2
+
+    run(scenario)
 
 
 @guest

@@ -44,3 +44,14 @@ def test_a_percent_sign_of_a_guest_is_just_text(caplog: pytest.LogCaptureFixture
     with caplog.at_level(logging.INFO, "airssys.component"):
         LOG.write("info", "100 %s %d")
     assert caplog.records[0].getMessage() == "100 %s %d"
+
+
+def test_output_is_logged_line_by_line_however_it_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    take = LOG.output("stderr", "debug")
+    with caplog.at_level(logging.DEBUG, "airssys.component"):
+        for piece in (b"he", b"llo\nwor", b"ld", b"\n\xff\n", b"x" * 100_000, b"\nrest"):
+            take(piece)
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[:3] == ["hello (stream=stderr)", "world (stream=stderr)", "\\xff (stream=stderr)"]
+    assert len(messages[3]) <= MAX_MESSAGE + len(" (stream=stderr)")
+    assert len(messages) == 4

@@ -273,6 +273,17 @@ def test_a_second_node_on_one_file_is_refused_until_the_first_is_closed(tmp_path
     second.close()
 
 
+def test_a_file_that_stays_locked_while_it_is_opened_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageUnavailable, match="another process holds a lock"):
+        Storage(path, patience=0.05)
+    other.execute("ROLLBACK")
+    other.close()
+    Storage(path).close()
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
