@@ -1,0 +1,27 @@
+"""Writes tests/golden anew. Run it after a change of the generator, and read the difference before you commit it.
+
+python tests/generator/refresh_golden.py
+"""
+
+from __future__ import annotations
+
+import shutil
+
+from generator_worlds import golden_folder, golden_worlds, put
+
+from airssys_generator import Target
+
+TARGETS: tuple[Target, ...] = ("host", "guest")
+
+
+def main() -> None:
+    """Write the output of every golden world."""
+    for source in golden_worlds():
+        folder = golden_folder(source)
+        for target in TARGETS:
+            shutil.rmtree(folder / target, ignore_errors=True)
+            put(source.generate(target), folder / target)
+
+
+if __name__ == "__main__":
+    main()

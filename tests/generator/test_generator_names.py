@@ -1,0 +1,207 @@
+"""Names: stable while a world grows, the same on both sides, and the same bytes every time."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from generator_worlds import Source, corpus_worlds, golden_worlds, needs_corpus, world_of
+
+from airssys_generator import (
+    GenerationError,
+    NamesFile,
+    NamesFileError,
+    Options,
+    componentize_options,
+    generate,
+)
+from airssys_sdk.wit.reader import read
+
+STEPS = (
+    ("interface types { record a { x: u8 } f: func(a: a); }", "import types;"),
+    ("interface store { use types.{a}; g: func(a: a) -> a; }", "export store;"),
+    ("", "import other:pkg/types@1.0.0;"),
+    ("", "import other:pkg/types@2.0.0;"),
+    ("", "export other:pkg/types@1.0.0;"),
+    ("", "import other:pkg/store@1.0.0;"),
+    ("", "export types;"),
+    ("", "import clock: func();"),
+    ("interface clock { now: func(); }", "import clock-face: func(); import clock; export clock;"),
+)
+OTHER = "package other:pkg@{0}; interface types {{ h: func(); }} interface store {{ h: func(); }}"
+
+
+def test_growing_a_world_step_by_step_renames_nothing(tmp_path: Path) -> None:
+    names = NamesFile()
+    for count in range(1, len(STEPS) + 1):
+        interfaces = "\n".join(step[0] for step in STEPS[:count])
+        items = "\n".join(step[1] for step in STEPS[:count])
+        text = f"package a:b;\n{interfaces}\nworld w {{ {items} }}"
+        used = [version for version in ("1.0.0", "2.0.0") if version in items]
+        resolve, world = world_of(text, tmp_path, {version: OTHER.format(version) for version in used})
+        files = generate(resolve, world, "host", Options(names=names))
+        grown = NamesFile.parse(files["names.toml"], "names.toml")
+        assert names.imports.items() <= grown.imports.items()
+        assert names.exports.items() <= grown.exports.items()
+        assert len(set(grown.imports.values())) == len(grown.imports)
+        assert len(set(grown.exports.values())) == len(grown.exports)
+        names = grown
+    assert names.imports["a:b/types"] == "types"
+    assert names.exports["a:b/types"] == "types"
+
+
+def test_a_first_names_file_has_the_names_that_componentize_py_gives_by_itself(tmp_path: Path) -> None:
+    source = next(world for world in golden_worlds() if world.name.startswith("two_versions"))
+    _, world = source.read()
+    with_options = _componentize(source, componentize_options(world), tmp_path / "with")
+    without = _componentize(source, [], tmp_path / "without")
+    assert with_options.keys() == without.keys()
+
+
+@pytest.mark.slow
+@needs_corpus
+def test_the_bindings_have_the_modules_classes_and_functions_that_componentize_py_builds_with(
+    tmp_path: Path,
+) -> None:
+    compared = 0
+    for source in [*golden_worlds(), *corpus_worlds()]:
+        try:
+            ours = source.generate("guest")
+        except GenerationError:
+            continue
+        resolve, world = source.read()
+        theirs = _componentize(source, componentize_options(world), tmp_path / source.name)
+        mine = {path: _outline(text) for path, text in ours.items() if path.startswith("wit_world/") and text}
+        assert mine == {path: _outline(text) for path, text in theirs.items()}, source.name
+        assert resolve.main is world.package
+        compared += 1
+    assert compared > 50
+
+
+def test_a_name_that_was_changed_by_hand_is_used_on_both_sides(tmp_path: Path) -> None:
+    resolve, world = world_of(
+        "package a:b; interface store { record r { a: u8 } get: func() -> r; } world w { export store; }",
+        tmp_path,
+    )
+    names = NamesFile.parse('[exports]\n"a:b/store" = "shop"\n', "names.toml")
+    host = generate(resolve, world, "host", Options(names=names))
+    guest = generate(resolve, world, "guest", Options(names=names))
+    assert "class Shop(wit.Exports)" in host["exports/shop.py"]
+    assert "    shop: _shop.Shop\n" in host["__init__.py"]
+    assert "class Shop(typing.Protocol)" in guest["wit_world/exports/__init__.py"]
+    assert "class R:" in guest["wit_world/exports/shop.py"]
+    assert "a:b/store=shop" in componentize_options(world, names)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("imports = 3", "'imports' is not a table"),
+        ("[import]\n", "unknown table 'import'"),
+        ('[imports]\n"a:b/c" = "Class"\n', "'Class' is no name for a module"),
+        ('[imports]\n"a:b/c" = "class"\n', "'class' is no name for a module"),
+        ('[imports]\n"a:b/c" = "x"\n"a:b/d" = "x"\n', "both named 'x'"),
+        ("[imports\n", "not valid TOML"),
+    ],
+)
+def test_a_names_file_that_is_wrong_is_an_error_with_its_place(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "names.toml"
+    path.write_text(text)
+    with pytest.raises(NamesFileError, match=re.escape(message)) as caught:
+        NamesFile.read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_names_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    names = NamesFile({"a:b/c@1.0.0": "c"}, {"x": "x", "a:b/d": "class_"}, {"load": "load_it"})
+    path = tmp_path / "names.toml"
+    path.write_text(names.to_text())
+    assert NamesFile.read(path) == names
+    assert NamesFile.read(tmp_path / "absent.toml") == NamesFile()
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    code = (
+        "import hashlib, generator_worlds as w\n"
+        "texts = [s.generate(t) for s in w.golden_worlds() for t in ('host', 'guest')]\n"
+        "print(hashlib.sha256(repr(texts).encode()).hexdigest())"
+    )
+    expected = [source.generate(target) for source in golden_worlds() for target in ("host", "guest")]
+    digest = hashlib.sha256(repr(expected).encode()).hexdigest()
+    for seed in ("0", "1", "4711"):
+        done = subprocess.run(
+            [sys.executable, "-B", "-c", code],
+            cwd=Path(__file__).parent,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == digest
+
+
+def test_importing_the_generator_loads_neither_templates_nor_parsers_nor_engines() -> None:
+    code = (
+        "import sys, airssys_generator\n"
+        "print([n for n in ('jinja2', 'libcst', 'wasmtime', 'componentize_py') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _componentize(source: Source, options: list[str], folder: Path) -> Mapping[str, str]:
+    """The modules that componentize-py itself writes, by their path."""
+    program = str(Path(sys.executable).with_name("componentize-py"))
+    worlds = read(source.path, all_features=True).main.worlds
+    chosen = ["-w", source.world.split("/")[1].split("@")[0]] if len(worlds) > 1 else []
+    command = [
+        program,
+        "-q",
+        "--all-features",
+        "-d",
+        str(source.path),
+        *chosen,
+        *options,
+        "bindings",
+        str(folder),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*.py")
+        if "wit_world" in path.relative_to(folder).parts
+    }
+
+
+def _outline(text: str) -> dict[str, object]:
+    """The names in a module: classes with fields, members and methods, functions with parameters, aliases."""
+    found: dict[str, object] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = (
+                [
+                    part.target.id
+                    for part in node.body
+                    if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name)
+                ],
+                [ast.unparse(part.targets[0]) for part in node.body if isinstance(part, ast.Assign)],
+                {part.name: _parameters(part) for part in node.body if isinstance(part, ast.FunctionDef)},
+            )
+        elif isinstance(node, ast.FunctionDef):
+            found[node.name] = _parameters(node)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            found[ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)] = "alias"
+    return found
+
+
+def _parameters(node: ast.FunctionDef) -> list[str]:
+    return [argument.arg for argument in node.args.args]
