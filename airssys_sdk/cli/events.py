@@ -31,7 +31,7 @@ def in_words(event: object) -> Line | None:
     match event:
         case events.ActorStarted(name, restarts):
             again = f" again (restart {restarts})" if restarts else ""
-            return None if _is_supervisor(name) else _line(f"{name} started{again}", "green")
+            return None if _is_internal(name) else _line(f"{name} started{again}", "green")
         case events.ActorFailed(name, error):
             return _line(f"{name} failed: {brief(error)}", "red")
         case events.RestartPlanned(name, delay, count):
@@ -46,7 +46,7 @@ def in_words(event: object) -> Line | None:
         case events.ActorEnded(name, exit_):
             return (
                 None
-                if _is_supervisor(name)
+                if _is_internal(name)
                 else _line(f"{name} ended: {exit_}", "red" if exit_.abnormal else None)
             )
         case events.MessageFailed(name, error):
@@ -60,8 +60,8 @@ def in_words(event: object) -> Line | None:
             return _line(f"{_kind(event)} {_fields(event)}", None)
 
 
-def _is_supervisor(name: str) -> bool:
-    return name.endswith(" (supervisor)")
+def _is_internal(name: str) -> bool:
+    return name == "root" or name.endswith(" (supervisor)")
 
 
 def as_data(event: object) -> dict[str, object]:

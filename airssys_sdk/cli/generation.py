@@ -14,12 +14,13 @@ from airssys_generator import (
     Outcome,
     generate,
     merge_skeleton,
+    previous_bindings,
     skeleton,
     write_files,
 )
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.wit.model import Resolve, World
-from airssys_sdk.wit.reader import find_world, read
+from airssys_sdk.wit.reader import UnknownWorldError, find_world, read
 
 NAMES = "names.toml"
 
@@ -101,9 +102,18 @@ def _read(order: Order) -> tuple[Resolve, World]:
     features, everything = order.features, order.all_features
     name = order.world
     if name is None:
-        name = find_world(read(order.source, features=features, all_features=everything)).path
+        name = _only_world(order).path
     resolve = read(order.source, world=name, features=features, all_features=everything)
     return resolve, find_world(resolve, name)
+
+
+def _only_world(order: Order) -> World:
+    resolve = read(order.source, features=order.features, all_features=order.all_features)
+    try:
+        return find_world(resolve)
+    except UnknownWorldError as error:
+        error.hint = "say which one is meant with --world"
+        raise
 
 
 def _authored(order: Order, world: World, options: Options) -> str:
@@ -115,4 +125,4 @@ def _authored(order: Order, world: World, options: Options) -> str:
         return skeleton(world, options)
     except (OSError, UnicodeDecodeError) as error:
         raise AirssysError(f"the module cannot be read: {error}", where=str(file)) from error
-    return merge_skeleton(existing, world, options)
+    return merge_skeleton(existing, world, options, where=str(file), previous=previous_bindings(order.out))

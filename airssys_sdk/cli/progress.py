@@ -26,12 +26,15 @@ class Progress:
     Args:
         session: where to write, and in which colours.
         quiet: count only.
+        brief: on a terminal, leave no line behind for what was up to date.
     """
 
-    def __init__(self, session: Session, *, quiet: bool = False) -> None:
+    def __init__(self, session: Session, *, quiet: bool = False, brief: bool = False) -> None:
         self.worked: Counter[str] = Counter()
         self._session = session
         self._quiet = quiet
+        self._brief = brief
+        self._open_line = False
         self._live = sys.stderr.isatty()
         self._status: Status | None = None
         self._detail = ""
@@ -53,23 +56,22 @@ class Progress:
         if self._live:
             self._start(f"{name}  {self._detail}")
         else:
-            self._session.note(f"{name}: {self._detail}")
+            self._session.styled([(f"{name}: {self._detail} ... ", None)], err=True, end="")
+            self._open_line = True
 
     def done(self, name: Stage, *, fresh: bool, seconds: float) -> None:
         """Show that a stage ended, and how long it took."""
-        self._stop()
         if not fresh:
             self.worked[name] += 1
-        if self._quiet:
-            return
         took = "up to date" if fresh else f"{seconds:.1f} s"
-        if self._live:
-            mark, color = ("·", None) if fresh else ("✓", "green")
-            self._session.styled(
-                [(f"{mark} ", color), (f"{name:<9} {self._detail}  ", None), (took, "blue")], err=True
-            )
-        else:
-            self._session.note(f"{name}: {took}" if fresh else f"{name}: done in {took}")
+        if self._open_line:
+            self._open_line = False
+            self._session.note(took)
+        self._stop()
+        if self._quiet or not self._live or (fresh and self._brief):
+            return
+        mark, color = ("· ", None) if fresh else ("✓ ", "green")
+        self._session.styled([(mark, color), (f"{name:<9} {self._detail}  ", None), (took, "blue")], err=True)
 
     def compiling(self, detail: str) -> OnCompile:
         """Tell the compiling of a component as the stage `compile`; a component that is compiled already is no news."""
@@ -94,6 +96,9 @@ class Progress:
         self._status.start()
 
     def _stop(self) -> None:
+        if self._open_line:
+            self._open_line = False
+            self._session.note("")
         if self._status is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._status.stop()

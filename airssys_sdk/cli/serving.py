@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from airssys_sdk.cli import stdin
@@ -75,7 +75,7 @@ async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters
 
 
 @contextlib.contextmanager
-def _told(node: Node, voice: Voice) -> Iterator[asyncio.Event]:
+def _told(node: Node, voice: Voice) -> Generator[asyncio.Event, None, None]:
     """Let the voice tell the node's events; gives an event that is set when no component is left."""
     loop, deserted = asyncio.get_running_loop(), asyncio.Event()
 

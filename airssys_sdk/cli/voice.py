@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
@@ -90,9 +90,11 @@ class Voice:
 
     def counters(self, numbers: dict[str, int]) -> None:
         """Tell how much was done, at the end."""
+        if self._quiet:
+            return
         if self._json:
             self._session.json({"event": "counters", **numbers}, indent=None)
-        elif not self._quiet:
+        else:
             self._session.note(", ".join(f"{name} {number}" for name, number in numbers.items()))
 
 
@@ -110,7 +112,7 @@ class _GuestLog(logging.Handler):
 
 
 @contextlib.contextmanager
-def guest_logs(voice: Voice) -> Iterator[None]:
+def guest_logs(voice: Voice) -> Generator[None, None, None]:
     """Let a voice tell what components log, from `info` on."""
     logger, handler = logging.getLogger("airssys"), _GuestLog(voice)
     level = logger.level

@@ -78,7 +78,7 @@ def cli(
     except ValueError as error:
         raise UsageError(f"--timeout: {error}", hint="write a time such as 30s or 500ms") from None
     shared = session()
-    with Progress(shared, quiet=quiet) as progress:
+    with Progress(shared, quiet=quiet, brief=True) as progress:
         targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
     wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]))
     voice = Voice(shared, as_json=as_json, quiet=quiet)
