@@ -425,16 +425,23 @@ def _wait_here(future: Waiting, until: float | None) -> bool:
 async def _wait_there(future: Waiting, until: float | None) -> None:
     """Wait on the running loop until the future is done or the time is over, without cancelling it."""
     loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-
-    def tell(_future: object) -> None:
-        loop.call_soon_threadsafe(done.set)
-
-    if isinstance(future, asyncio.Future) and future.get_loop() is not loop:
-        future.get_loop().call_soon_threadsafe(future.add_done_callback, tell)
+    done: asyncio.Future[Any]
+    if isinstance(future, asyncio.Future) and future.get_loop() is loop:
+        done = future
     else:
-        future.add_done_callback(tell)
-    try:
-        await asyncio.wait_for(done.wait(), None if until is None else max(0.0, until - time.monotonic()))
-    except TimeoutError:
-        return  # the next `advance` notices the deadline
+        done = loop.create_future()
+
+        def tell(_future: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_complete, done)
+
+        if isinstance(future, asyncio.Future):
+            future.get_loop().call_soon_threadsafe(future.add_done_callback, tell)
+        else:
+            future.add_done_callback(tell)
+    await asyncio.wait({done}, timeout=None if until is None else max(0.0, until - time.monotonic()))
+
+
+def _complete(future: asyncio.Future[Any]) -> None:
+    if not future.done():
+        future.set_result(None)
