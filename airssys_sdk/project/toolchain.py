@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BuildError, ToolMissingError
+from ..wit._keywords import specifier
 from .exports import ExportedClass
 from .guest_errors import explain
 from .inputs import Tree
@@ -91,7 +92,7 @@ def _stage(job: Job, work: Path) -> dict[str, Any]:
     options = _parsed(job.options)
     return {
         "wit_path": [str(wit)],
-        "worlds": [job.world],
+        "worlds": [specifier(job.world)],
         "features": [],
         "all_features": False,
         "world_module": next((value for name, value in options if name == "--world-module"), None),

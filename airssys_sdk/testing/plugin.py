@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +18,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def airssys_project(pytestconfig: pytest.Config) -> Project:
     """The project that the tests belong to: the Component.toml of pytest's root folder, or above it."""
-    from ..errors import AirssysError
     from ..project import Project
 
-    try:
+    with _Explained():
         return Project.find(pytestconfig.rootpath)
-    except AirssysError as error:
-        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -32,14 +30,11 @@ def component(airssys_project: Project, pytestconfig: pytest.Config) -> Path:
 
     Generated host packages load it: `Words.load(component)`.
     """
-    from ..errors import AirssysError
     from ..project import build
     from .progress import Progress
 
-    try:
+    with _Explained():
         return build(airssys_project, reporter=Progress(pytestconfig), precompile=False).path
-    except AirssysError as error:
-        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture
@@ -58,5 +53,21 @@ def node(airssys_project: Project, component: Path, tmp_path: Path) -> Generator
     from .node import Node
 
     with Node(storage=tmp_path / "storage.sqlite") as node:
-        node.start(airssys_project, component)
+        with _Explained():
+            node.start(airssys_project, component)
         yield node
+
+
+class _Explained:
+    """Fail a test with the SDK's explanation alone: its reader wants neither our traceback nor pytest's."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        from ..errors import AirssysError
+
+        if isinstance(error, AirssysError):
+            raise pytest.fail.Exception(str(error), pytrace=False) from None

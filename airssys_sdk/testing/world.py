@@ -40,8 +40,8 @@ class World:
         try:
             result = self.instance.function(call.path)(*call.arguments)
             result = Ok(result) if signature.raises else result
-        except Err as error:
-            result = cast("object", error)
+        except Err as error:  # pyright: ignore[reportUnknownVariableType]  (`except` cannot say of what)
+            result = cast("Err[object]", error)
         return "" if signature.result is None else wave.format(result, signature.result)
 
     def function(self, path: str) -> Function:

@@ -1,0 +1,128 @@
+"""Generating in a project: what is written, what is left alone, what `check` says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from sample import change, write_sample
+
+from airssys_sdk.errors import UsageError, ValidationError
+from airssys_sdk.project import Project, generate_project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The sample project, with nothing generated yet."""
+    return Project.load(write_sample(tmp_path / "tally"))
+
+
+def test_bindings_and_names_are_written_and_a_second_time_nothing_changes(project: Project) -> None:
+    first = generate_project(project)
+    assert "names.toml" in first.changed
+    assert "bindings/wit_world/exports/counter.py" in first.changed
+    assert project.names.is_file()
+    assert generate_project(project).changed == ()
+
+
+def test_an_app_module_that_is_not_there_is_made_with_its_packages(project: Project) -> None:
+    shutil.rmtree(project.folder / "src")
+    outcome = generate_project(project)
+    assert "src/tally/component.py" in outcome.changed
+    assert (project.folder / "src" / "tally" / "__init__.py").read_text() == ""
+    text = project.app_file.read_text()
+    assert "class Counter(" in text
+    assert "def add(self, amount: int) -> int:" in text
+
+
+def test_a_new_function_of_the_wit_gets_a_method_and_the_authors_code_stays(project: Project) -> None:
+    generate_project(project)
+    before = project.app_file.read_text()
+    change(project.folder / "wit" / "tally.wit", "total: func", "reset: func();\n  total: func")
+    outcome = generate_project(project)
+    assert set(outcome.changed) == {
+        "bindings/wit_world/exports/__init__.py",
+        "src/tally/component.py",
+    }
+    after = project.app_file.read_text()
+    assert "def reset(self) -> None:" in after
+    assert set(before.splitlines()) <= set(after.splitlines())
+
+
+def test_bindings_of_an_interface_that_is_gone_are_removed(project: Project) -> None:
+    wit = project.folder / "wit" / "tally.wit"
+    change(
+        wit,
+        "world library {",
+        "interface clock {\n  now: func() -> u64;\n}\n\nworld library {\n  import clock;",
+    )
+    generate_project(project)
+    assert (project.bindings / "wit_world" / "imports" / "clock.py").is_file()
+    change(wit, "  import clock;", "")
+    assert "bindings/wit_world/imports/clock.py" in generate_project(project).changed
+    assert not (project.bindings / "wit_world" / "imports" / "clock.py").exists()
+
+
+def test_check_shows_the_difference_and_writes_nothing(project: Project) -> None:
+    generate_project(project)
+    change(project.folder / "wit" / "tally.wit", "total: func", "reset: func();\n  total: func")
+    everything = {file: file.read_bytes() for file in project.folder.rglob("*") if file.is_file()}
+    outcome = generate_project(project, check=True)
+    assert "src/tally/component.py" in outcome.changed
+    assert "+    def reset(self) -> None:" in outcome.diff
+    assert {file: file.read_bytes() for file in project.folder.rglob("*") if file.is_file()} == everything
+    assert "+++ src/tally/component.py (up to date)" in outcome.diff
+
+
+def test_in_a_fresh_clone_signatures_that_are_spelled_differently_stay(project: Project) -> None:
+    change(
+        project.app_file,
+        "def settings(self, data: str) -> list[str]:",
+        'def settings(self, data: "str") -> "list[str]":',
+    )
+    before = project.app_file.read_text()
+    generate_project(project)
+    assert project.app_file.read_text() == before
+
+
+def test_a_module_that_cannot_be_parsed_is_named_and_nothing_is_written(project: Project) -> None:
+    project.app_file.write_text("class Counter(:\n")
+    with pytest.raises(ValidationError) as refused:
+        generate_project(project)
+    assert str(refused.value.where).startswith("src/tally/component.py:1")
+    assert not project.bindings.exists()
+    assert not project.names.exists()
+
+
+def test_a_module_that_is_not_utf_8_is_named(project: Project) -> None:
+    project.app_file.write_bytes(b"# -*- coding: latin-1 -*-\nname = '\xe9'\n")
+    with pytest.raises(ValidationError, match="not UTF-8") as refused:
+        generate_project(project)
+    assert refused.value.where == "src/tally/component.py"
+
+
+def test_a_wit_error_keeps_its_place_and_nothing_is_written(project: Project) -> None:
+    change(project.folder / "wit" / "tally.wit", "total: func() -> u32;", "total: func() -> u33;")
+    with pytest.raises(ValidationError) as refused:
+        generate_project(project)
+    assert "tally.wit:6:" in str(refused.value)
+    assert not project.bindings.exists()
+
+
+def test_an_unknown_world_is_refused_with_the_worlds_that_there_are(project: Project) -> None:
+    change(project.manifest_file, "example:tally/library@0.1.0", "example:tally/libary@0.1.0")
+    with pytest.raises(ValidationError, match="libary") as refused:
+        generate_project(Project.load(project.folder))
+    assert "example:tally/library@0.1.0" in str(refused.value)
+
+
+def test_a_project_is_found_from_any_folder_inside(project: Project) -> None:
+    assert Project.find(project.folder / "src" / "tally").folder == project.folder
+    assert Project.find(project.manifest_file).folder == project.folder
+
+
+def test_outside_a_project_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no Component\.toml") as refused:
+        Project.find(tmp_path)
+    assert "airssys-sdk new" in str(refused.value.hint)
