@@ -16,6 +16,7 @@ from .codec.calls import compile_export, compile_parts
 from .codec.check import difference
 from .declared import compatible, declared
 from .errors import LinkError, printable
+from .fallback import bind_export, needs_fallback
 from .linking import Imports, link_imports
 
 if TYPE_CHECKING:
@@ -34,14 +35,16 @@ class Live:
     Attributes:
         component: what was instantiated.
         store: the engine's state: limits, captured output, whether it is alive.
+        public: whether calls go through the engine's public layer.
     """
 
-    __slots__ = ("component", "instance", "store")
+    __slots__ = ("component", "instance", "public", "store")
 
-    def __init__(self, component: Component, store: Store, instance: Any) -> None:
+    def __init__(self, component: Component, store: Store, instance: Any, *, public: bool) -> None:
         self.component = component
         self.store = store
         self.instance = instance
+        self.public = public
 
     @classmethod
     def start(
@@ -74,13 +77,14 @@ class Live:
         if check is not None:
             check(component)
         _refuse_unknown_imports(component, imports)
+        public = needs_fallback()
         store = Store(component.engine, limits=limits, wasi=wasi, sources=sources, loop=loop)
         try:
             linker = Linker(component.engine.raw)
             store.keep.append(linker)
             link_wasi(linker, store, component.import_names)
-            link_imports(linker, store, component, imports, host)
-            return cls(component, store, store.instantiate(linker, component.raw))
+            link_imports(linker, store, component, imports, host, public=public)
+            return cls(component, store, store.instantiate(linker, component.raw), public=public)
         except BaseException:
             store.close()
             raise
@@ -140,6 +144,8 @@ class ExportCodec:
         function = live.function(self.interface, self.name)
         self._check(live)
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
+        if live.public:
+            return bind_export(self.signature, function, live.store, self.where)
         raw = bytes(function._func)
         if live.store.engine.metered:
             return self._bind_sliced(live.store, raw)

@@ -20,6 +20,7 @@ from .codec.check import difference
 from .codec.imports import ImportCodec
 from .declared import Declared, compatible, declared
 from .errors import LinkError, printable
+from .fallback import bind_import
 
 if TYPE_CHECKING:
     from wasmtime.component import FuncType
@@ -78,7 +79,9 @@ def _read(protocol: type[Any]) -> Imports:
     return Imports(interfaces, _read_functions(protocol))
 
 
-def link_imports(linker: Any, store: Store, component: Component, imports: Imports, host: object) -> None:
+def link_imports(
+    linker: Any, store: Store, component: Component, imports: Imports, host: object, *, public: bool = False
+) -> None:
     """Define everything that a component imports and `imports` knows, implemented by `host`.
 
     Args:
@@ -87,6 +90,7 @@ def link_imports(linker: Any, store: Store, component: Component, imports: Impor
         component: the component.
         imports: what its world may import.
         host: the object that implements it; its attributes are looked up once, now.
+        public: whether calls go through the engine's public layer.
 
     Raises:
         LinkError: `host` lacks something, or the component imports a function with another type.
@@ -103,7 +107,7 @@ def link_imports(linker: Any, store: Store, component: Component, imports: Impor
     with linker.root() as root:
         for step in plan:
             if not isinstance(step, str):
-                step.define(root, store)
+                step.define(root, store, public)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,17 +117,20 @@ class _Definition:
     interface: str | None
     functions: Mapping[str, tuple[ImportCodec, Callable[..., Any]]]
 
-    def define(self, root: Any, store: Store) -> None:
+    def define(self, root: Any, store: Store, public: bool) -> None:
         if self.interface is None:
-            self._define_all(root, store)
+            self._define_all(root, store, public)
         else:
             with root.add_instance(self.interface) as instance:
-                self._define_all(instance, store)
+                self._define_all(instance, store, public)
 
-    def _define_all(self, instance: Any, store: Store) -> None:
+    def _define_all(self, instance: Any, store: Store, public: bool) -> None:
         for name, (codec, function) in self.functions.items():
             where = f"{self.interface}#{name}" if self.interface else name
-            _define(instance, name, store, codec, function, where)
+            if public:
+                instance.add_func(name, bind_import(codec.signature, function, store, where))
+            else:
+                _define(instance, name, store, codec, function, where)
 
 
 def _define(

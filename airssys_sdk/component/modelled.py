@@ -139,7 +139,7 @@ class Shapes:
         return Case(_at_home(cls, path), case.name, payload)
 
 
-def _members(labels: tuple[model.Label, ...], cls: type[Any]) -> tuple[Member, ...]:
+def _members(labels: tuple[model.Label, ...], cls: Any) -> tuple[Member, ...]:
     return tuple(Member(label.name, cls[shouty(label.name)]) for label in labels)
 
 

@@ -42,10 +42,8 @@ def explain(
     """
     if not isinstance(error, Exception):
         return error
-    walk = _Walk(function)
     try:
-        for parameter, value in zip(parameters, values, strict=True):
-            walk.check(parameter.shape, value, parameter.name)
+        check(function, parameters, values)
     except (InvalidType, InvalidValue) as found:
         return found
     except Exception as raised:  # noqa: BLE001  (whatever a property or an __index__ of the argument raises)
@@ -55,6 +53,18 @@ def explain(
     return InvalidValue(
         function, "the arguments", "values that stay the same while they are read", "values that change"
     )
+
+
+def check(function: str, parameters: Sequence[Parameter], values: Sequence[object]) -> None:
+    """Raise a located error for the first value that does not fit.
+
+    Raises:
+        InvalidType: a value's Python type does not fit.
+        InvalidValue: a value has no place in its WIT type.
+    """
+    walk = _Walk(function)
+    for parameter, value in zip(parameters, values, strict=True):
+        walk.check(parameter.shape, value, parameter.name)
 
 
 class _Walk:

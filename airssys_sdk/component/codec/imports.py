@@ -120,7 +120,7 @@ class ImportCodec:
         lower = source.compile(f"error of {self.signature.name}", "lower_error")
 
         def lower_error(error: BaseException, results: int) -> bool:
-            if not issubclass(type(error), Err) or runtime.has_escaped(error):
+            if not runtime.is_answer(error):
                 return False
             lower(cast("Err[Any]", error).value, results)
             return True

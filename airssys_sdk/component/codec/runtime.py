@@ -262,9 +262,9 @@ def raised(error: Err[Any]) -> Err[Any]:
 # ---- calls
 
 
-def has_escaped(error: BaseException) -> bool:
-    """Whether a call into a component raised this, rather than the host's own code."""
-    return ESCAPED in error.__dict__
+def is_answer(error: BaseException) -> bool:
+    """Whether this is an error case that the host's own code raised, rather than a call into a component."""
+    return issubclass(type(error), Err) and ESCAPED not in error.__dict__
 
 
 def fail(store: Store, error: int, where: str) -> NoReturn:
