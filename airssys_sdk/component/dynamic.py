@@ -72,6 +72,11 @@ class Function:
         self.signature = signature
         self._call = call
 
+    @property
+    def __bound__(self) -> Any:
+        """What `begin` needs to call it in slices; None in the `plain` profile."""
+        return getattr(self._call, "__bound__", None)
+
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the component.
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from airssys_sdk.component.filelock import file_lock
+
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = ROOT / "tests" / "guests" / "probe"
 
@@ -43,11 +45,13 @@ def probe_wasm(kept: Path) -> Path:
     for file in sorted([*PROBE.glob("*.py"), *PROBE.glob("*.wit")]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     wasm = kept / f"probe-{digest.hexdigest()[:16]}.wasm"
-    if not wasm.exists():
-        tool = Path(sys.executable).with_name("componentize-py")
-        with tempfile.TemporaryDirectory(dir=kept) as folder:
-            made = Path(folder) / "probe.wasm"
-            command = [tool, "-d", PROBE, "-w", "probe", "componentize", "-p", PROBE, "app", "-o", made]
-            subprocess.run(command, check=True, capture_output=True, cwd=folder)
-            made.replace(wasm)
+    # Workers of one test run share it.
+    with file_lock(kept / "probe.lock", patience=120, waiting=lambda: None):
+        if not wasm.exists():
+            tool = Path(sys.executable).with_name("componentize-py")
+            with tempfile.TemporaryDirectory(dir=kept) as folder:
+                made = Path(folder) / "probe.wasm"
+                command = [tool, "-d", PROBE, "-w", "probe", "componentize", "-p", PROBE, "app", "-o", made]
+                subprocess.run(command, check=True, capture_output=True, cwd=folder)
+                made.replace(wasm)
     return wasm

@@ -10,10 +10,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from small_guest import Small
+from small_guest import Small, small_wasm
 
 from airssys_sdk.component import (
     Call,
+    Component,
     DeadlineExceeded,
     FuelExhausted,
     InstanceBusy,
@@ -220,6 +221,19 @@ def test_a_bad_argument_is_refused_before_the_call_and_the_instance_stays_free()
         assert begin(small.add, 1, 2).result() == 3
 
 
+def test_functions_that_are_called_without_generated_code_can_be_sliced_too() -> None:
+    class Host:
+        def pause(self, ms: int) -> int:
+            return ms
+
+    component = Component.open(small_wasm(), profile="metered")
+    with component.instantiate(Host(), limits=SHORT) as instance:
+        call = begin(instance.function("spin"), 50_000)
+        assert finish(call) > 5
+        assert call.result() == 50_000
+        assert instance.call("add", 1, 2) == 3
+
+
 def test_only_functions_of_metered_instances_can_be_sliced() -> None:
     class Host:
         def pause(self, ms: int) -> int:
@@ -278,7 +292,7 @@ def test_cancelling_the_task_that_awaits_a_call_cancels_the_call() -> None:
 CTRL_C = """
 import sys
 sys.path.insert(0, {here!r})
-from small_guest import Small
+from small_guest import Small, small_wasm
 
 class Host:
     def pause(self, ms):
