@@ -67,16 +67,12 @@ def cli(
     import asyncio
 
     from airssys_sdk.cli.progress import Progress
+    from airssys_sdk.cli.quantities import duration
     from airssys_sdk.cli.serving import Wish, in_numbers, serve
     from airssys_sdk.cli.targets import prepare
     from airssys_sdk.cli.voice import Voice, guest_logs
-    from airssys_sdk.errors import UsageError
-    from airssys_sdk.manifest import parse_duration
 
-    try:
-        seconds = parse_duration(timeout)
-    except ValueError as error:
-        raise UsageError(f"--timeout: {error}", hint="write a time such as 30s or 500ms") from None
+    seconds = duration(timeout, "--timeout")
     shared = session()
     with Progress(shared, quiet=quiet, brief=True) as progress:
         targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
