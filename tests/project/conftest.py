@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sample import write_sample
+from tally_project import write_sample
 
 from airssys_sdk.project import BuildResult, Project, build
 

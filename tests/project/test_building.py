@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from sample import change
+from tally_project import change
 
 from airssys_sdk.component import Component, Trap
 from airssys_sdk.component.cache import Cache
@@ -81,6 +81,12 @@ def test_a_component_that_was_overwritten_is_put_back(clone: Project, user_cache
     assert clone.wasm.read_bytes() == good
 
 
+def test_what_a_killed_build_left_is_removed_by_the_next_one(clone: Project, user_cache: Path) -> None:
+    (clone.dist / ".work-killed" / "tmp").mkdir(parents=True)
+    build(clone, cache=user_cache, precompile=False)
+    assert sorted(file.name for file in clone.dist.iterdir()) == [".lock", ".tally.json", "tally.wasm"]
+
+
 def test_bindings_that_were_changed_by_hand_are_put_back(clone: Project, user_cache: Path) -> None:
     build(clone, cache=user_cache, precompile=False)
     bindings = clone.bindings / "wit_world" / "__init__.py"
@@ -91,13 +97,14 @@ def test_bindings_that_were_changed_by_hand_are_put_back(clone: Project, user_ca
     assert bindings.read_text() == good
 
 
-def test_a_changed_source_is_built_again_and_stubbed_wasi_imports_nothing(
-    clone: Project, user_cache: Path
+def test_a_changed_source_is_built_again_also_without_a_usable_cache_and_stubbed_wasi_imports_nothing(
+    clone: Project, tmp_path: Path
 ) -> None:
     change(clone.app_file, "self.sum += amount", "self.sum += 2 * amount")
     change(clone.manifest_file, 'dependencies = ["wheels"]', 'dependencies = ["wheels"]\nwasi = "stub"')
     changed = Project.load(clone.folder)
-    assert build(changed, cache=user_cache, precompile=False).built == 1
+    (tmp_path / "file").write_text("where the cache folder should be")
+    assert build(changed, cache=tmp_path / "file", precompile=False).built == 1
     assert find_world(read(changed.wasm)).imported_interfaces == ()
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sample import change, write_sample
+from tally_project import change, write_sample
 
 from airssys_sdk.errors import UsageError, ValidationError
 from airssys_sdk.project import Project, generate_project
