@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .slices import Call
     from .suspend import Parked
 
+_MOST_TABLE_ELEMENTS: Final = 1 << 20
+# Tables are memory too, 8 bytes an element; a Python guest has 30 thousand.
 _NO_FUEL_LIMIT: Final = (1 << 64) - 1
 # At ten billion units a second this lasts for 58 years.
 
@@ -228,7 +230,7 @@ def _make(engine: Engine, limits: Limits) -> tuple[Any, int]:
     raw = low.wasmtime_store_new(engine.raw.ptr(), None, nothing)
     context = low.wasmtime_store_context(raw)
     if limits.memory is not None:
-        low.wasmtime_store_limiter(raw, limits.memory, -1, -1, -1, -1)
+        low.wasmtime_store_limiter(raw, limits.memory, _MOST_TABLE_ELEMENTS, -1, -1, -1)
     if engine.metered:
         error = low.wasmtime_context_set_fuel(context, _NO_FUEL_LIMIT)
         error = error or low.wasmtime_context_fuel_async_yield_interval(context, limits.slice_fuel)

@@ -28,6 +28,9 @@ _RESOURCE: Final = 21
 _TYPE: Final = 0x61697273
 """Tells our host resources from others in one store; any number will do."""
 
+_MOST_TIMERS: Final = 65_536
+"""A guest that never drops its timers would otherwise fill the host's memory, not its own."""
+
 _REFUSED: Final = {
     "wasi:io/streams": ("[method]input-stream.subscribe", "[method]output-stream.subscribe"),
     "wasi:sockets/tcp": ("[method]tcp-socket.subscribe",),
@@ -142,6 +145,8 @@ class _Pollables:
         return Parked(future, results, lambda _value, _results: answer(), _no_error, "wasi:io/poll")
 
     def _give(self, ready_at: int, results: int) -> None:
+        if len(self._timers) >= _MOST_TIMERS:
+            raise ValueError(f"the guest keeps more than {_MOST_TIMERS:,} timers")
         number = self._next
         self._next = number % 0xFFFF_FFFF + 1
         self._timers[number] = _Timer(ready_at)

@@ -53,6 +53,19 @@ def test_memory_does_not_grow_beyond_its_limit(profile: str) -> None:
         assert small.add(1, 1) == 2
 
 
+def test_tables_do_not_get_around_the_memory_limit() -> None:
+    from small_guest import WAT, assemble
+
+    body = '(func (export "grow") (param i32) (result i32) (table.grow $t (ref.null func) (local.get 0)))'
+    wat = WAT.replace(
+        '(func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))',
+        f"(table $t 1 funcref) {body}",
+    )
+    with Small.load(assemble(wat), limits=Limits(memory=4 << 20)) as small:
+        assert small.grow(1_000) == 1
+        assert small.grow(1 << 24) == -1
+
+
 def test_a_limit_too_low_to_start_is_said_with_its_figure() -> None:
     from small_guest import WAT, assemble
 

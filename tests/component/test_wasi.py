@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_guest import Probe, Small
 
-from airssys_sdk.component import GuestExited, InstanceDead, Wasi, begin
+from airssys_sdk.component import DeadlineExceeded, GuestExited, InstanceDead, Limits, Wasi, begin
 from airssys_sdk.component.engine import Profile, engine
 from airssys_sdk.component.output import Capture
 from airssys_sdk.errors import UsageError
@@ -87,6 +87,11 @@ def test_a_metered_guest_that_sleeps_holds_no_thread(probe_wasm: Path) -> None:
         call.cancel()
         with pytest.raises(InstanceDead):
             probe.spin(1)
+
+
+def test_the_deadline_reaches_a_guest_that_sleeps(probe_wasm: Path) -> None:
+    with Probe.load(probe_wasm, limits=Limits(deadline=0.05)) as probe, pytest.raises(DeadlineExceeded):
+        probe.nap(3_600_000)
 
 
 def test_many_guests_sleep_at_once_on_the_thread_of_the_event_loop(probe_wasm: Path) -> None:
