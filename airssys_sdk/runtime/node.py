@@ -98,6 +98,7 @@ class Node:
         self._cache = cache
         self._incarnation = secrets.token_hex(4)
         self._hosted: dict[tuple[str, str, str], _Entry] = {}
+        self._by_text: dict[str, _Entry] = {}
         self._asked_prefix = f"{self._incarnation}-{HOST}-"
         self._asked = 0
         self._late = 0
@@ -369,7 +370,7 @@ class Node:
             on_crash=spec.on_crash,
         )
         ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        self._hosted[key] = _Entry(hosted, ref, supervisor)
+        self._hosted[key] = self._by_text[name] = _Entry(hosted, ref, supervisor)
         ref.on_end(lambda _: self._forget(key))
         try:
             await ref.ready()
@@ -388,16 +389,17 @@ class Node:
     def _forget(self, key: tuple[str, str, str]) -> None:
         entry = self._hosted.pop(key, None)
         if entry is not None:
+            del self._by_text[str(entry.hosted.id)]
             entry.hosted.outbox.close()
             self._late += entry.hosted.outbox.late
 
     def _find(self, target: str | ComponentId) -> _Entry:
         if isinstance(target, ComponentId):
             target = str(target)
-        parts = tuple(target.split("/"))
-        exact = self._hosted.get(parts) if len(parts) == 3 else None
+        exact = self._by_text.get(target)
         if exact is not None:
             return exact
+        parts = tuple(target.split("/"))
         fitting = [
             entry
             for (namespace, name, _), entry in self._hosted.items()

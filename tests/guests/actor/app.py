@@ -92,6 +92,11 @@ def add(key: str, number: int) -> int:
     return total
 
 
+def repeat(rounds: int, script: list[Any]) -> None:
+    for _ in range(rounds):
+        run(script)
+
+
 def usage() -> list[int]:
     used = storage.usage()
     return [used.used_bytes, used.quota_bytes, used.key_count]
@@ -139,6 +144,7 @@ OPERATIONS = {
     "look-up": look_up,
     "loop": loop,
     "print": print,
+    "repeat": repeat,
     "refuse": refuse,
     "request": request,
     "self": lambda: named(host_messaging.self_id()),
