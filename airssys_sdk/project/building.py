@@ -74,7 +74,8 @@ def build(
     started = time.perf_counter()
     told = reporter or Silent()
     try:
-        with _folder_of(project), _turn(project):
+        project.dist.mkdir(exist_ok=True)
+        with _turn(project):
             return _Build(project, told, cache, precompile).run(started)
     except OSError as error:
         raise BuildError(
@@ -83,20 +84,8 @@ def build(
         ) from error
 
 
-@contextlib.contextmanager
-def _folder_of(project: Project) -> Generator[None, None, None]:
-    """Make `dist`, and take it away again when a first build leaves nothing in it."""
-    existed = project.dist.is_dir()
-    project.dist.mkdir(exist_ok=True)
-    try:
-        yield
-    finally:
-        if not existed and {file.name for file in project.dist.iterdir()} <= {".lock"}:
-            shutil.rmtree(project.dist, ignore_errors=True)
-
-
 def _turn(project: Project) -> AbstractContextManager[object]:
-    """Wait until no other process builds this project."""
+    """Wait until no other process builds this project. The lock's file stays: others may wait for it."""
     return file_lock(project.dist / ".lock", patience=math.inf, waiting=lambda: None)
 
 

@@ -131,7 +131,7 @@ def _render(template: Template, context: dict[str, Any], work: Path) -> Path:
     folder = data_folder("cookiecutter") / template
     made = Path(_cookiecutter("generate").generate_files(str(folder), context, str(work), accept_hooks=False))
     if template == "component":
-        shutil.copytree(data_folder("wit") / _CORE_WORLD, made / "wit")
+        shutil.copytree(data_folder("wit") / _CORE_WORLD, made / "wit", copy_function=shutil.copyfile)
     generate_project(Project.load(made))
     return made
 
