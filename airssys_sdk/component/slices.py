@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import threading
 import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
@@ -20,15 +19,13 @@ from ._futures import futures
 from ._raw import ffi
 from .errors import HostImportFailed, InstanceBusy, InstanceDead
 from .failures import deadline_failure, failure
-from .suspend import Waiting, running_loop
+from .waiting import Waiting, running_loop, wait_here, wait_there
 
 if TYPE_CHECKING:
     from .store import Store
 
 _BOUND: Final = "__bound__"
 _NOTHING: Final = bytes(8)
-_TICK: Final = 0.05
-"""Seconds after which a thread that waits for an import looks for Ctrl-C, where the platform does not wake it."""
 
 
 class Bound:
@@ -193,7 +190,7 @@ def _drive(
         if parked is not None:
             store.parked = None
             try:
-                if not _wait_here(parked.future, until):
+                if not wait_here(parked.future, until):
                     raise deadline_failure(deadline or 0.0, where)
                 parked.resume()
             except BaseException:
@@ -337,7 +334,7 @@ class Call:
         while not self.advance():
             waiting = self.waiting
             if waiting is not None:
-                _wait_here(waiting, self.deadline_at)
+                wait_here(waiting, self.deadline_at)
         if self._outcome is not None:
             raise self._outcome
         return self._value
@@ -369,7 +366,7 @@ class Call:
                 if waiting is None:
                     yield  # the loop does its other work between two slices
                 else:
-                    yield from _wait_there(waiting, self.deadline_at).__await__()
+                    yield from wait_there(waiting, self.deadline_at).__await__()
         except BaseException:
             self.cancel()
             raise
@@ -395,53 +392,3 @@ class Call:
         if future is not None:
             futures().delete(future)
         self._keep = None
-
-
-def _wait_here(future: Waiting, until: float | None) -> bool:
-    """Wait on this thread; whether the future was done before `until`. Ctrl-C surfaces here."""
-    done = threading.Event()
-
-    def tell(_future: object) -> None:
-        done.set()
-
-    if isinstance(future, asyncio.Future):
-        loop = future.get_loop()
-        if future.done():
-            return True
-        if running_loop() is loop:
-            raise UsageError(
-                "the call waits for an import that runs on the event loop of this very thread",
-                hint="in a coroutine write 'await begin(function, ...)' instead of a plain call",
-            )
-        loop.call_soon_threadsafe(future.add_done_callback, tell)
-    else:
-        future.add_done_callback(tell)
-    while not done.wait(_TICK):
-        if until is not None and time.monotonic() > until:
-            return False
-    return True
-
-
-async def _wait_there(future: Waiting, until: float | None) -> None:
-    """Wait on the running loop until the future is done or the time is over, without cancelling it."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any]
-    if isinstance(future, asyncio.Future) and future.get_loop() is loop:
-        done = future
-    else:
-        done = loop.create_future()
-
-        def tell(_future: object) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_complete, done)
-
-        if isinstance(future, asyncio.Future):
-            future.get_loop().call_soon_threadsafe(future.add_done_callback, tell)
-        else:
-            future.add_done_callback(tell)
-    await asyncio.wait({done}, timeout=None if until is None else max(0.0, until - time.monotonic()))
-
-
-def _complete(future: asyncio.Future[Any]) -> None:
-    if not future.done():
-        future.set_result(None)

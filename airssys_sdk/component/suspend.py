@@ -7,28 +7,24 @@ while that is not done the call is parked and its thread is free. Only the `mete
 from __future__ import annotations
 
 import asyncio
-import atexit
 import concurrent.futures
 import ctypes
 import functools
 import inspect
 import itertools
 import struct
-import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ._abi import abi
 from ._futures import futures
 from ._raw import take_error
 from .errors import HostImportFailed, LinkError
 from .failures import import_failure
+from .waiting import Waiting, cancel, schedule
 
 if TYPE_CHECKING:
     from .store import Store
-
-Waiting: TypeAlias = "asyncio.Future[Any] | concurrent.futures.Future[Any]"
-"""What a parked call waits for: it has `done`, `add_done_callback` and `cancel`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -217,51 +213,9 @@ def define(
         raise LinkError(f"the engine does not take the import {name}: {take_error(pointer)[0]}", where=where)
 
 
-def schedule(value: Awaitable[Any], loop: asyncio.AbstractEventLoop | None) -> Waiting:
-    """Have an awaitable run to its end, on `loop` or, if that does not run, on a loop with a thread of its own."""
-    if isinstance(value, asyncio.Future | concurrent.futures.Future):
-        return cast("Waiting", value)
-    coroutine = cast("Coroutine[Any, Any, Any]", value) if inspect.iscoroutine(value) else _await(value)
-    if loop is None or not loop.is_running():
-        loop = _background_loop()
-    elif running_loop() is loop:
-        return loop.create_task(coroutine)
-    return asyncio.run_coroutine_threadsafe(coroutine, loop)
-
-
-def cancel(future: Waiting) -> None:
-    """Cancel a future from whatever thread. Nobody asks for its outcome any more."""
-    if isinstance(future, concurrent.futures.Future):
-        future.cancel()
-        return
-    loop = future.get_loop()
-    if running_loop() is loop:
-        _cancel_here(future)
-    elif not loop.is_closed():
-        loop.call_soon_threadsafe(_cancel_here, future)
-
-
-def _cancel_here(future: asyncio.Future[Any]) -> None:
-    future.cancel()
-    # Or the loop would report an exception that nobody fetched.
-    future.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-
 def _waits(value: object) -> bool:
     # `inspect.isawaitable` takes as long as the rest of an import that answers at once.
     return hasattr(type(value), "__await__") or isinstance(value, concurrent.futures.Future)
-
-
-async def _await(value: Awaitable[Any]) -> Any:
-    return await value
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """The event loop that runs on this thread, if one does."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 # The engine knows a parked import by its key; single operations of a dict and of a counter are atomic.
@@ -288,35 +242,3 @@ def _continuations() -> tuple[int, int]:
 
 
 _THUNKS: Final[list[object]] = []
-
-
-_LOCK = threading.Lock()
-
-
-def _background_loop() -> asyncio.AbstractEventLoop:
-    with _LOCK:
-        return _start_loop()
-
-
-@functools.cache
-def _start_loop() -> asyncio.AbstractEventLoop:
-    """The loop for imports of calls that no event loop drives; a daemon, because it waits for work for ever."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="airssys-imports", daemon=True)
-
-    async def cancel_all() -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        loop.stop()
-
-    def stop() -> None:
-        asyncio.run_coroutine_threadsafe(cancel_all(), loop)
-        thread.join(1.0)
-        if not thread.is_alive():
-            loop.close()
-
-    thread.start()
-    atexit.register(stop)
-    return loop

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ._abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
 from ._raw import package
 from .errors import UnsupportedEngine
-from .suspend import Parked, define, schedule
+from .suspend import Parked, define
+from .waiting import schedule
 
 if TYPE_CHECKING:
     from .store import Store
