@@ -36,15 +36,19 @@ class Live:
         component: what was instantiated.
         store: the engine's state: limits, captured output, whether it is alive.
         public: whether calls go through the engine's public layer.
+        calls_back: whether the component may call host imports.
     """
 
-    __slots__ = ("component", "instance", "public", "store")
+    __slots__ = ("calls_back", "component", "instance", "public", "store")
 
-    def __init__(self, component: Component, store: Store, instance: Any, *, public: bool) -> None:
+    def __init__(
+        self, component: Component, store: Store, instance: Any, *, public: bool, calls_back: bool
+    ) -> None:
         self.component = component
         self.store = store
         self.instance = instance
         self.public = public
+        self.calls_back = calls_back
 
     @classmethod
     def start(
@@ -83,8 +87,9 @@ class Live:
             linker = Linker(component.engine.raw)
             store.keep.append(linker)
             link_wasi(linker, store, component.import_names)
-            link_imports(linker, store, component, imports, host, public=public)
-            return cls(component, store, store.instantiate(linker, component.raw), public=public)
+            calls_back = link_imports(linker, store, component, imports, host, public=public)
+            instance = store.instantiate(linker, component.raw)
+            return cls(component, store, instance, public=public, calls_back=calls_back)
         except BaseException:
             store.close()
             raise
@@ -130,7 +135,7 @@ class ExportCodec:
         self.interface = interface
         self.where = f"{interface}#{signature.name}" if interface else signature.name
         self.signature = dataclasses.replace(signature, name=self.where)
-        self._direct: Callable[[Store, bytes, str], Callable[..., Any]] | None = None
+        self._direct: Callable[[Store, bytes, str, bool], Callable[..., Any]] | None = None
         self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
         self._parts: tuple[Callable[..., tuple[bytes, object]], Callable[[bytes], Any]] | None = None
 
@@ -151,7 +156,7 @@ class ExportCodec:
             return self._bind_sliced(live.store, raw)
         if self._direct is None:
             self._direct = compile_export(self.signature)
-        return self._direct(live.store, raw, self.where)
+        return self._direct(live.store, raw, self.where, live.calls_back)
 
     def _bind_sliced(self, store: Store, raw: bytes) -> Callable[..., Any]:
         from .slices import Bound, caller

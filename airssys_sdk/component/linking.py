@@ -81,7 +81,7 @@ def _read(protocol: type[Any]) -> Imports:
 
 def link_imports(
     linker: Any, store: Store, component: Component, imports: Imports, host: object, *, public: bool = False
-) -> None:
+) -> bool:
     """Define everything that a component imports and `imports` knows, implemented by `host`.
 
     Args:
@@ -91,6 +91,9 @@ def link_imports(
         imports: what its world may import.
         host: the object that implements it; its attributes are looked up once, now.
         public: whether calls go through the engine's public layer.
+
+    Returns:
+        Whether anything was defined.
 
     Raises:
         LinkError: `host` lacks something, or the component imports a function with another type.
@@ -108,6 +111,7 @@ def link_imports(
         for step in plan:
             if not isinstance(step, str):
                 step.define(root, store, public)
+    return bool(plan)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
 from .._abi import Abi, abi
 from . import runtime
 from .columns import Columns
+from .entry import headroom
 from .explain import explain
 from .layout import is_flat
 from .lifting import Lifting
@@ -22,12 +23,13 @@ Lower: TypeAlias = Callable[..., tuple[bytes, object]]
 Lift: TypeAlias = Callable[[bytes], Any]
 
 
-def compile_export(signature: Signature) -> Callable[[Store, bytes, str], Callable[..., Any]]:
+def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], Callable[..., Any]]:
     """Compile the direct call of an exported function.
 
     Returns:
-        `bind(store, function, where)`: binds the call to the instance's `Store`, to the function, the bytes of the engine's
-        `wasmtime_component_func_t`, and to the name that errors use. The bound function takes the parameters by
+        `bind(store, function, where, calls_back)`: binds the call to the instance's `Store`, to the function, the bytes of
+        the engine's `wasmtime_component_func_t`, and to the name that errors use; `calls_back` says whether the instance
+        has host imports. The bound function takes the parameters by
         position or name, in Python's names. It raises `InvalidType` or `InvalidValue` for a bad argument before the
         component is entered, the signature's own class for an error case, `InstanceBusy` and `InstanceDead`, and what
         `failures.failure` makes of a call that does not come back.
@@ -47,7 +49,7 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str], Callab
     }
     fail, refuse = source.use(runtime.fail), source.use(runtime.refuse)
     store, where = f"{p}store", f"{p}where"
-    with source.block(f"def bind({store}, {p}function, {where}):"):
+    with source.block(f"def bind({store}, {p}function, {where}, {p}calls_back):"):
         source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({store}.context)")
         with source.block(f"def {name}({', '.join(names)}):"):
             _lower(source, adapter, signature)
@@ -56,6 +58,7 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str], Callab
             if result is not None:
                 # Fresh for every call: nobody else can see it while the engine writes. Kind 0 in it may be deleted.
                 source.line(f"{p}result = {source.use(bytes)}(32)")
+            source.line(f"if {p}calls_back: {source.use(headroom)}()")
             # From the test to the `try` Python neither switches threads nor raises an interrupt: it does both only
             # after calls, at loops and at the start of functions.
             source.line(f"if {store}.busy: {refuse}({store}, {where})")

@@ -17,6 +17,7 @@ from ...wit.values import Err
 from .._abi import abi
 from . import runtime
 from .columns import Columns
+from .entry import guarded
 from .explain import explain
 from .layout import head, is_flat
 from .lifting import Lifting
@@ -58,8 +59,7 @@ class ImportCodec:
 
         Whatever `function` raises that is not the import's error case ends up in `store.pending`, and the guest traps.
         """
-        bound: Callable[..., int] = self._bind(function, store)
-        return bound
+        return guarded(self._bind(function, store))
 
     def callback(self, function: Callable[..., Any], store: Store) -> Any:
         """What `bind` gives as the engine takes it: a C function, which must outlive the store."""

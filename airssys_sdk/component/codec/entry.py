@@ -1,0 +1,92 @@
+"""Closing the gap at the entry of a function that the engine calls.
+
+An exception that leaves such a function is lost, and the engine gets an undefined answer. So its whole body stands in a
+`try`; but two things can go wrong before the first statement. A signal that arrived while the guest ran (Ctrl-C, nearly
+always) is handled by Python's very first instruction, outside of every `try`. And the function may not be entered at all
+because the recursion limit is reached. `guarded` lets the `try` begin at that first instruction; `headroom`, called before
+the guest is entered, raises the `RecursionError` where it can be caught.
+"""
+
+from __future__ import annotations
+
+import dis
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_CODE_UNIT = 2
+_RESUME = dis.opmap.get("RESUME")
+
+
+def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, whose body is one `try` statement, with that statement extended over the function's entry.
+
+    On a Python whose tables are laid out in another way the function comes back as it is.
+    """
+    if not isinstance(function, types.FunctionType):
+        return function
+    code = function.__code__
+    resume = _first(code.co_code, _RESUME)
+    body = next(_entries(code.co_exceptiontable), None)
+    if resume is None or body is None or body[3] != 0 or body[0] > resume + 2:
+        return function
+    entry = _entry(resume, 1, body[2])
+    function.__code__ = code.replace(co_exceptiontable=entry + code.co_exceptiontable)
+    return function
+
+
+def headroom() -> None:
+    """Raise `RecursionError` unless a function that the engine calls can still be entered and can say what went wrong."""
+    _deeper()
+
+
+def _deeper() -> None:
+    _deepest()
+
+
+def _deepest() -> None:
+    _bottom()
+
+
+def _bottom() -> None:
+    return
+
+
+def _first(code: bytes, wanted: int | None) -> int | None:
+    """The number of the first instruction that is `wanted`."""
+    opcodes = code[::_CODE_UNIT]
+    at = -1 if wanted is None else opcodes.find(wanted)
+    return None if at < 0 else at
+
+
+def _entries(table: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The entries of an exception table: first instruction, number of instructions, handler, depth of the stack.
+
+    See `Objects/exception_handling_notes.txt` in CPython: numbers are written in groups of six bits, high ones first.
+    """
+    numbers = iter(_numbers(table))
+    for start, length, target, depth_and_lasti in zip(numbers, numbers, numbers, numbers, strict=False):
+        yield start, length, target, depth_and_lasti >> 1
+
+
+def _numbers(table: bytes) -> Iterator[int]:
+    value = 0
+    for byte in table:
+        value = value << 6 | byte & 0x3F
+        if not byte & 0x40:
+            yield value
+            value = 0
+
+
+def _entry(start: int, length: int, target: int) -> bytes:
+    """An entry for an empty stack."""
+    return bytes([*_number(start, first=True), *_number(length), *_number(target), *_number(0)])
+
+
+def _number(value: int, *, first: bool = False) -> Iterator[int]:
+    groups = [value >> shift & 0x3F for shift in range(24, -6, -6)]
+    while len(groups) > 1 and not groups[0]:
+        del groups[0]
+    for number, group in enumerate(groups):
+        more = 0x40 if number < len(groups) - 1 else 0
+        yield group | more | (0x80 if first and number == 0 else 0)
