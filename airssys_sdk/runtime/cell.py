@@ -164,6 +164,8 @@ class Cell:
                 message = normal.popleft()
                 taken += 1
                 if type(message) is ENVELOPE:
+                    self.handled += bare
+                    bare = 0
                     if not self._open(message):
                         break
                 else:
@@ -171,15 +173,18 @@ class Cell:
                     if result is not None and self._unfinished(result, message):
                         break
                     bare += 1
-        except MessageError as error:
-            self._fail(message, error)
         except BaseException as error:
-            self._crash(message, error)
-            if not isinstance(error, (Exception, asyncio.CancelledError)):
-                raise
-        finally:
+            # Counted before a crash (here and above), which may end the name and with it the counting.
             self.handled += bare
-            self.last_activity = now
+            bare = 0
+            if isinstance(error, MessageError):
+                self._fail(message, error)
+            else:
+                self._crash(message, error)
+                if not isinstance(error, (Exception, asyncio.CancelledError)):
+                    raise
+        self.handled += bare
+        self.last_activity = now
         if mailbox.interrupted and self.state is _RUNNING:
             now = self._careful_turn()
         if self.state is _RUNNING:

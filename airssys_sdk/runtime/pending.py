@@ -48,9 +48,10 @@ class Pending:
 
     def cancel(self) -> None:
         """Give the work up; nobody hears of its end any more."""
+        # Also when the work has ended and its listener is to be told any moment: it must not be.
+        self._listener = None
         if self._outcome is None:
             self._outcome = (None, None)
-            self._listener = None
             if self._on_cancel is not None:
                 self._on_cancel()
 

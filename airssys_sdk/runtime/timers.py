@@ -176,6 +176,11 @@ class Timers:
         """How many timers will still ring."""
         return len(self._heap) - self._cancelled
 
+    @property
+    def size(self) -> int:
+        """How many are remembered, cancelled ones included."""
+        return len(self._heap)
+
     def _arm(self, when: float) -> None:
         if self._wakeup is not None:
             self._wakeup.cancel()
