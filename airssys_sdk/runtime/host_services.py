@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from ..component import suspending
 from ..errors import UsageError
@@ -24,6 +24,7 @@ from ..services.messaging import Outbox
 from ..services.storage import Transaction
 from .bindings.imports import errors, host_services, storage, types
 
+P = ParamSpec("P")
 T = TypeVar("T")
 _LONGEST_SLEEP = 366 * 24 * 3600.0
 
@@ -107,16 +108,18 @@ class _Blocking:
 class _OnLoop:
     """Runs what belongs to the loop's thread there."""
 
+    __slots__ = ("_thread",)
+
     def __init__(self) -> None:
         self._thread = threading.get_ident()
 
-    def run(self, function: Callable[[], T]) -> Eventually[T]:
+    def run(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
         """Call it now if this is the loop's thread, else let the call park until the loop has."""
         if threading.get_ident() == self._thread:
-            return function()
+            return function(*arguments, **options)
 
         async def there() -> T:
-            return function()
+            return function(*arguments, **options)
 
         return there()
 
@@ -132,36 +135,26 @@ class HostMessaging:
     @suspending
     def send(self, target: types.ComponentId, payload: bytes) -> Eventually[None]:
         """Send a message that nobody waits for."""
-        return self._loop.run(lambda: self._try(lambda: self._outbox.send(_from_wit(target), payload)))
+        return self._loop.run(_accepted, self._outbox.send, _from_wit(target), payload)
 
     @suspending
     def request(self, target: types.ComponentId, payload: bytes, timeout_ms: int) -> Eventually[str]:
         """Send a message whose answer arrives as a callback."""
-        return self._loop.run(
-            lambda: self._try(lambda: self._outbox.request(_from_wit(target), payload, timeout_ms / 1000))
-        )
+        return self._loop.run(_accepted, self._outbox.request, _from_wit(target), payload, timeout_ms / 1000)
 
     @suspending
     def cancel_request(self, request_id: str) -> Eventually[None]:
         """Give a request up."""
-        return self._loop.run(lambda: self._try(lambda: self._outbox.cancel(request_id)))
+        return self._loop.run(_accepted, self._outbox.cancel, request_id)
 
     @suspending
     def broadcast(self, targets: Sequence[types.ComponentId], payload: bytes) -> Eventually[None]:
         """Send one message to several targets."""
-        return self._loop.run(
-            lambda: self._try(lambda: self._outbox.broadcast([_from_wit(t) for t in targets], payload))
-        )
+        return self._loop.run(_accepted, self._outbox.broadcast, list(map(_from_wit, targets)), payload)
 
     def self_id(self) -> types.ComponentId:
         """Who the component is."""
         return self._self
-
-    def _try(self, act: Callable[[], T]) -> T:
-        try:
-            return act()
-        except MessagingFault as fault:
-            raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
 
 
 class HostServices:
@@ -197,7 +190,7 @@ class HostServices:
     @suspending
     def get_component_metadata(self, component: types.ComponentId) -> Eventually[host_services.ComponentInfo]:
         """What is known about a running component, from its manifest."""
-        return self._loop.run(lambda: self._info(component))
+        return self._loop.run(self._info, component)
 
     def _info(self, wanted: types.ComponentId) -> host_services.ComponentInfo:
         component = _from_wit(wanted)
@@ -279,6 +272,13 @@ def storage_error(fault: StorageFault) -> errors.StorageError:
             return errors.StorageError_InvalidKey(fault.message)
         case "io-error":
             return errors.StorageError_IoError(fault.message)
+
+
+def _accepted(act: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    try:
+        return act(*arguments, **options)
+    except MessagingFault as fault:
+        raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
 
 
 def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:

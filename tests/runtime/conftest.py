@@ -54,7 +54,7 @@ def actor_wasm(kept: Path) -> Path:
     return wasm
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _own_cache(kept: Path) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  (pytest uses it)
     """Compiled components go to a cache of the tests', which a second run finds again."""
     before = os.environ.get("XDG_CACHE_HOME")
