@@ -23,6 +23,9 @@ from airssys_sdk.wit.model import (
     TypeDef,
     Variant,
 )
+from airssys_sdk.wit.model import (
+    Field as RecordField,
+)
 from airssys_sdk.wit.names import shouty
 
 from .annotation import NONE, Annotation, Generic, Name, union
@@ -124,10 +127,7 @@ class Types:
         name = type_name(wit_type)
         match wit_type.declaration:
             case Record(fields):
-                planned = tuple(
-                    Field(field_name(field.name), self.annotation(module, field.type), field.docs)
-                    for field in fields
-                )
+                planned = tuple(self._field(module, field) for field in fields)
                 yield Class(name, (), self.dialect.decorators(module, wit_type), planned, docs=wit_type.docs)
             case Enum(labels) | Flags(labels):
                 is_flags = isinstance(wit_type.declaration, Flags)
@@ -147,6 +147,12 @@ class Types:
                 yield Alias(name, self._alias_marker(module), self.annotation(module, target), wit_type.docs)
             case _:
                 raise TypeError(f"{wit_type.path} cannot be planned")  # `unsupported` has found it before
+
+    def _field(self, module: ModuleDraft, field: RecordField) -> Field:
+        name = field_name(field.name)
+        # `dataclass` would take `type.mro`, which every class has, for the default of a field of that name.
+        value = f"{module.handles.module('dataclasses')}.field()" if name == "mro" else None
+        return Field(name, self.annotation(module, field.type), field.docs, value)
 
     def _variant(self, module: ModuleDraft, wit_type: TypeDef, variant: Variant) -> Iterator[Item]:
         for case in variant.cases:

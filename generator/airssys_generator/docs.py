@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from .annotation import INDENT
+
+_SPECIAL = re.compile(r'\\|"{3,}|\A"+|"+\Z')
+"""Backslashes, and quotes that could be taken for those around the docstring."""
 
 _MARKS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff"
@@ -41,10 +45,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if text.startswith('"'):
-        text = "\\" + text
-    return text[:-1] + '\\"' if text.endswith('"') and not text.endswith('\\"') else text
+    return _SPECIAL.sub(lambda found: "".join(f"\\{character}" for character in found[0]), text)
 
 
 def _visible(text: str) -> str:

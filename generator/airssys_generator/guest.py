@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterable
 
 from airssys_sdk.wit.model import (
-    Alias,
     Function,
     InterfaceItem,
     ListType,
@@ -23,11 +22,12 @@ from .annotation import NONE, Annotation, Name, flat
 from .declarations import Types
 from .draft import Homes, ModuleDraft, field_name
 from .errors import Diagnostic, GenerationError
+from .holes import holes
 from .host import quoted
 from .namesfile import NamesFile, class_name
 from .scope import Scope, Sibling
 from .selection import Selection, place
-from .walk import anonymous, dealiased, signature
+from .walk import anonymous, dealiased, in_order, returned, signature
 
 WORLD_MODULE = "wit_world"
 """The package of the bindings, as componentize-py calls it by default."""
@@ -210,15 +210,6 @@ class _Guest:
             where = before + function.name
             inner.claim(field_name(function.name), where)
             self._enter_parameters(function, where)
-            if any(parameter.name == "self" for parameter in function.parameters):
-                self.problems.append(
-                    Diagnostic(
-                        where,
-                        "name",
-                        "componentize-py writes two parameters named 'self' for it, which is not Python",
-                        "give the parameter another name",
-                    )
-                )
 
     def _enter_parameters(self, function: Function, where: str) -> None:
         parameters = Scope(self.problems)
@@ -226,27 +217,8 @@ class _Guest:
             parameters.claim(field_name(parameter.name), f"{where}({parameter.name})")
 
     def _check(self) -> None:
-        imported: dict[int, str] = {}
-        for item in self.world.imported_interfaces:
-            if item.name is not None and item.interface.functions:
-                self.problems.append(
-                    Diagnostic(
-                        f"{self.world.path}#{item.name}",
-                        "interface inside a world",
-                        "componentize-py leaves out the functions of an interface that has its name from the world",
-                        "declare the interface outside of the world, and import it",
-                    )
-                )
-            other = imported.setdefault(id(item.interface), item.wire_name)
-            if other != item.wire_name:
-                self.problems.append(
-                    Diagnostic(
-                        f"{self.world.path}#{item.wire_name}",
-                        "interface imported twice",
-                        f"it is the interface '{other}' once more, which componentize-py cannot build",
-                        "import it once",
-                    )
-                )
+        modules = [self.root, *self.imports.values(), *self.exports.values()]
+        self.problems += holes(self.selection, [(module, in_order(module.types)) for module in modules])
         if self.problems:
             raise GenerationError(
                 "the world cannot be a guest's in Python",
@@ -338,7 +310,7 @@ class _Guest:
         receiver: bool = False,
         message: str | None = None,
     ) -> plan.Function:
-        result = _returned(function)
+        result = returned(function)
         parameters = [
             plan.Parameter(field_name(parameter.name), self.types.annotation(module, parameter.type))
             for parameter in function.parameters
@@ -407,14 +379,6 @@ class _Guest:
             ),
             docs=docs,
         )
-
-
-def _returned(function: Function) -> ResultType | None:
-    """The `result` that a guest's function unwraps: one written there, or behind one alias of the same interface."""
-    wit_type = function.result
-    if isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
-        wit_type = wit_type.declaration.target
-    return wit_type if isinstance(wit_type, ResultType) else None
 
 
 def _has_aliased_bytes(types: Iterable[Type]) -> bool:

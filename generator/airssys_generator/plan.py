@@ -49,11 +49,12 @@ Argument: TypeAlias = str | Mapping
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """An annotated attribute of a class."""
+    """An annotated attribute of a class; `value` is what it is set to, as Python text."""
 
     name: str
     annotation: Annotation
     docs: str | None = None
+    value: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -100,8 +100,9 @@ def class_header(planned: Class) -> str:
 
 
 def field_lines(planned: Field, indent: int) -> str:
-    """`name: annotation`."""
-    return "\n".join(wrapped_field(indent, f"{planned.name}: ", planned.annotation))
+    """`name: annotation`, and the value if it has one."""
+    lines = wrapped_field(indent, f"{planned.name}: ", planned.annotation)
+    return "\n".join(lines) + ("" if planned.value is None else f" = {planned.value}")
 
 
 def alias_lines(planned: Alias) -> str:

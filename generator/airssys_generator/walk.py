@@ -55,6 +55,14 @@ def result_of(function: Function) -> ResultType | None:
     return found if isinstance(found, ResultType) else None
 
 
+def returned(function: Function) -> ResultType | None:
+    """The `result` that a guest's function unwraps: one written there, or behind one alias of the same interface."""
+    wit_type = function.result
+    if isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
+        wit_type = wit_type.declaration.target
+    return wit_type if isinstance(wit_type, ResultType) else None
+
+
 def parts(wit_type: TypeDef) -> Iterator[tuple[str, Type]]:
     """The types that a declaration names, each with the place in it (`.field`), empty for an alias."""
     declaration = wit_type.declaration

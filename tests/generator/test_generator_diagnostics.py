@@ -96,6 +96,38 @@ def test_a_guest_function_with_a_parameter_named_self_is_refused_and_a_host_take
     assert "def f(_self, self: wit.U8)" in generate(resolve, world, "host")["__init__.py"]
 
 
+@pytest.mark.parametrize(
+    ("inside", "place"),
+    [
+        ("enum %enum { a } enum later { b }", "a:b/i#enum"),
+        ("flags %flag { a } flags later { b }", "a:b/i#flag"),
+        ("variant union { a } variant later { b }", "a:b/i#union"),
+        ("record r { mro: u8, next: u8 }", "a:b/i#r.mro"),
+        ("record err { a: u8 } g: func() -> result;", "a:b/i#err"),
+        ("isinstance: func(); g: func() -> result;", "a:b/i#isinstance"),
+    ],
+)
+def test_a_name_that_breaks_the_modules_of_componentize_py_is_refused_for_guests(
+    inside: str, place: str, tmp_path: Path
+) -> None:
+    text = f"package a:b; interface i {{ {inside} f: func(); }} world w {{ import i; }}"
+    resolve, world = world_of(text, tmp_path)
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, world, "guest")
+    assert [found.where for found in caught.value.diagnostics] == [place]
+    assert generate(resolve, world, "host")
+
+
+def test_such_a_name_is_no_matter_where_nothing_needs_what_it_hides(tmp_path: Path) -> None:
+    text = """
+    package a:b;
+    interface i { enum a { a } enum %enum { a } flags %flag { a } variant union { a } record err { mro: u8 } f: func(); }
+    world w { import i; }
+    """
+    resolve, world = world_of(text, tmp_path)
+    assert generate(resolve, world, "guest")
+
+
 def _refused(source: Source, target: Target) -> set[str]:
     try:
         source.generate(target)

@@ -1,0 +1,155 @@
+"""A world whose every name is a Python builtin, a keyword, or a name that emitted code uses itself."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import keyword
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from generator_worlds import put, world_of
+
+from airssys_generator import GenerationError, generate, skeleton
+
+OWN = [
+    "self",
+    "cls",
+    "value",
+    "name",
+    "wit",
+    "builtins",
+    "dataclasses",
+    "enum",
+    "typing",
+    "abc",
+    "types",
+    "imports",
+    "exports",
+    "load-it",
+    "source",
+    "engine",
+    "wasi",
+    "limits",
+    "bulk",
+    "protocol",
+    "property",
+    "classmethod",
+    "wit-world",
+    "componentize-py-types",
+    "airssys-sdk",
+    "component",
+    "world",
+    "ok",
+    "err",
+    "some",
+    "record",
+    "case",
+    "flags",
+    "function",
+    "interface",
+    "abstractmethod",
+    "protocol",
+    "type-alias",
+    "not-implemented-error",
+    "annotated",
+    "mro",
+    "init",
+    "py-typed",
+]
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
+
+
+def _names() -> list[str]:
+    python = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
+    kebab = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower() for name in python)
+    plain = (name for name in kebab if not name.endswith(("-error", "-warning")))  # dozens that are all alike
+    return sorted({name for name in (*plain, *OWN) if KEBAB.fullmatch(name)})
+
+
+def _world(names: list[str]) -> str:
+    """Each name as a field, a case, a label, a flag, a parameter, a type and a function."""
+    no_self = [name for name in names if name != "self"]
+    fields = ", ".join(f"%{name}: list<tuple<string, u8>>" for name in names)
+    cases = ", ".join(f"%{name}(u32)" for name in names)
+    labels = ", ".join(f"%{name}" for name in names)
+    flags = ", ".join(f"%{name}" for name in names[:32])
+    types = "\n".join(f"  record %{name} {{ %{name}: list<u8>, another: s8 }}" for name in names)
+    parameters = ", ".join(f"%{name}: option<bool>" for name in no_self)
+    functions = "\n".join(
+        f"  %{name}: func(%{name}: list<f32>) -> result<t-{name}, string>;" for name in no_self
+    )
+    uses = ", ".join(f"%{name} as t-{name}" for name in names)
+    return f"""
+    package a:b;
+    interface kinds {{
+      record a-record {{ {fields} }}
+      variant a-variant {{ {cases} }}
+      enum an-enum {{ {labels} }}
+      flags a-flags {{ {flags} }}
+      a-function: func({parameters}) -> option<list<string>>;
+    }}
+    interface %list {{
+    {types}
+    }}
+    interface %result {{ use %list.{{{uses}}};
+    {functions}
+    }}
+    interface %enum {{ use %list.{{%list as l, %str}}; %list: func(s: %str) -> l; %types: func(%str: %str) -> u8; }}
+    interface types {{ use %list.{{%list, %str}}; record %own {{ a: %str }} types: func(o: %own) -> %list; }}
+    world %builtins {{
+      import kinds; export kinds; import %list; export %list; import %result; export %result; import %enum; export %enum; import types; export types;
+      import %property: func() -> string; import %int: func(%wit: u8) -> bool;
+      export %str: func(%typing: string) -> result<u8>; export %float: func(%imports: list<u8>) -> f32;
+    }}
+    """
+
+
+@pytest.mark.slow
+def test_names_that_mean_something_to_python_break_nothing_on_either_side(tmp_path: Path) -> None:
+    host, guest = tmp_path / "host", tmp_path / "guest"
+    resolve, world = world_of(_world(_names()), tmp_path)
+    put(dict(generate(resolve, world, "host")), host / "package")
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, world, "guest")
+    hidden = {re.split(r"[.#]", found.where)[-1] for found in caught.value.diagnostics}
+    assert hidden == {"mro", "isinstance"}  # what breaks componentize-py's own modules
+    resolve, world = world_of(_world([name for name in _names() if name not in hidden]), tmp_path)
+    put({**generate(resolve, world, "guest"), "component.py": skeleton(world)}, guest)
+    for folder, python in ((host, "3.11"), (guest, "3.14")):
+        (folder / "pyrightconfig.json").write_text(
+            json.dumps({"typeCheckingMode": "strict", "pythonVersion": python})
+        )
+        _run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], folder)
+        _run(["ruff", "check", "--isolated", "--no-cache", "."], folder)
+        _run(["mypy", "--strict", "--python-version", python, f"--cache-dir={tmp_path}/cache", "."], folder)
+        _run(["basedpyright", "--project", "."], folder)
+    _run(["python", "-B", "-W", "error", "-c", CHECK], host)
+    _run(
+        ["python", "-B", "-W", "error", "-c", "import component; component.Result(); component.WitWorld()"],
+        guest,
+    )
+
+
+CHECK = """
+import inspect, package
+from package.imports import kinds, result as interface
+from package.exports import result as exported
+from airssys_sdk.wit.shapes import shape_of, signature_of
+names = {field.name for field in shape_of(kinds.ARecord).fields}
+assert len(names) > 120 and {"class", "int", "not-implemented-error", "wit"} <= names
+assert {case.name for case in shape_of(kinds.AVariant).cases} == names
+for cls in (interface.Result, exported.Result):
+    for name, member in vars(cls).items():
+        if hasattr(member, "__wit__") or hasattr(member, "stub"):
+            signature_of(getattr(cls, name))
+"""
+
+
+def _run(command: list[str], folder: Path) -> None:
+    program = str(Path(sys.executable).with_name(command[0]))
+    done = subprocess.run([program, *command[1:]], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-3000:]

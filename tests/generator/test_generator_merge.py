@@ -1,0 +1,305 @@
+"""Merging a skeleton: what the WIT changes comes in, what the author wrote stays as it is."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from generator_worlds import put, world_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airssys_generator import GenerationError, generate, merge_skeleton, previous_bindings, skeleton
+
+V1 = """
+package demo:shop@1.2.0;
+interface types { record item { id: string } }
+interface store {
+  use types.{item};
+  /// Get an item.
+  get: func(id: string) -> item;
+  put: func(item: item) -> result<_, string>;
+  drop: func();
+}
+interface old { f: func(); }
+world w { export store; export old; }
+"""
+V2 = """
+package demo:shop@1.2.0;
+interface types { record item { id: string } record other { a: u8 } }
+interface store {
+  use types.{item, other};
+  record local { a: u8 }
+  /// Get an item.
+  get: func(id: string, near: option<local>) -> item;
+  put: func(item: item) -> result<_, string>;
+  /// New in this version.
+  add: func(other: other) -> option<option<u8>>;
+}
+interface more { x: func(i: list<u8>) -> result<u8>; }
+world w { export store; export more; export run: func(); }
+"""
+MARK = "# airssys-sdk: no longer in the WIT; remove it, or keep it for your own use.\n"
+
+
+class Versions:
+    """The world before and after the change."""
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("v1", "v2"):
+            (folder / name).mkdir()
+        self.resolve1, self.old = world_of(V1, folder / "v1")
+        self.resolve2, self.new = world_of(V2, folder / "v2")
+        self.previous = dict(generate(self.resolve1, self.old, "guest"))
+        self.current = dict(generate(self.resolve2, self.new, "guest"))
+
+    def merge(self, text: str) -> str:
+        """Merge the second version into an author's module of the first."""
+        return merge_skeleton(text, self.new, previous=self.previous)
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Versions:
+    return Versions(tmp_path_factory.mktemp("versions"))
+
+
+def test_a_new_function_becomes_a_method_at_the_end_of_its_class(versions: Versions) -> None:
+    merged = versions.merge(skeleton(versions.old))
+    assert (
+        "\n    def add(self, other: types.Other) -> Some[int | None] | None:\n"
+        '        """New in this version."""\n'
+        '        raise NotImplementedError("demo:shop/store@1.2.0#add")\n'
+    ) in merged
+    assert "from componentize_py_types import Some\n" in merged
+
+
+def test_a_changed_signature_is_updated_above_the_authors_body(versions: Versions) -> None:
+    text = _filled(skeleton(versions.old), "get", "return self.cache[  id ]  # fast")
+    merged = versions.merge(text)
+    assert "    def get(self, id: str, near: store.Local | None) -> types.Item:\n" in merged
+    assert "        return self.cache[  id ]  # fast\n" in merged
+    assert "from wit_world.exports import store\n" in merged
+
+
+def test_a_function_that_left_the_wit_is_marked_once_and_kept(versions: Versions) -> None:
+    merged = versions.merge(_filled(skeleton(versions.old), "drop", "print('kept')"))
+    assert f"    {MARK}    def drop(self) -> None:\n        print('kept')\n" in merged
+    assert f"{MARK}class Old(exports.Old):\n" in merged
+    assert versions.merge(merged) == merged
+
+
+def test_a_function_that_comes_back_loses_its_mark(versions: Versions) -> None:
+    merged = versions.merge(skeleton(versions.old))
+    back = merge_skeleton(merged, versions.old, previous=versions.current)
+    assert f"    {MARK}    def drop" not in back
+    assert f"{MARK}class Old" not in back
+    assert f"    {MARK}    def add" in back
+
+
+def test_a_new_interface_and_new_functions_of_the_world_become_classes_at_the_end(versions: Versions) -> None:
+    merged = versions.merge(skeleton(versions.old))
+    names = [node.name for node in ast.parse(merged).body if isinstance(node, ast.ClassDef)]
+    assert names == ["Store", "Old", "More", "WitWorld"]
+    assert "import wit_world\n" in merged
+
+
+def test_a_merge_without_a_change_of_the_wit_changes_nothing(versions: Versions) -> None:
+    text = skeleton(versions.new) + "\n\ndef helper( x ):\n  return x\n"
+    assert merge_skeleton(text, versions.new, previous=versions.current) == text
+    assert merge_skeleton(text, versions.new) == text
+
+
+def test_the_authors_own_spelling_of_an_unchanged_signature_stays(versions: Versions) -> None:
+    text = (
+        "from typing import Optional\n"
+        "import wit_world.imports.types as t\n"
+        "from wit_world import exports as e\n\n\n"
+        "class Store(e.Store):\n"
+        "    def get(self, id: 'str',\n"
+        "            near: Optional[int] = None) -> 't.Item': return t.Item(id)\n"
+        "    def put(self, item: t.Item): pass\n"
+        "    def drop(self) -> None: ...\n"
+        "    def own(self) -> int: return 1\n"
+    )
+    merged = merge_skeleton(text, versions.old, previous=versions.previous)
+    assert merged.startswith(text)
+    assert f"{MARK}" not in merged
+
+
+def test_names_that_the_author_took_are_not_taken_again(versions: Versions) -> None:
+    text = skeleton(versions.old).replace("from wit_world.imports import types\n", "import types\n")
+    text = text.replace("types.Item", "wit_world.imports.types.Item").replace(
+        "import types", "import types, wit_world"
+    )
+    merged = versions.merge(text)
+    assert "from wit_world.imports import types as _types\n" in merged
+    assert "other: _types.Other" in merged
+
+
+def test_a_method_that_the_author_moved_to_a_base_class_is_not_added_again(versions: Versions) -> None:
+    text = skeleton(versions.old).replace("class Store(exports.Store)", "class Store(Base, exports.Store)")
+    start = text.index("    def put")
+    text = text[:start] + text[text.index("    def drop") :]
+    assert "def put" not in versions.merge(text)
+
+
+def test_a_class_that_the_author_imports_is_left_alone(versions: Versions) -> None:
+    text = "from .store import Store\nfrom .old import Old\n"
+    merged = versions.merge(text)
+    names = [node.name for node in ast.parse(merged).body if isinstance(node, ast.ClassDef)]
+    assert names == ["More", "WitWorld"]
+
+
+def test_comments_inside_a_changed_signature_move_above_it(versions: Versions) -> None:
+    text = skeleton(versions.old).replace(
+        "def get(self, id: str) -> types.Item:",
+        "def get(\n        self,\n        id: str,  # the key\n    ) -> types.Item:",
+    )
+    assert "    # the key\n    def get(self, id: str, near" in versions.merge(text)
+
+
+def test_windows_line_ends_and_tabs_survive(versions: Versions) -> None:
+    text = skeleton(versions.old).replace("    ", "\t").replace("\n", "\r\n")
+    merged = versions.merge(text)
+    assert "\n" not in merged.replace("\r\n", "")
+    assert '\t\traise NotImplementedError("demo:shop/store@1.2.0#put")\r\n' in merged
+    ast.parse(merged)
+
+
+def test_a_module_with_a_syntax_error_is_refused_with_its_place(versions: Versions) -> None:
+    with pytest.raises(GenerationError) as caught:
+        merge_skeleton("import os\n\ndef x(:\n    pass\n", versions.new, where="src/app.py")
+    assert caught.value.diagnostics[0].where == "src/app.py:3:7"
+    assert "src/app.py:3:7" in str(caught.value)
+
+
+def test_an_empty_module_gets_the_whole_skeleton(versions: Versions) -> None:
+    merged = merge_skeleton("", versions.new)
+    names = [node.name for node in ast.parse(merged).body if isinstance(node, ast.ClassDef)]
+    assert names == ["Store", "More", "WitWorld"]
+
+
+def test_previous_bindings_are_read_from_the_folder_that_they_were_written_to(
+    versions: Versions, tmp_path: Path
+) -> None:
+    assert previous_bindings(tmp_path) == {}
+    put(versions.previous, tmp_path)
+    merged = merge_skeleton(skeleton(versions.old), versions.new, previous=previous_bindings(tmp_path))
+    assert merged == versions.merge(skeleton(versions.old))
+
+
+@pytest.mark.slow
+def test_a_merged_module_passes_the_checks_that_a_new_one_passes(versions: Versions, tmp_path: Path) -> None:
+    put({**versions.current, "component.py": versions.merge(skeleton(versions.old))}, tmp_path)
+    text = (tmp_path / "component.py").read_text()
+    # What left the WIT has no Protocol any more; the author removes it.
+    start = text.index(MARK + "class Old")
+    (tmp_path / "component.py").write_text(text[:start] + text[text.index("class More") :])
+    for command in (
+        ["ruff", "check", "--isolated", "--no-cache", "component.py"],
+        ["ruff", "format", "--isolated", "--no-cache", "--check", "component.py"],
+        ["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={tmp_path}/cache", "component.py"],
+    ):
+        program = str(Path(sys.executable).with_name(command[0]))
+        done = subprocess.run(
+            [program, *command[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+AUTHORS_LINES = st.sampled_from(
+    [
+        "x = 1",
+        "# a comment",
+        "",
+        "    # an indented comment",
+        "def helper( a,b ):\n    return a+b",
+        "class Other:\n  y = 2\n\n  def get(self): return 'not ours'",
+        "if True:\n    z = {  'a' :1 }",
+        "import   json",
+        "from wit_world.imports.types import Item as Thing",
+        "@property\ndef odd(self): ...",
+        'TEXT = """\n  class Store:\n"""',
+        "async def later():\n\tawait other()",
+        "s = 'é\\u202e'  # ünïcode",
+    ]
+)
+BODIES = st.sampled_from(
+    [
+        "return 1",
+        "x = 2 ;  return x  # odd",
+        '"""Mine."""\n        return None',
+        "with a as b, c:\n            pass\n\n        # the end",
+        "...",
+        "for i in range(3): print( i )\n        else: pass",
+        "def inner(x:int)->int:\n            return x\n        return inner",
+    ]
+)
+
+
+@st.composite
+def authored(draw: st.DrawFn) -> tuple[list[str], dict[str, str], Sequence[str]]:
+    """Lines for the top of a module, bodies of its methods, lines for its end."""
+    functions = draw(st.dictionaries(st.sampled_from(["get", "put", "drop", "f"]), BODIES))
+    return draw(st.lists(AUTHORS_LINES, max_size=4)), functions, draw(st.lists(AUTHORS_LINES, max_size=4))
+
+
+@given(author=authored(), blank=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_author_wrote_survives_a_merge_byte_for_byte(
+    versions: Versions, author: tuple[list[str], dict[str, str], Sequence[str]], blank: bool
+) -> None:
+    above, bodies, below = author
+    text = skeleton(versions.old)
+    for name, body in bodies.items():
+        text = _filled(text, name, body)
+    first_class = text.index("class Store")
+    text = (
+        text[:first_class]
+        + "".join(f"{line}\n" for line in above)
+        + ("\n" if blank else "")
+        + text[first_class:]
+    )
+    text += "".join(f"{line}\n" for line in below)
+    merged = versions.merge(text)
+    assert versions.merge(merged) == merged
+    _is_subsequence(_without_signatures(text), _without_signatures(merged))
+    for line in (*above, *below, *bodies.values()):
+        assert line in merged
+    tree, before = ast.parse(merged), ast.parse(text)
+    assert _bodies(tree).items() >= _bodies(before).items()
+
+
+def _filled(text: str, name: str, body: str) -> str:
+    """The skeleton with a body for one function."""
+    end = f'#{name}")\n'
+    stop = text.index(end) + len(end)
+    start = text.rindex("        raise NotImplementedError(", 0, stop)
+    return f"{text[:start]}        {body}\n{text[stop:]}"
+
+
+def _without_signatures(text: str) -> list[str]:
+    """The lines of a module, less the signatures and imports that a merge may change."""
+    changing = ("    def get(", "from wit_world", "from componentize_py_types", "import wit_world")
+    return [line for line in text.splitlines(keepends=True) if not line.startswith(changing)]
+
+
+def _is_subsequence(lines: Sequence[str], of: Sequence[str]) -> None:
+    """Check that all lines are there, in their order."""
+    rest = iter(of)
+    for line in lines:
+        assert line in rest, line
+
+
+def _bodies(tree: ast.Module) -> dict[str, str]:
+    return {
+        f"{node.name}.{part.name}": "\n".join(ast.dump(statement) for statement in part.body)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name in ("Store", "Old")
+        for part in node.body
+        if isinstance(part, ast.FunctionDef)
+    }
