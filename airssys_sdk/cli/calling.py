@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from airssys_sdk.cli.description import require_component
 from airssys_sdk.cli.progress import Progress
@@ -67,8 +67,8 @@ def _answer(function: Function, arguments: tuple[Any, ...]) -> Answer:
     signature = function.signature
     try:
         value = function(*arguments)
-    except Err as error:
-        return Answer(_format(error, signature), ok=False)
+    except Err as error:  # pyright: ignore[reportUnknownVariableType] - only the component knows what it holds
+        return Answer(_format(cast("Err[object]", error), signature), ok=False)
     if signature.result is None:
         return Answer(None, ok=True)
     return Answer(_format(Ok(value) if signature.raises else value, signature), ok=not isinstance(value, Err))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import signal
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -56,6 +57,17 @@ async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters
         (find_id(name, ids), payload.encode("utf-8", "surrogateescape")) for name, payload in wish.sends
     ]
     lines_to = None if wish.lines_to is None else find_id(wish.lines_to, ids)
+    with _termination():
+        return await _serve(targets, questions, lines_to, wish, voice)
+
+
+async def _serve(
+    targets: Sequence[Target],
+    questions: Sequence[tuple[ComponentId, bytes]],
+    lines_to: ComponentId | None,
+    wish: Wish,
+    voice: Voice,
+) -> Counters:
     async with Node(wish.storage) as node:
         with _told(node, voice) as deserted:
             for target in targets:
@@ -93,6 +105,30 @@ def _told(node: Node, voice: Voice) -> Generator[asyncio.Event, None, None]:
         yield deserted
     finally:
         subscription.cancel()
+
+
+@contextlib.contextmanager
+def _termination() -> Generator[None, None, None]:
+    """Let a termination signal do what Ctrl-C does, with the exit code of its own."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    caught: list[int] = []
+
+    def terminate() -> None:
+        caught.append(signal.SIGTERM)
+        if task is not None:
+            task.cancel()
+
+    try:
+        loop.add_signal_handler(signal.SIGTERM, terminate)
+    except NotImplementedError:  # on Windows nothing asks a process to end
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+        if caught:
+            raise SystemExit(128 + caught[0])
 
 
 async def _until_interrupted(voice: Voice, deserted: asyncio.Event) -> None:

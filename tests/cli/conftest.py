@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import cli_projects
 import pytest
-from cli_process import Command
+from cli_process import ROOT, Command
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,25 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sdk(cache: Path) -> Command:
     """The command."""
     return Command(cache)
+
+
+@pytest.fixture(scope="session")
+def trial(sdk: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built project of the world `airssys:core/runtime-host`."""
+    folder = tmp_path_factory.mktemp("projects") / "trial"
+    cli_projects.write(folder, cli_projects.TRIAL_MANIFEST, cli_projects.TRIAL, cli_projects.LAB_WIT)
+    shutil.rmtree(folder / "wit")
+    shutil.copytree(ROOT / "wit" / "airssys-core", folder / "wit")
+    result = sdk("build", folder)
+    assert result.code == 0, result.err
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(sdk: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built project with a world of its own."""
+    folder = tmp_path_factory.mktemp("projects") / "lab"
+    cli_projects.write(folder, cli_projects.LAB_MANIFEST, cli_projects.LAB, cli_projects.LAB_WIT)
+    result = sdk("build", folder)
+    assert result.code == 0, result.err
+    return folder

@@ -1,0 +1,218 @@
+"""`run`: components under supervision, asked from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_process import Command
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
+
+
+def lines_until(process: subprocess.Popen[str], text: str) -> list[str]:
+    """The lines of standard error up to the one that holds a text."""
+    assert process.stderr is not None
+    read: list[str] = []
+    for line in process.stderr:
+        read.append(line)
+        if text in line:
+            return read
+    raise AssertionError(f"{text!r} never came:\n{''.join(read)}")
+
+
+def test_a_component_is_asked_by_its_name_and_answers(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trial", "hi")
+    assert (result.code, result.out) == (0, "you said hi\n")
+    assert "test/trial/0 started\n" in result.err
+    assert "test/trial/0 ended: shutdown\n" in result.err
+    assert "builds 0, compiles 0, messages handled 1" in result.err
+
+
+def test_a_second_run_does_nothing_twice(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "test/trial", "hi")
+    assert "build: dist/trial.wasm ... up to date\n" in result.err
+    assert "compile: dist/trial.wasm (metered) ... up to date\n" in result.err
+
+
+def test_each_line_of_standard_input_is_asked_in_turn(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--stdin", "test/trial/0", "--quiet", given="one\ntwo\r\nnothing\nlast")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "you said one\nyou said two\n\nyou said last\n"
+
+
+def test_json_is_one_object_a_line(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trial", "hi", "--send", "trial", "raw", "--json")
+    assert result.code == 0
+    told = [json.loads(line) for line in result.out.splitlines()]
+    assert [one for one in told if one["event"] == "reply"] == [
+        {"event": "reply", "component": "test/trial/0", "payload": "you said hi"},
+        {"event": "reply", "component": "test/trial/0", "payload-base64": "ABv/"},
+    ]
+    assert {"event": "actor-started", "name": "test/trial/0", "restarts": 0} in told
+    assert told[-1]["event"] == "counters"
+    assert told[-1]["messages handled"] == 2
+
+
+def test_a_reply_goes_into_a_pipe_byte_for_byte(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--send", "trial", "raw", "--quiet"]) as process:
+        assert process.stdout is not None
+        assert process.stdout.buffer.read() == b"\0\x1b\xff\n"
+
+
+def test_state_outlives_the_run_unless_it_is_kept_in_memory(
+    sdk: Command, trial: Path, tmp_path: Path
+) -> None:
+    where = ["--storage", tmp_path / "node.db", "--quiet"]
+    assert [sdk("run", trial, "--send", "trial", "count", *where).out for _ in range(2)] == ["1\n", "2\n"]
+    assert sdk("run", trial, "--send", "trial", "count", "--in-memory", "--quiet").out == "1\n"
+
+
+def test_a_component_file_runs_with_the_manifest_above_it(sdk: Command, trial: Path, tmp_path: Path) -> None:
+    wasm = trial / "dist" / "trial.wasm"
+    assert sdk("run", wasm, "--send", "trial", "hi", "--quiet").out == "you said hi\n"
+    alone = tmp_path / "some" / "where" / "alone.wasm"
+    alone.parent.mkdir(parents=True)
+    alone.symlink_to(wasm)
+    missing = sdk("run", alone, "--send", "trial", "hi")
+    assert missing.code == 2
+    assert missing.err.startswith(
+        "error: there is no Component.toml beside the file or in the folder above\n"
+    )
+    named = sdk(
+        "run",
+        alone,
+        "--manifest",
+        trial / "Component.toml",
+        "--send",
+        "trial",
+        "hi",
+        "--quiet",
+        "--in-memory",
+    )
+    assert (named.code, named.out) == (0, "you said hi\n")
+
+
+def test_a_guest_that_raises_is_explained_and_the_next_question_is_answered(
+    sdk: Command, trial: Path
+) -> None:
+    result = sdk("run", trial, "--send", "trial", "boom", "--send", "trial", "hi")
+    assert (result.code, result.out) == (1, "you said hi\n")
+    assert "ValueError: the trial\\x1b[31m failed" in result.err
+    assert "trial/component.py" in result.err
+    assert "test/trial/0 started again (restart 1)\n" in result.err
+    assert "\x1b" not in result.err
+    assert "airssys_sdk/" not in result.err
+
+
+def test_a_guest_that_loops_meets_its_deadline_and_is_started_again(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trial", "spin", "--send", "trial", "hi")
+    assert (result.code, result.out) == (1, "you said hi\n")
+    assert "warning test/trial/0: spinning \\x1b[2J\n" in result.err
+    assert "still running after 2 s" in result.err
+
+
+def test_a_guest_that_asks_for_too_much_memory_is_told_apart(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trial", "hungry")
+    assert (result.code, result.out) == (1, "")
+    assert "memory" in result.err.partition("error: ")[2].splitlines()[0]
+
+
+def test_an_unknown_target_names_those_that_run(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trail", "hi")
+    assert (result.code, result.out) == (2, "")
+    assert "error: no component called 'trail' runs here\nhint: these do: test/trial/0\n" in result.err
+
+
+def test_an_answer_that_takes_too_long_is_given_up(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--send", "trial", "spin", "--timeout", "100ms")
+    assert (result.code, result.out) == (1, "")
+    assert "Traceback" not in result.err
+
+
+def test_a_component_of_another_world_is_refused_before_anything_is_built(sdk: Command, lab: Path) -> None:
+    result = sdk("run", lab)
+    assert (result.code, result.out) == (7, "")
+    assert "airssys:core/runtime-host" in result.err
+    assert "--> Component.toml: component.world" in result.err
+
+
+def test_a_file_built_for_another_world_does_not_start(sdk: Command, lab: Path, trial: Path) -> None:
+    result = sdk("run", lab / "dist" / "lab.wasm", "--manifest", trial / "Component.toml", "--in-memory")
+    assert (result.code, result.out) == (7, "")
+    assert "airssys:core/component-lifecycle@1.0.0" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_permission_that_nothing_enforces_is_refused(sdk: Command, trial: Path, tmp_path: Path) -> None:
+    shutil.copytree(trial, tmp_path / "trial")
+    manifest = tmp_path / "trial" / "Component.toml"
+    manifest.write_text(manifest.read_text() + '\n[permissions.filesystem]\nread = ["/data/**"]\n')
+    result = sdk("run", tmp_path / "trial", "--send", "trial", "hi")
+    assert (result.code, result.out) == (7, "")
+    assert "--> Component.toml: permissions.filesystem.read\n" in result.err
+
+
+def test_the_same_component_twice_is_wrong_usage(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, trial / "dist" / "trial.wasm")
+    assert result.code == 2
+    assert "error: two components are called test/trial/0\n" in result.err
+
+
+def test_storage_that_another_node_uses_is_refused(sdk: Command, trial: Path, tmp_path: Path) -> None:
+    arguments = ["run", trial, "--storage", tmp_path / "node.db"]
+    with sdk.start(arguments) as first:
+        lines_until(first, "running; Ctrl-C stops")
+        second = sdk(*arguments, "--send", "trial", "hi")
+        first.send_signal(signal.SIGINT)
+        first.communicate()
+    assert second.code == 1
+    assert str(tmp_path / "node.db") in second.err
+    assert "Traceback" not in second.err
+
+
+def test_an_interrupt_stops_a_node_in_order(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory"]) as process:
+        lines_until(process, "running; Ctrl-C stops")
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (0, "")
+    assert err.startswith("stopping\n· test/trial/0 ended: shutdown\nstopped in ")
+    assert "messages handled 0" in err
+
+
+def test_a_termination_signal_stops_a_node_in_order(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory"]) as process:
+        lines_until(process, "running; Ctrl-C stops")
+        process.terminate()
+        _, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "test/trial/0 ended: shutdown\n" in err
+
+
+def test_an_interrupt_in_the_middle_of_a_question_stops_the_node(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory", "--send", "trial", "spin"]) as process:
+        lines_until(process, "spinning")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("interrupted\n")
+    assert "Traceback" not in err
+
+
+def test_an_interrupt_while_standard_input_is_open_ends_the_command(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory", "--stdin", "trial"], pipe_input=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("hi\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "you said hi\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert process.stderr is not None
+        assert process.stderr.read().endswith("interrupted\n")
