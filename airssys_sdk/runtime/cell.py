@@ -21,7 +21,7 @@ from airssys_sdk.runtime.mailbox import EMPTY, Mailbox, Metrics
 from airssys_sdk.runtime.pending import Pending, Settled, is_unfinished
 from airssys_sdk.runtime.queue import TURN_SECONDS
 from airssys_sdk.runtime.spec import ChildSpec, Factory
-from airssys_sdk.runtime.state import Exit, State, describe
+from airssys_sdk.runtime.state import BUSY, DOWN, ENDED, RUNNING, Exit, describe
 
 if TYPE_CHECKING:
     from airssys_sdk.runtime.backoff import RestartHistory
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from airssys_sdk.runtime.timers import Wakeup
 
 _log = logging.getLogger("airssys.runtime")
-
-
-_RUNNING = State.RUNNING
 
 
 class Cell:
@@ -109,7 +106,7 @@ class Cell:
         self.name = name
         self.serial = system.next_serial()
         self.mailbox = Mailbox(self, system.run_queue, spec.mailbox)
-        self.state = State.DOWN
+        self.state = DOWN
         self.restarts = -1
         self.actor: object = None
         self.receive: Callable[[Any, Context], object] = _nobody
@@ -140,8 +137,8 @@ class Cell:
         Bare payloads are handled right here, which is what the figures of the benchmark are about. The clock is
         read after 1, 3, 7, 15 ... messages if more wait: a long message ends the turn, many short ones do not pay for it.
         """
-        if self.state is not _RUNNING:
-            if self.state is State.ENDED:
+        if self.state is not RUNNING:
+            if self.state is ENDED:
                 # Another thread's message came in while the mailbox was closed.
                 late = self.discard_waiting()
                 self.system.retire(Metrics(dead_lettered=late))
@@ -185,9 +182,9 @@ class Cell:
                     raise
         self.handled += bare
         self.last_activity = now
-        if mailbox.interrupted and self.state is _RUNNING:
+        if mailbox.interrupted and self.state is RUNNING:
             now = self._careful_turn()
-        if self.state is _RUNNING:
+        if self.state is RUNNING:
             # As `Mailbox.unpark`, spelled out: this runs once a turn.
             mailbox.scheduled = False
             if normal or mailbox.interrupted:
@@ -199,7 +196,7 @@ class Cell:
         mailbox = self.mailbox
         now = monotonic()
         end = now + TURN_SECONDS
-        while self.state is _RUNNING and now <= end:
+        while self.state is RUNNING and now <= end:
             message = mailbox.take()
             if message is EMPTY:
                 mailbox.interrupted = False
@@ -241,8 +238,8 @@ class Cell:
         """Whether a handler returned something unfinished; the cell is then busy until that ends."""
         if not is_unfinished(result):
             return False
-        if self.state is State.RUNNING:
-            self.state = State.BUSY
+        if self.state is RUNNING:
+            self.state = BUSY
         self.message = message
         self.wait_for(result, self._finished)
         return True
@@ -282,8 +279,8 @@ class Cell:
         self.work = None
         self.context.envelope = None
         self.last_activity = monotonic()
-        if self.state is State.BUSY:
-            self.state = State.RUNNING
+        if self.state is BUSY:
+            self.state = RUNNING
         if error is None:
             self.handled += 1
             if type(message) is ENVELOPE and message.reply_to is not None:
@@ -293,7 +290,7 @@ class Cell:
         else:
             self._crash(message, error)
         self.look_up()
-        if self.state is State.RUNNING:
+        if self.state is RUNNING:
             self.mailbox.unpark()
 
     def look_up(self) -> None:
@@ -373,7 +370,7 @@ class Cell:
 
     def on_end(self, listener: Callable[[Exit], None]) -> None:
         """Call `listener` when this name is gone for good; at once if it is."""
-        if self.state is State.ENDED and self.exit is not None:
+        if self.state is ENDED and self.exit is not None:
             listener(self.exit)
         elif self.listeners is None:
             self.listeners = [listener]

@@ -22,6 +22,10 @@ class Priority(enum.IntEnum):
     LOW = 3
 
 
+NORMAL_PRIORITY = Priority.NORMAL
+"""For the hot paths: up to Python 3.11, looking a member up in its class runs Python code."""
+
+
 class ReplyTo(Protocol):
     """Where the answer to a message goes. Both methods say whether the answer was still wanted."""
 
@@ -53,7 +57,7 @@ class Envelope(Generic[M]):
     sender: object = None
     reply_to: ReplyTo | None = None
     correlation_id: str | None = None
-    priority: Priority = Priority.NORMAL
+    priority: Priority = NORMAL_PRIORITY
     time_to_live: float | None = None
     expires_at: float | None = None
     attempts: int = 0

@@ -139,17 +139,15 @@ E = TypeVar("E")
 class Subscription:
     """A place in the audience of a stream; `cancel` leaves it."""
 
-    __slots__ = ("_audience", "_listener")
+    __slots__ = ("_listener", "_stream")
 
-    def __init__(self, audience: list[Callable[[object], None]], listener: Callable[[object], None]) -> None:
-        self._audience = audience
+    def __init__(self, stream: EventStream, listener: Callable[[object], None]) -> None:
+        self._stream = stream
         self._listener = listener
-        audience.append(listener)
 
     def cancel(self) -> None:
         """Hear no more; may be called twice."""
-        if self._listener in self._audience:
-            self._audience.remove(self._listener)
+        self._stream.leave(self._listener)
 
 
 class EventStream:
@@ -161,15 +159,11 @@ class EventStream:
         wanted: whether anybody listens; publishers on hot paths look first.
     """
 
-    __slots__ = ("_audience",)
+    __slots__ = ("_audience", "wanted")
 
     def __init__(self) -> None:
         self._audience: list[Callable[[object], None]] = []
-
-    @property
-    def wanted(self) -> bool:
-        """Whether anybody listens."""
-        return bool(self._audience)
+        self.wanted = False
 
     def publish(self, event: object) -> None:
         """Tell everybody now. A listener that raises is logged and stays; the others hear the event all the same."""
@@ -181,7 +175,15 @@ class EventStream:
 
     def subscribe(self, listener: Callable[[object], None]) -> Subscription:
         """Call `listener` with each event; it must be quick, it runs in the middle of the actors' work."""
-        return Subscription(self._audience, listener)
+        self._audience.append(listener)
+        self.wanted = True
+        return Subscription(self, listener)
+
+    def leave(self, listener: Callable[[object], None]) -> None:
+        """Call `listener` no more; for `Subscription`."""
+        if listener in self._audience:
+            self._audience.remove(listener)
+        self.wanted = bool(self._audience)
 
     def listen(self, *kinds: type[E], capacity: int = 1000) -> Listening[E]:
         """Collect events for an `async for`: those of the given classes, or all.

@@ -15,7 +15,19 @@ from airssys_sdk.runtime.errors import StartFailed
 from airssys_sdk.runtime.events import ActorEnded, ActorFailed, ActorStarted, HookFailed, LifeEnded
 from airssys_sdk.runtime.pending import is_unfinished
 from airssys_sdk.runtime.spec import IMMEDIATE
-from airssys_sdk.runtime.state import KILLED, SHUTDOWN, Exit, ExitKind, State, describe
+from airssys_sdk.runtime.state import (
+    BUSY,
+    DOWN,
+    ENDED,
+    KILLED,
+    RUNNING,
+    SHUTDOWN,
+    STARTING,
+    STOPPING,
+    Exit,
+    ExitKind,
+    describe,
+)
 
 if TYPE_CHECKING:
     from airssys_sdk.runtime.cell import Cell
@@ -27,7 +39,7 @@ def begin(cell: Cell) -> None:
     """Begin a life: a new actor from the factory, then its hook `started`; messages wait meanwhile."""
     cell.restart = None
     cell.exit = None
-    cell.state = State.STARTING
+    cell.state = STARTING
     try:
         cell.new_life()
         hook = getattr(cell.actor, "started", None)
@@ -50,12 +62,13 @@ def begin(cell: Cell) -> None:
 
 
 def _running(cell: Cell) -> None:
-    if cell.state is not State.STARTING:
+    if cell.state is not STARTING:
         return  # it crashed, or must stop already
-    cell.state = State.RUNNING
+    cell.state = RUNNING
     if cell.system.events.wanted:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
-    _settle(cell, running=True)
+    if cell.settled is not None:
+        _settle(cell, running=True)
     cell.mailbox.unpark()
 
 
@@ -67,9 +80,9 @@ def crash(cell: Cell, error: Exception) -> None:
     system = cell.system
     if system.events.wanted:
         system.events.publish(ActorFailed(str(cell), error))
-    if cell.state not in (State.STARTING, State.RUNNING, State.BUSY):
+    if cell.state not in (STARTING, RUNNING, BUSY):
         return  # it is stopping already, and goes on with that
-    never_ran = cell.state is State.STARTING and cell.restarts == 0
+    never_ran = cell.state is STARTING and cell.restarts == 0
     _leave(cell, Exit(ExitKind.FAILED, error))
     cell.give_up_work()
     if cell.supervisor is None or not cell.supervisor.cells:
@@ -87,7 +100,7 @@ def crash(cell: Cell, error: Exception) -> None:
 
 def stop_self(cell: Cell, exit_: Exit) -> None:
     """The actor itself wants to end this life, after the current message."""
-    if cell.state not in (State.STARTING, State.RUNNING, State.BUSY):
+    if cell.state not in (STARTING, RUNNING, BUSY):
         return
     _leave(cell, exit_)
 
@@ -106,8 +119,8 @@ async def stop(cell: Cell) -> Exit:
 
 async def halt(cell: Cell) -> None:
     """End this life in order and start no other; the mailbox stays."""
-    while cell.state not in (State.DOWN, State.ENDED):
-        if cell.state is not State.STOPPING:
+    while cell.state not in (DOWN, ENDED):
+        if cell.state is not STOPPING:
             _leave(cell, SHUTDOWN)
             if cell.work is None and cell.supervisor is None and not hasattr(cell.actor, "stopping"):
                 _end_in_order(cell, began=cell.system.clock.now(), killed=False)
@@ -124,13 +137,13 @@ async def halt(cell: Cell) -> None:
 
 def finish(cell: Cell) -> Exit:
     """The name is gone: what waits becomes dead letters, whoever watches is told. The life must have ended."""
-    if cell.state is State.ENDED and cell.exit is not None:
+    if cell.state is ENDED and cell.exit is not None:
         return cell.exit
     system = cell.system
     if cell.restart is not None:
         cell.restart.cancel()
         cell.restart = None
-    cell.state = State.ENDED
+    cell.state = ENDED
     exit_ = cell.exit = cell.exit or SHUTDOWN
     if cell.supervisor is not None:
         for child in reversed(tuple(cell.supervisor.cells)):
@@ -157,8 +170,8 @@ async def until_running(cell: Cell) -> None:
     Raises:
         StartFailed: it ended instead.
     """
-    while cell.state not in (State.RUNNING, State.BUSY):
-        if cell.state is State.ENDED:
+    while cell.state not in (RUNNING, BUSY):
+        if cell.state is ENDED:
             error = None if cell.exit is None else cell.exit.error
             why = "it was stopped" if error is None else describe(error)
             raise StartFailed(f"{cell} did not start: {why}") from error
@@ -180,7 +193,7 @@ def _settle(cell: Cell, *, running: bool) -> None:
 
 def _leave(cell: Cell, exit_: Exit) -> None:
     """From here on no further message is handled in this life."""
-    cell.state = State.STOPPING
+    cell.state = STOPPING
     cell.exit = exit_
     cell.mailbox.scheduled = True
     cell.mailbox.interrupted = True
@@ -259,7 +272,7 @@ def _over(cell: Cell) -> None:
         except Exception as error:  # noqa: BLE001 - the end goes on; the error is reported
             _hook_failed(cell, "stopped", error)
     cell.end_life()
-    cell.state = State.DOWN
+    cell.state = DOWN
     cell.stopping = None
     _settle(cell, running=False)
 
@@ -270,7 +283,7 @@ def _report(cell: Cell, *, never_ran: bool = False) -> None:
         cell.system.root_over(cell)
     elif never_ran:
         finish(cell)
-    elif cell.parent.supervisor is not None and cell.state is State.DOWN and cell.exit is not None:
+    elif cell.parent.supervisor is not None and cell.state is DOWN and cell.exit is not None:
         cell.parent.supervisor.child_exited(cell, cell.exit)
 
 

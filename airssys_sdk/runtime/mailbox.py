@@ -13,7 +13,7 @@ import sys
 from collections import deque
 from typing import Literal
 
-from airssys_sdk.runtime.envelope import ENVELOPE, Envelope, Priority
+from airssys_sdk.runtime.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope, Priority
 from airssys_sdk.runtime.errors import ActorStopped, MailboxFull
 from airssys_sdk.runtime.queue import Runnable, RunQueue
 
@@ -162,7 +162,7 @@ class Mailbox:
 
     def put_unbounded(self, message: object) -> None:
         """Accept a message even when the mailbox is full; what the system itself has to say is never refused."""
-        if type(message) is ENVELOPE and message.priority is not Priority.NORMAL:
+        if type(message) is ENVELOPE and message.priority is not NORMAL_PRIORITY:
             self._lane(message.priority).append(message)
             self._measure()
         else:
@@ -172,7 +172,7 @@ class Mailbox:
 
     def put_back(self, message: Envelope[object]) -> None:
         """Let this message, which was taken, be the next one of its priority again."""
-        if message.priority is Priority.NORMAL:
+        if message.priority is NORMAL_PRIORITY:
             self.normal.appendleft(message)
         else:
             self._lane(message.priority).appendleft(message)

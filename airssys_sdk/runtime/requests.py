@@ -50,13 +50,21 @@ class Request:
 
     __slots__ = ("_peers", "_requests", "deadline", "future", "number", "on_answer")
 
-    def __init__(self, requests: Requests, peers: dict[int, Request], number: int, deadline: float) -> None:
+    def __init__(
+        self,
+        requests: Requests,
+        peers: dict[int, Request],
+        number: int,
+        deadline: float,
+        future: asyncio.Future[object] | None,
+        on_answer: OnAnswer | None,
+    ) -> None:
         self.number = number
         self.deadline = deadline
+        self.future = future
+        self.on_answer = on_answer
         self._requests = requests
         self._peers: dict[int, Request] | None = peers  # None: it has ended
-        self.future: asyncio.Future[object] | None = None
-        self.on_answer: OnAnswer | None = None
 
     @property
     def id(self) -> str:
@@ -65,12 +73,20 @@ class Request:
 
     def succeed(self, value: object, /) -> bool:
         """End it with an answer; False if it had ended already."""
-        counts = self._requests.counts
-        if self._peers is None:
-            counts.late += 1
+        peers = self._peers
+        if peers is None:
+            self._requests.counts.late += 1
             return False
-        counts.answered += 1
-        self._end(value, None)
+        self._requests.counts.answered += 1
+        # As `_end`, spelled out: this is the usual end.
+        self._peers = None
+        del peers[self.number]
+        future = self.future
+        if future is None:
+            if self.on_answer is not None:
+                self.on_answer(value, None)
+        elif not future.done():
+            future.set_result(value)
         return True
 
     def fail(self, error: Exception, /) -> bool:
@@ -80,7 +96,7 @@ class Request:
             counts.late += 1
             return False
         counts.failed += 1
-        self._end(None, error)
+        self._end(error)
         return True
 
     def cancel(self) -> bool:
@@ -88,30 +104,23 @@ class Request:
         if self._peers is None:
             return False
         self._requests.counts.cancelled += 1
-        self._end(None, RequestCancelled(f"request {self.id} was cancelled"))
+        self._end(RequestCancelled(f"request {self.id} was cancelled"))
         return True
 
     def expire(self, seconds: float) -> None:
         """The time is over; for `Requests`."""
         if self._peers is not None:
             self._requests.counts.timed_out += 1
-            self._end(None, RequestTimeout(f"no answer within {seconds:g} s"))
+            self._end(RequestTimeout(f"no answer within {seconds:g} s"))
 
-    def _end(self, value: object, error: Exception | None) -> None:
+    def _end(self, error: Exception) -> None:
         peers, self._peers = self._peers, None
-        if peers is None:
-            return
-        del peers[self.number]
-        future = self.future
-        if future is None:
-            if self.on_answer is not None:
-                self.on_answer(value, error)
-        elif future.done():
-            pass  # whoever asked was cancelled
-        elif error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)
+        if peers is not None:
+            del peers[self.number]
+        if self.on_answer is not None:
+            self.on_answer(None, error)
+        elif self.future is not None and not self.future.done():
+            self.future.set_exception(error)
 
 
 class Requests:
@@ -125,12 +134,13 @@ class Requests:
         prefix: begins every correlation id.
     """
 
-    __slots__ = ("_by_timeout", "_next", "_timers", "counts", "prefix")
+    __slots__ = ("_by_timeout", "_next", "_now", "_timers", "counts", "prefix")
 
     def __init__(self, timers: Timers, prefix: str = "") -> None:
         self.prefix = prefix
         self.counts = RequestCounts()
         self._timers = timers
+        self._now = timers.now
         self._next = 0
         self._by_timeout: dict[float | None, dict[int, Request]] = {}
 
@@ -142,25 +152,23 @@ class Requests:
                 `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
             timeout: seconds; None: wait for ever.
         """
-        request = self._begin(timeout)
-        request.on_answer = on_answer
-        return request
+        return self._begin(timeout, None, on_answer)
 
     def expect(self, future: asyncio.Future[object], timeout: float | None) -> Request:
         """The same with a future that is resolved instead of a function that is called."""
-        request = self._begin(timeout)
-        request.future = future
-        return request
+        return self._begin(timeout, future, None)
 
-    def _begin(self, timeout: float | None) -> Request:
+    def _begin(
+        self, timeout: float | None, future: asyncio.Future[object] | None, on_answer: OnAnswer | None
+    ) -> Request:
         self._next = number = self._next + 1
         peers = self._by_timeout.get(timeout)
         if peers is None:
             peers = self._by_timeout[timeout] = {}
             if timeout is not None:
                 self._arm(timeout, timeout)
-        deadline = math.inf if timeout is None else self._timers.now() + timeout
-        peers[number] = request = Request(self, peers, number, deadline)
+        deadline = math.inf if timeout is None else self._now() + timeout
+        peers[number] = request = Request(self, peers, number, deadline, future, on_answer)
         return request
 
     def find(self, request_id: str) -> Request | None:
@@ -186,7 +194,7 @@ class Requests:
 
     def _ring(self, timeout: float) -> None:
         peers = self._by_timeout[timeout]
-        now = self._timers.now()
+        now = self._now()
         for request in list(itertools.takewhile(lambda request: request.deadline <= now, peers.values())):
             request.expire(timeout)
         for request in peers.values():

@@ -21,6 +21,10 @@ class State(enum.Enum):
     """Gone for good."""
 
 
+# For the hot paths: up to Python 3.11, looking a member up in its class runs Python code.
+STARTING, RUNNING, BUSY, STOPPING, DOWN, ENDED = State
+
+
 class ExitKind(enum.Enum):
     """How a life ended."""
 

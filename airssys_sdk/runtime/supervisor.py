@@ -15,7 +15,7 @@ from airssys_sdk.runtime.backoff import GiveUp, Policy, Remove, Restart, Restart
 from airssys_sdk.runtime.errors import IntensityExceeded
 from airssys_sdk.runtime.events import RestartPlanned, SupervisorGaveUp
 from airssys_sdk.runtime.spec import Strategy, SupervisorSpec
-from airssys_sdk.runtime.state import Exit, State
+from airssys_sdk.runtime.state import DOWN, Exit
 
 if TYPE_CHECKING:
     from airssys_sdk.runtime.cell import Cell
@@ -135,12 +135,12 @@ class Supervisor:
         for cell in group:
             if self._is_closed:
                 break
-            if cell.state is State.DOWN and not await self._started_again(cell):
+            if cell.state is DOWN and not await self._started_again(cell):
                 break  # its exit waits in the queue; the next round starts the rest
         self._group = None
         while self._exits and self._group is None and not self._is_closed:
             cell, exit_ = self._exits.popleft()
-            if cell.state is State.DOWN:
+            if cell.state is DOWN:
                 self.child_exited(cell, exit_)
 
     async def _started_again(self, cell: Cell) -> bool:

@@ -18,7 +18,7 @@ from airssys_sdk.runtime.queue import RunQueue
 from airssys_sdk.runtime.ref import ActorRef
 from airssys_sdk.runtime.requests import Requests
 from airssys_sdk.runtime.spec import INFINITY, ChildSpec, Factory, SupervisorSpec
-from airssys_sdk.runtime.state import Exit, State
+from airssys_sdk.runtime.state import ENDED, Exit
 from airssys_sdk.runtime.timers import Clock, LoopClock, Timers
 
 M = TypeVar("M")
@@ -157,7 +157,7 @@ class ActorSystem:
         waiting = [self._root]
         while waiting:
             cell = waiting.pop()
-            if cell.state is not State.ENDED:
+            if cell.state is not ENDED:
                 found.append(cell)
             if cell.supervisor is not None:
                 waiting.extend(cell.supervisor.cells)

@@ -8,7 +8,7 @@ from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import lifecycle
 from airssys_sdk.runtime.errors import MessageError, NameTaken
 from airssys_sdk.runtime.spec import ChildSpec, Factory, SupervisorSpec
-from airssys_sdk.runtime.state import State
+from airssys_sdk.runtime.state import BUSY, RUNNING, STARTING
 from airssys_sdk.runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def spawn(
         NameTaken: a live actor has this name.
         UsageError: the parent does not run.
     """
-    if parent.state not in (State.STARTING, State.RUNNING, State.BUSY):
+    if parent.state not in (STARTING, RUNNING, BUSY):
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
     factory: Factory[Any]
