@@ -26,7 +26,7 @@ from .bindings.imports import errors, types
 from .component_spec import ComponentSpec
 from .errors import MessageError, StartFailed
 from .guest_call import GuestCall, Lanes, run, run_whole
-from .host_services import Directory, Host, Waiting, messaging_error, to_wit
+from .host_services import Host, Neighbours, Waiting, messaging_error, to_wit
 
 if TYPE_CHECKING:
     from ..component import Call
@@ -75,7 +75,7 @@ class Hosted:
     area: Area
     outbox: Outbox
     log: ComponentLog
-    directory: Directory
+    directory: Neighbours
     lanes: Lanes
 
 

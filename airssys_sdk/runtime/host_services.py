@@ -29,8 +29,8 @@ T = TypeVar("T")
 _LONGEST_SLEEP = 366 * 24 * 3600.0
 
 
-class Directory(Protocol):
-    """Who runs on a node."""
+class Neighbours(Protocol):
+    """Who runs on a node, as a component may ask."""
 
     def components(self) -> Iterable[ComponentId]:
         """The ids of the components that run."""
@@ -58,7 +58,7 @@ class Host:
         *,
         outbox: Outbox,
         log: ComponentLog,
-        directory: Directory,
+        directory: Neighbours,
         transaction: Callable[[], Transaction],
     ) -> None:
         self.host_messaging = HostMessaging(component, outbox)
@@ -160,7 +160,7 @@ class HostMessaging:
 class HostServices:
     """`airssys:core/host-services`."""
 
-    def __init__(self, log: ComponentLog, directory: Directory) -> None:
+    def __init__(self, log: ComponentLog, directory: Neighbours) -> None:
         self._log = log
         self._directory = directory
         self._loop = _OnLoop()

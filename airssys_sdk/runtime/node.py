@@ -12,7 +12,6 @@ import dataclasses
 import secrets
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -21,25 +20,23 @@ from ..component import Component, Limits
 from ..component.cache import Cache, OnCompile
 from ..errors import UsageError, ValidationError
 from ..manifest import ComponentId
-from ..security import AuditLog
-from ..services.faults import MessagingFault
+from ..security import AuditLog, Grants
 from ..services.logs import ComponentLog
-from ..services.messaging import HOST, Letter, Outbox, Request
+from ..services.messaging import HOST, Letter, Outbox
 from ..services.storage import Storage
 from .backoff import Policy
 from .component_actor import ComponentActor, Hosted
 from .component_spec import ComponentSpec
+from .directory import Directory, Entry
 from .envelope import Envelope
-from .errors import ActorNotFound, MailboxFull, NameTaken, StartFailed
-from .errors import ActorStopped as Stopped
-from .events import ActorStarted, DeadLetter, DeadReason, EventStream
+from .errors import NameTaken, StartFailed
+from .events import ActorStarted, DeadLetter, EventStream
 from .guest_call import Lanes
 from .mailbox import MailboxOptions, Metrics
 from .ref import ActorRef
 from .spec import ChildSpec, SupervisorSpec
 from .state import Exit
 from .system import ActorSystem
-from .timers import Timer
 from .workers import Workers
 
 SWITCH_SECONDS = 0.0005
@@ -97,11 +94,9 @@ class Node:
         self._keep_dead_letters = keep_dead_letters
         self._cache = cache
         self._incarnation = secrets.token_hex(4)
-        self._hosted: dict[tuple[str, str, str], _Entry] = {}
-        self._by_text: dict[str, _Entry] = {}
+        self._starting: set[ComponentId] = set()
         self._asked_prefix = f"{self._incarnation}-{HOST}-"
         self._asked = 0
-        self._late = 0
         self._restarts = 0
         self._running: _Running | None = None
 
@@ -118,7 +113,8 @@ class Node:
         system = ActorSystem(keep_dead_letters=self._keep_dead_letters, correlation_prefix=self._incarnation)
         workers = Workers(self._worker_count)
         lanes = Lanes(system.run_queue, system.timers, workers)
-        self._running = _Running(system, storage, workers, lanes, sys.getswitchinterval())
+        directory = Directory(system)
+        self._running = _Running(system, storage, workers, lanes, directory, sys.getswitchinterval())
         sys.setswitchinterval(SWITCH_SECONDS)
         system.events.subscribe(self._count)
 
@@ -145,48 +141,25 @@ class Node:
         """
         running = self._run()
         spec.check()
+        grants = spec.grants
         component = spec.id
-        key = (component.namespace, component.name, component.instance)
-        if key in self._hosted:
+        if component in self._starting or running.directory.lists(component):
             raise NameTaken(
                 f"a component {component} runs on this node already",
                 hint="give the other one another instance",
             )
-        grants = spec.grants
-        limits = spec.manifest.limits
-        metered = spec.manifest.runtime.profile == "metered"
-        loaded = await asyncio.to_thread(
-            Component.open,
-            spec.wasm,
-            profile=spec.manifest.runtime.profile,
-            cache=self._cache,
-            on_compile=on_compile,
-        )
-        if key in self._hosted:
-            raise NameTaken(f"a component {component} was started meanwhile")
-        hosted = Hosted(
-            spec,
-            component,
-            loaded,
-            Limits(
-                fuel=limits.fuel if metered else None,
-                deadline=limits.deadline if metered else None,
-                memory=limits.memory,
-            ),
-            running.storage.area(component, quota=limits.storage, grants=grants),
-            Outbox(
-                component,
-                grants=grants,
-                post=self,
-                audit=self._audit,
-                prefix=self._incarnation,
-                most_open=limits.mailbox,
-            ),
-            ComponentLog(component),
-            self,
-            running.lanes,
-        )
-        await self._supervise(key, hosted)
+        self._starting.add(component)
+        try:
+            code = await asyncio.to_thread(
+                Component.open,
+                spec.wasm,
+                profile=spec.manifest.runtime.profile,
+                cache=self._cache,
+                on_compile=on_compile,
+            )
+            await self._supervise(self._hosted(spec, grants, code, running), running)
+        finally:
+            self._starting.discard(component)
         return component
 
     async def ask(
@@ -218,7 +191,7 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        entry = self._find(target)
+        entry = self._run().directory.find(target)
         letter = _letter(payload, content_type)
         self._asked += 1
         letter.correlation = f"{self._asked_prefix}{self._asked}"
@@ -238,16 +211,11 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        await self._find(target).ref.send(Envelope(_letter(payload, content_type), HOST))
+        await self._run().directory.find(target).ref.send(Envelope(_letter(payload, content_type), HOST))
 
-    def components(self) -> Iterable[ComponentId]:
+    def components(self) -> list[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
-        return [entry.hosted.id for entry in self._hosted.values()]
-
-    def version(self, component: ComponentId, /) -> str | None:
-        """The version of a running component, from its manifest; None if there is none of this id."""
-        entry = self._hosted.get((component.namespace, component.name, component.instance))
-        return None if entry is None else entry.hosted.spec.manifest.component.version
+        return self._run().directory.components()
 
     def resolve(self, target: str | ComponentId) -> ComponentId:
         """The component that a whole id, `namespace/name` or a name alone means.
@@ -255,7 +223,7 @@ class Node:
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._find(target).hosted.id
+        return self._run().directory.find(target).hosted.id
 
     @property
     def events(self) -> EventStream:
@@ -273,15 +241,13 @@ class Node:
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._find(target).ref.metrics
+        return self._run().directory.find(target).ref.metrics
 
     def counters(self) -> Counters:
         """What happened so far."""
-        late = self._late + sum(entry.hosted.outbox.late for entry in self._hosted.values())
-        system = self._run().system
-        return Counters(
-            system.metrics(), self._restarts, self._audit.denials, late + system.requests.counts.late
-        )
+        running = self._run()
+        late = running.directory.late + running.system.requests.counts.late
+        return Counters(running.system.metrics(), self._restarts, self._audit.denials, late)
 
     async def stop_component(self, target: str | ComponentId) -> Exit:
         """Stop one component for good, in order and within its shutdown time.
@@ -289,7 +255,7 @@ class Node:
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        entry = self._find(target)
+        entry = self._run().directory.find(target)
         exit_ = await entry.ref.stop()
         await entry.supervisor.stop()
         return exit_
@@ -321,42 +287,43 @@ class Node:
     ) -> None:
         await self.stop()
 
-    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
-        """Put a component's message into the mailbox of another; for messaging.
+    def _hosted(self, spec: ComponentSpec, grants: Grants, code: Component, running: _Running) -> Hosted:
+        component, limits = spec.id, spec.manifest.limits
+        metered = spec.manifest.runtime.profile == "metered"
+        return Hosted(
+            spec,
+            component,
+            code,
+            Limits(
+                fuel=limits.fuel if metered else None,
+                deadline=limits.deadline if metered else None,
+                memory=limits.memory,
+            ),
+            running.storage.area(component, quota=limits.storage, grants=grants),
+            Outbox(
+                component,
+                grants=grants,
+                post=running.directory,
+                audit=self._audit,
+                prefix=self._incarnation,
+                most_open=limits.mailbox,
+            ),
+            ComponentLog(component),
+            running.directory,
+            running.lanes,
+        )
 
-        Raises:
-            MessagingFault: `queue-full` or `target-not-found`.
-        """
-        entry = self._hosted.get((target.namespace, target.name, target.instance))
-        if entry is None:
-            raise _not_found(target)
-        try:
-            entry.ref.deliver(Envelope(letter, letter.sender, request, letter.correlation))
-        except MailboxFull as error:
-            raise MessagingFault("queue-full", error.message) from error
-        except Stopped as error:
-            raise _not_found(target) from error
-
-    def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
-        """Put the answer to a request into the requester's mailbox, even when it is full; for messaging."""
-        entry = self._hosted.get((requester.namespace, requester.name, requester.instance))
-        if entry is not None and entry.ref.alive:
-            entry.ref.cell.mailbox.put_unbounded(Envelope(letter, letter.sender))
-        elif self._running is not None:
-            self._running.system.bury(DeadLetter(str(requester), letter, letter.sender, DeadReason.STOPPED))
-
-    def after(self, seconds: float, callback: Callable[[], None], /) -> Timer:
-        """Call `callback` in so many seconds; for messaging."""
-        return self._run().system.timers.after(seconds, callback)
-
-    async def _supervise(self, key: tuple[str, str, str], hosted: Hosted) -> None:
+    async def _supervise(self, hosted: Hosted, running: _Running) -> None:
         """Start the component below a supervisor of its own and wait for its first life."""
-        spec = hosted.spec
-        system = self._run().system
+        spec, system = hosted.spec, running.system
         name = str(hosted.id)
+        supervising = f"{name} (supervisor)"
+        left = system.find(supervising)
+        if left is not None:
+            await left.stop()  # of an earlier component with this id, which has ended
         # When it gives its component up, that component is gone and nothing else.
         supervisor: ActorRef[Any] = system.spawn(
-            SupervisorSpec(name=f"{name} (supervisor)", policy=Policy.TEMPORARY, shutdown=spec.shutdown)
+            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
         )
         await supervisor.ready()
         child: ChildSpec[Letter] = ChildSpec(
@@ -370,8 +337,7 @@ class Node:
             on_crash=spec.on_crash,
         )
         ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        self._hosted[key] = self._by_text[name] = _Entry(hosted, ref, supervisor)
-        ref.on_end(lambda _: self._forget(key))
+        running.directory.add(Entry(hosted, ref, supervisor))
         try:
             await ref.ready()
         except StartFailed as failed:
@@ -385,37 +351,6 @@ class Node:
                 details=getattr(error, "details", None),
                 hint=getattr(error, "hint", None),
             ) from error
-
-    def _forget(self, key: tuple[str, str, str]) -> None:
-        entry = self._hosted.pop(key, None)
-        if entry is not None:
-            del self._by_text[str(entry.hosted.id)]
-            entry.hosted.outbox.close()
-            self._late += entry.hosted.outbox.late
-
-    def _find(self, target: str | ComponentId) -> _Entry:
-        if isinstance(target, ComponentId):
-            target = str(target)
-        exact = self._by_text.get(target)
-        if exact is not None:
-            return exact
-        parts = tuple(target.split("/"))
-        fitting = [
-            entry
-            for (namespace, name, _), entry in self._hosted.items()
-            if parts in ((name,), (namespace, name))
-        ]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
-            raise ActorNotFound(
-                f"{target!r} fits several components: {', '.join(str(entry.hosted.id) for entry in fitting)}",
-                hint="write the whole id, namespace/name/instance",
-            )
-        known = ", ".join(str(entry.hosted.id) for entry in self._hosted.values()) or "none"
-        raise ActorNotFound(
-            f"no component {target!r} runs on this node", hint=f"components that run: {known}"
-        )
 
     def _run(self) -> _Running:
         if self._running is None:
@@ -433,14 +368,8 @@ class _Running:
     storage: Storage
     workers: Workers
     lanes: Lanes
+    directory: Directory
     switch_seconds: float
-
-
-@dataclasses.dataclass(slots=True)
-class _Entry:
-    hosted: Hosted
-    ref: ActorRef[Any]
-    supervisor: ActorRef[Any]
 
 
 def _letter(payload: object, content_type: str | None) -> Letter:
@@ -450,7 +379,3 @@ def _letter(payload: object, content_type: str | None) -> Letter:
     if content_type is not None and not content_type.isprintable():
         raise UsageError(f"{content_type!r} is no content type")
     return Letter(HOST, payload, content_type=content_type)
-
-
-def _not_found(target: ComponentId) -> MessagingFault:
-    return MessagingFault("target-not-found", f"no component {str(target)[:200]!r} runs here", target=target)

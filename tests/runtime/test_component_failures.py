@@ -234,6 +234,8 @@ def test_beyond_its_intensity_a_component_is_gone_and_the_others_stay(actor_wasm
             assert "again" in str(last.error.__cause__)
             await until(lambda: _runs(node, ["test/other/0"]))
             assert await do(node, "other", ["count"]) == 1
+            await node.start(spec(actor_wasm, "doomed"))
+            assert await do(node, "doomed", ["count"]) == 1
 
     run(scenario)
 
@@ -249,6 +251,8 @@ def test_a_temporary_component_is_not_restarted(actor_wasm: Path) -> None:
             with pytest.raises(Trap):
                 await do(node, "a", ["crash", "once"])
             await until(lambda: _runs(node, []))
+            await node.start(spec(actor_wasm))
+            assert await do(node, "a", ["count"]) == 1
 
     run(scenario)
 
