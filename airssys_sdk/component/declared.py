@@ -1,4 +1,4 @@
-"""What a component declares: the functions it imports and exports, with the engine's own types.
+"""What a component declares: the functions it imports and exports, with their types in plain form.
 
 Names of interfaces carry versions, and a component may have been built with another one that is compatible: the engine
 then links `demo:shop/clock@1.2.0` for `demo:shop/clock@1.3.1`, and so do the look-ups here.
@@ -8,69 +8,87 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
+
+from ._raw import package
+from .codec.check import Plain, PlainFunction, plain_signature
 
 if TYPE_CHECKING:
-    from wasmtime.component import FuncType
-
+    from ..wit import model
     from .loaded import Component
-
-Functions: TypeAlias = "Mapping[str, FuncType]"
 
 
 class Declared:
-    """The functions of one component.
+    """The functions of one component. Nothing of the engine is held, so it may outlive the engine's own objects.
 
     Attributes:
-        imports: the names of what it imports, interfaces and functions.
+        imports: the names of what the component imports, interfaces and functions.
         exports: the names of what it exports, interfaces and functions.
     """
 
     def __init__(self, component: Component) -> None:
-        self._engine: Any = component.engine.raw
+        self._component = weakref.ref(component)
+        self._interfaces: dict[tuple[bool, str], _Interface] = {}
         declared = component.raw.type
-        self._imports: Mapping[str, Any] = declared.imports(self._engine)
-        self._exports: Mapping[str, Any] = declared.exports(self._engine)
-        self.imports: Collection[str] = self._imports.keys()
-        self.exports: Collection[str] = self._exports.keys()
+        self.imports: Collection[str] = tuple(declared.imports(component.engine.raw))
+        self.exports: Collection[str] = tuple(declared.exports(component.engine.raw))
 
-    def imported_interface(self, name: str) -> Functions:
+    def imported_interface(self, name: str) -> Mapping[str, PlainFunction]:
         """The functions of the interface imported under exactly this name."""
-        return self._functions(self._imports[name])
+        return self._read(True, name).functions
 
     def is_types_only(self, name: str) -> bool:
         """Whether the import of this name is an interface of plain types, which nobody has to implement."""
-        from wasmtime.component import ComponentInstanceType, ResourceType
+        return self._read(True, name).types_only
 
-        instance = self._imports[name].ty
-        if not isinstance(instance, ComponentInstanceType):
-            return False
-        items = [item.ty for item in instance.exports(self._engine).values()]
-        return not any(isinstance(item, ResourceType) or _function(item) is not None for item in items)
-
-    def exported_interface(self, name: str) -> Functions | None:
+    def exported_interface(self, name: str) -> Mapping[str, PlainFunction] | None:
         """The functions of an exported interface, by a compatible name; None if there is none."""
         found = compatible(name, self.exports)
-        return None if found is None else self._functions(self._exports[found])
+        return None if found is None else self._read(False, found).functions
 
-    def imported_function(self, name: str) -> FuncType:
+    def imported_function(self, name: str) -> PlainFunction:
         """The function that the component's world imports under this name."""
-        found: FuncType = self._imports[name].ty
+        return self._read(True, name).functions[name]
+
+    def exported_function(self, name: str) -> PlainFunction | None:
+        """The function that the component's world exports under this name; None if there is none."""
+        return self._read(False, name).functions.get(name) if name in self.exports else None
+
+    def _read(self, imported: bool, name: str) -> _Interface:
+        found = self._interfaces.get((imported, name))
+        if found is None:
+            found = self._interfaces[imported, name] = self._read_now(imported, name)
         return found
 
-    def exported_function(self, name: str) -> FuncType | None:
-        """The function that the component's world exports under this name; None if there is none."""
-        found = self._exports.get(name)
-        return None if found is None else _function(found.ty)
+    def _read_now(self, imported: bool, name: str) -> _Interface:
+        component = self._component()
+        if component is None:
+            return _Interface({}, types_only=False)
+        engine, declared = component.engine.raw, component.raw.type
+        item = (declared.imports(engine) if imported else declared.exports(engine))[name].ty
+        classes = package().component
+        items = item.exports(engine) if isinstance(item, classes.ComponentInstanceType) else None
+        members: dict[str, Any] = (
+            {name: item} if items is None else {n: _type(extern) for n, extern in items.items()}
+        )
+        functions = {n: member for n, member in members.items() if isinstance(member, classes.FuncType)}
+        resources = any(isinstance(member, classes.ResourceType) for member in members.values())
+        interface = None if items is None else name
+        return _Interface(
+            {
+                n: _plain_function(member, component, imported, interface, n)
+                for n, member in functions.items()
+            },
+            types_only=items is not None and not functions and not resources,
+        )
 
-    def _functions(self, extern: Any) -> Functions:
-        from wasmtime.component import ComponentInstanceType
 
-        instance = extern.ty
-        if not isinstance(instance, ComponentInstanceType):
-            return {}
-        found = {name: _function(item.ty) for name, item in instance.exports(self._engine).items()}
-        return {name: function for name, function in found.items() if function is not None}
+class _Interface:
+    """An interface's functions; those of a world stand alone, under their own name."""
+
+    def __init__(self, functions: Mapping[str, PlainFunction], *, types_only: bool) -> None:
+        self.functions = functions
+        self.types_only = types_only
 
 
 def declared(component: Component) -> Declared:
@@ -90,7 +108,7 @@ def compatible(name: str, among: Collection[str]) -> str | None:
 
 
 def _track(name: str) -> tuple[str, str]:
-    """An interface's name and what its compatible versions have in common: `1.x`, `0.2.x`; else the version itself."""
+    """An interface's name and what its compatible versions have in common: `1`, `0.2`; else the version itself."""
     path, _, version = name.partition("@")
     if "-" in version or version.count(".") < 2:
         return path, version
@@ -100,10 +118,66 @@ def _track(name: str) -> tuple[str, str]:
     return (path, f"0.{minor}") if minor != "0" else (path, version)
 
 
-def _function(item: Any) -> FuncType | None:
-    from wasmtime.component import FuncType
+def _type(extern: Any) -> Any:
+    try:
+        return extern.ty
+    except TypeError:  # a type alias of a construct that the package does not know
+        return None
 
-    return item if isinstance(item, FuncType) else None
+
+def _plain_function(
+    function: Any, component: Component, imported: bool, interface: str | None, name: str
+) -> PlainFunction:
+    try:
+        parameters = tuple(_plain(ty) for _, ty in function.params)
+        result = function.result
+        return PlainFunction(parameters, None if result is None else _plain(result))
+    except TypeError:
+        # The package does not know this construct (a map, or what is newer); the component's own WIT does.
+        return _from_model(component, imported, interface, name)
+
+
+def _plain(ty: Any) -> Plain:
+    """The plain form of one of the package's types: the class `U32` is `u32`, `ListType` is a list."""
+    construct = type(ty).__name__.removesuffix("Type").lower()
+    match construct:
+        case "list":
+            return ("list", ("element", _plain(ty.element)))
+        case "tuple":
+            return ("tuple", *((str(number), _plain(element)) for number, element in enumerate(ty.elements)))
+        case "record":
+            return ("record", *((name, _plain(field)) for name, field in ty.fields))
+        case "variant":
+            return ("variant", *((name, _optional(payload)) for name, payload in ty.cases))
+        case "enum" | "flags":
+            return (construct, *((name, None) for name in ty.names))
+        case "option":
+            return ("option", ("some", _plain(ty.payload)))
+        case "result":
+            return ("result", ("ok", _optional(ty.ok)), ("err", _optional(ty.err)))
+        case _:
+            return construct
+
+
+def _optional(ty: Any) -> Plain:
+    return None if ty is None else _plain(ty)
+
+
+def _from_model(component: Component, imported: bool, interface: str | None, name: str) -> PlainFunction:
+    from ..wit.reader import find_world
+    from .errors import UnsupportedEngine
+    from .modelled import Shapes
+
+    world = find_world(component.resolve)
+    functions: Mapping[str, model.Function]
+    functions = world.imported_functions if imported else world.exported_functions
+    for item in world.imported_interfaces if imported else world.exported_interfaces:
+        if item.wire_name == interface:
+            functions = item.interface.functions
+    try:
+        return plain_signature(Shapes().signature(functions[name], name))
+    except UnsupportedEngine:
+        return PlainFunction(("unsupported",), "unsupported")
 
 
 # Reading types takes about a millisecond, and they cannot change.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -216,12 +217,12 @@ def _read_imports(world: model.World, shapes: Any) -> Imports:
 
 
 def _codecs(functions: Mapping[str, model.Function], shapes: Any, before: str) -> dict[str, ImportedFunction]:
-    return {
-        name: ImportedFunction(
-            escape(snake(function.item)), ImportCodec(shapes.signature(function, before + name))
-        )
-        for name, function in functions.items()
-    }
+    found = dict[str, ImportedFunction]()
+    for name, function in functions.items():
+        signature = shapes.signature(function, before + name)
+        codec = ImportCodec(dataclasses.replace(signature, name=before + name))
+        found[name] = ImportedFunction(escape(snake(function.item)), codec)
+    return found
 
 
 def _short(name: str) -> str:

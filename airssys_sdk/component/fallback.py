@@ -104,19 +104,25 @@ def bind_import(
     result = None if signature.result is None else _Translation(signature.result, where)
 
     def answer(arguments: Sequence[Any]) -> Any:
-        value: Any
         try:
             value = function(*(lift.lift(given) for lift, given in zip(lifts, arguments, strict=True)))
-            if signature.raises:
-                has_payload = isinstance(signature.result, ResultShape) and signature.result.ok is not None
-                value = Ok(value if has_payload else None)
         except Exception as error:
             if not (signature.raises and runtime.is_answer(error)):
                 raise
-            value = error
-        if signature.result is None or result is None:
+            return lower("error", error)
+        return lower("result", value)
+
+    def lower(what: str, value: Any) -> Any:
+        shape = signature.result
+        if result is None or shape is None:
             return None
-        check(where, (Parameter("result", "result", signature.result),), (value,))
+        if signature.raises and isinstance(shape, ResultShape):
+            payload = shape.ok if what == "result" else shape.err
+            if what == "result":
+                value = Ok(value if payload is not None else None)
+            if payload is not None:
+                check(where, (Parameter(what, what, payload),), (value.value,))
+        check(where, (Parameter(what, what, shape),), (value,))
         return result.lower(value)
 
     def host_import(_context: object, *arguments: Any) -> Any:

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker
 from ..wit.shapes import ShapeError, signature_of
-from .codec.check import difference
+from .codec.check import PlainFunction, difference
 from .codec.imports import ImportCodec
 from .declared import Declared, compatible, declared
 from .errors import LinkError, printable
 from .fallback import bind_import
 
 if TYPE_CHECKING:
-    from wasmtime.component import FuncType
-
     from .loaded import Component
     from .store import Store
 
@@ -75,8 +73,9 @@ def _read(protocol: type[Any]) -> Imports:
         marker = getattr(interface, MARKER, None)
         if interface is None or not isinstance(marker, InterfaceMarker):
             raise ShapeError(f"{protocol.__qualname__}.{attribute} is no imported interface")
-        interfaces[marker.name] = ImportedInterface(attribute, _read_functions(interface))
-    return Imports(interfaces, _read_functions(protocol))
+        functions = _read_functions(interface, f"{marker.name}#")
+        interfaces[marker.name] = ImportedInterface(attribute, functions)
+    return Imports(interfaces, _read_functions(protocol, ""))
 
 
 def link_imports(
@@ -173,12 +172,13 @@ def _define(
         raise LinkError(f"the engine does not take the import: {printable(text)}", where=printable(where))
 
 
-def _read_functions(protocol: type[Any]) -> Mapping[str, ImportedFunction]:
+def _read_functions(protocol: type[Any], before: str) -> Mapping[str, ImportedFunction]:
     found = dict[str, ImportedFunction]()
     for attribute, member in inspect.getmembers_static(protocol):
         marker = getattr(member, MARKER, None)
         if isinstance(marker, FunctionMarker):
-            found[marker.name] = ImportedFunction(attribute, ImportCodec(signature_of(member)))
+            signature = dataclasses.replace(signature_of(member), name=before + marker.name)
+            found[marker.name] = ImportedFunction(attribute, ImportCodec(signature))
     return found
 
 
@@ -199,7 +199,7 @@ def _plan(component: Declared, imports: Imports, host: object, store: Store) -> 
 
 
 def _plan_interface(
-    name: str, interface: ImportedInterface, functions: Mapping[str, FuncType], host: object
+    name: str, interface: ImportedInterface, functions: Mapping[str, PlainFunction], host: object
 ) -> Iterator[_Definition | str]:
     implementation = getattr(host, interface.attribute, None)
     if implementation is None:
@@ -221,7 +221,7 @@ def _plan_interface(
 
 
 def _implementation(
-    path: str, known: ImportedFunction, function_type: FuncType, host: object, role: str
+    path: str, known: ImportedFunction, function_type: PlainFunction, host: object, role: str
 ) -> tuple[ImportCodec, Callable[..., Any]] | str:
     """The codec and the implementation of one function, or what is wrong with it."""
     found = difference(known.codec.signature, function_type)

@@ -7,6 +7,7 @@ pointer to all of them in memory, and a result that needs more than one register
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,4 +112,4 @@ def echo(declarations: str, types: Mapping[str, str], loads: Mapping[str, str] |
 def _declared(declarations: str) -> list[str]:
     words = declarations.replace("{", " { ").split()
     kinds = {"record", "variant", "enum", "flags", "type"}
-    return [after.lstrip("%") for word, after in zip(words, words[1:], strict=False) if word in kinds]
+    return [after.lstrip("%") for word, after in itertools.pairwise(words) if word in kinds]

@@ -78,8 +78,13 @@ def wit_types(draw: st.DrawFn, count: int = 6, depth: int = 3) -> Types:
                 inner(), inner()
             )
         if kind == "record":
-            return declare("record", ", ".join(f"field-{i}: {inner()}" for i in range(draw(st.integers(1, 4)))))
-        cases = [f"case-{i}" + (f"({inner()})" if draw(st.booleans()) else "") for i in range(draw(st.integers(1, 4)))]
+            return declare(
+                "record", ", ".join(f"field-{i}: {inner()}" for i in range(draw(st.integers(1, 4))))
+            )
+        cases = [
+            f"case-{i}" + (f"({inner()})" if draw(st.booleans()) else "")
+            for i in range(draw(st.integers(1, 4)))
+        ]
         return declare("variant", ", ".join(cases))
 
     drawn.types.extend(one(depth) for _ in range(count))
@@ -88,7 +93,7 @@ def wit_types(draw: st.DrawFn, count: int = 6, depth: int = 3) -> Types:
 
 def values(shape: Shape, most: int = 14) -> st.SearchStrategy[Any]:
     """Values of a shape, as Python code would write them; NaN, which equals nothing, is left out."""
-    of = functools.partial(values, most=3 if most > 3 else most)
+    of = functools.partial(values, most=min(most, 3))
     match shape:
         case ScalarShape(scalar):
             return _scalars(scalar)
@@ -96,7 +101,9 @@ def values(shape: Shape, most: int = 14) -> st.SearchStrategy[Any]:
             return st.binary(max_size=20)
         case ListShape():
             # Long lists take another way than short ones.
-            return st.one_of(st.lists(of(shape.element), max_size=3), st.lists(of(shape.element), max_size=most))
+            return st.one_of(
+                st.lists(of(shape.element), max_size=3), st.lists(of(shape.element), max_size=most)
+            )
         case MapShape():
             return st.dictionaries(of(shape.key), of(shape.value), max_size=4)
         case TupleShape():

@@ -26,7 +26,9 @@ class GiveBack:
 @pytest.mark.parametrize("profile", ["plain", "metered"])
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), drawn=wit_types())
-def test_values_of_all_types_survive_exports_imports_and_text(profile: Any, data: st.DataObject, drawn: Types) -> None:
+def test_values_of_all_types_survive_exports_imports_and_text(
+    profile: Any, data: st.DataObject, drawn: Types
+) -> None:
     # Each stands beside a number, so that no type is small enough to be returned in a register.
     named = {f"t{number}": f"tuple<{drawn_type}, u64>" for number, drawn_type in enumerate(drawn.types)}
     component = Component.open(echo("\n".join(drawn.declarations), named), profile=profile, cache=Cache(None))

@@ -1,15 +1,14 @@
 """Comparing a component's function with a signature, before the two are bound.
 
-Codecs trust the engine to deliver cells of the types that the component declares; so these must be the signature's. The
-comparison reads the component's types once for each function and component.
+Codecs trust the engine to deliver cells of the types that the component declares; so these must be the signature's. Both
+are brought into one plain form: a primitive is its name, everything else a tuple that begins with its construct.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from typing import TypeAlias
 
-from ...wit.annotations import Scalar
 from ...wit.shapes import (
     BytesShape,
     EnumShape,
@@ -27,87 +26,82 @@ from ...wit.shapes import (
 )
 from ..errors import printable
 
-if TYPE_CHECKING:
-    from wasmtime.component import FuncType
+Plain: TypeAlias = "str | tuple[str, *tuple[Part, ...]] | None"
+"""A type in plain form; None for a payload or result that is not there."""
+
+Part: TypeAlias = "tuple[str, Plain]"
+"""A named part of a type: a field, a case, an element by its number."""
 
 
-def difference(signature: Signature, function: FuncType) -> str | None:
-    """Where a component's function differs from the signature: a path and both types; None if it does not."""
-    return next(_function(signature, function), None)
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlainFunction:
+    """A function's types in plain form."""
+
+    parameters: tuple[Plain, ...]
+    result: Plain
 
 
-def _function(signature: Signature, function: FuncType) -> Iterator[str]:
-    theirs = function.params
-    if len(theirs) != len(signature.parameters):
-        yield f"it takes {len(theirs)} parameters, not {len(signature.parameters)}"
-        return
-    for parameter, (_, ty) in zip(signature.parameters, theirs, strict=True):
-        yield from _type(parameter.shape, ty, parameter.wit)
-    yield from _optional(signature.result, function.result, "the result")
+def plain_signature(signature: Signature) -> PlainFunction:
+    """The plain form of a signature's types."""
+    parameters = tuple(plain(parameter.shape) for parameter in signature.parameters)
+    return PlainFunction(parameters, plain(signature.result))
 
 
-def _optional(shape: Shape | None, ty: Any, path: str) -> Iterator[str]:
-    if shape is None or ty is None:
-        if shape is not ty:
-            yield f"{path} is {_name(ty)}, not {_title(shape)}"
-        return
-    yield from _type(shape, ty, path)
-
-
-def _type(shape: Shape, ty: Any, path: str) -> Iterator[str]:
-    if _name(ty) != _title(shape):
-        yield f"{path} is {_name(ty)}, not {_title(shape)}"
-        return
-    match shape:
-        case BytesShape():
-            yield from _type(ScalarShape(Scalar.U8), ty.element, f"{path}[]")
-        case ListShape():
-            yield from _type(shape.element, ty.element, f"{path}[]")
-        case TupleShape():
-            yield from _names(
-                [str(i) for i in range(len(shape.elements))], [str(i) for i in range(len(ty.elements))], path
-            )
-            for number, (inner, other) in enumerate(zip(shape.elements, ty.elements, strict=False)):
-                yield from _type(inner, other, f"{path}.{number}")
-        case RecordShape():
-            fields = ty.fields
-            yield from _names([field.name for field in shape.fields], [name for name, _ in fields], path)
-            for field, (_, other) in zip(shape.fields, fields, strict=False):
-                yield from _type(field.shape, other, f"{path}.{field.name}")
-        case VariantShape():
-            cases = ty.cases
-            yield from _names([case.name for case in shape.cases], [name for name, _ in cases], path)
-            for case, (_, other) in zip(shape.cases, cases, strict=False):
-                yield from _optional(case.payload, other, f"{path}.{case.name}")
-        case EnumShape() | FlagsShape():
-            yield from _names([member.name for member in shape.members], ty.names, path)
-        case OptionShape():
-            yield from _type(shape.payload, ty.payload, f"{path}?")
-        case ResultShape():
-            yield from _optional(shape.ok, ty.ok, f"{path}.ok")
-            yield from _optional(shape.err, ty.err, f"{path}.err")
-        case MapShape() | ScalarShape():
-            return
-
-
-def _names(ours: list[str], theirs: list[str], path: str) -> Iterator[str]:
-    if ours != theirs:
-        yield f"{path} has {printable(', '.join(theirs)) or 'nothing'}, not {', '.join(ours) or 'nothing'}"
-
-
-def _title(shape: Shape | None) -> str:
-    """The construct, as WIT calls it."""
+def plain(shape: Shape | None) -> Plain:
+    """The plain form of a shape."""
     match shape:
         case None:
-            return "nothing"
-        case ScalarShape():
-            return shape.scalar.value
+            return None
+        case ScalarShape(scalar):
+            return scalar.value
         case BytesShape():
-            return "list"
-        case _:
-            return type(shape).__name__.removesuffix("Shape").lower()
+            return ("list", ("element", "u8"))
+        case ListShape(element):
+            return ("list", ("element", plain(element)))
+        case MapShape(key, value):
+            return ("map", ("key", plain(key)), ("value", plain(value)))
+        case TupleShape(elements):
+            return ("tuple", *((str(number), plain(element)) for number, element in enumerate(elements)))
+        case RecordShape(fields=fields):
+            return ("record", *((field.name, plain(field.shape)) for field in fields))
+        case VariantShape(cases=cases):
+            return ("variant", *((case.name, plain(case.payload)) for case in cases))
+        case EnumShape(members=members):
+            return ("enum", *((member.name, None) for member in members))
+        case FlagsShape(members=members):
+            return ("flags", *((member.name, None) for member in members))
+        case OptionShape(payload):
+            return ("option", ("some", plain(payload)))
+        case ResultShape(ok=ok, err=err):
+            return ("result", ("ok", plain(ok)), ("err", plain(err)))
 
 
-def _name(ty: Any) -> str:
-    """The construct of a component's type, as WIT calls it: the class `U32` is `u32`, `ListType` is `list`."""
-    return "nothing" if ty is None else type(ty).__name__.removesuffix("Type").lower()
+def difference(signature: Signature, theirs: PlainFunction) -> str | None:
+    """Where a component's function differs from the signature: a path and both types; None if it does not."""
+    ours = plain_signature(signature)
+    if ours == theirs:
+        return None
+    if len(ours.parameters) != len(theirs.parameters):
+        return f"it takes {len(theirs.parameters)} parameters, not {len(ours.parameters)}"
+    for parameter, our, their in zip(signature.parameters, ours.parameters, theirs.parameters, strict=True):
+        if our != their:
+            return _explain(our, their, parameter.wit)
+    return _explain(ours.result, theirs.result, "the result")
+
+
+def _explain(ours: Plain, theirs: Plain, path: str) -> str:
+    """The innermost place where two types differ."""
+    our, their = _construct(ours), _construct(theirs)
+    if our != their or ours is None or theirs is None or isinstance(ours, str) or isinstance(theirs, str):
+        return f"{printable(path)} is {printable(their)}, not {our}"
+    names, other_names = [name for name, _ in ours[1:]], [name for name, _ in theirs[1:]]
+    if names != other_names:
+        return f"{printable(path)} has {printable(', '.join(other_names))}, not {', '.join(names)}"
+    for (name, inner), (_, other) in zip(ours[1:], theirs[1:], strict=True):
+        if inner != other:
+            return _explain(inner, other, f"{path}.{name}")
+    return f"{printable(path)} differs"
+
+
+def _construct(ty: Plain) -> str:
+    return "nothing" if ty is None else ty if isinstance(ty, str) else ty[0]

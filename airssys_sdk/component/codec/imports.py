@@ -90,7 +90,7 @@ class ImportCodec:
                     source.line("store.pending = error")
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
-            source.line("return host_import")
+            source.line(f"return {runtime.HOST_IMPORT}")
         return source.compile(f"import {self.signature.name}", "bind")
 
     @functools.cached_property

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
+HOST_IMPORT = "host_import"
+"""What the functions are called that the engine calls for a host import."""
+
 ESCAPED = "__wit_escaped__"
 """Marks an `Err` that a call into a component raised."""
 
@@ -286,12 +289,10 @@ def refuse(store: Store, where: str) -> NoReturn:
 
 
 def _is_inside(store: Store) -> bool:
-    """Whether a call of this store is further up in this thread."""
+    """Whether this thread is in a host import of the store, so that a call of it is further up."""
     frame = inspect.currentframe()
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<codec ") and any(
-            value is store for value in frame.f_locals.values()
-        ):
+        if frame.f_code.co_name == HOST_IMPORT and any(value is store for value in frame.f_locals.values()):
             return True
         frame = frame.f_back
     return False
