@@ -1,0 +1,32 @@
+"""Every published figure, one table after the other: `python -m benchmarks [NAME ...]`.
+
+Each set runs in a process of its own, so that none warms another's caches. Machines are noisy: read the ratios.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+SETS = ("calls", "slices", "actors", "messages", "commands")
+
+
+def main(names: list[str]) -> int:
+    """Run the named sets, or all; returns the exit code."""
+    unknown = [name for name in names if name not in SETS]
+    if unknown:
+        print(f"no figures are called {', '.join(unknown)}; there are: {', '.join(SETS)}", file=sys.stderr)
+        return 2
+    worst = 0
+    for name in names or SETS:
+        print(f"== {name} ==", flush=True)
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=FOLDER.parent, check=False)
+        worst = max(worst, done.returncode)
+        print(flush=True)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
