@@ -107,7 +107,9 @@ def row(figure: str, value: str, ratio: str, goal: str) -> None:
 
 
 async def main() -> None:
-    print(f"CPython {sys.version.split()[0]}, plain actors; best of {ROUNDS} rounds, floors measured in the same rounds")
+    print(
+        f"CPython {sys.version.split()[0]}, plain actors; best of {ROUNDS} rounds, floors measured in the same rounds"
+    )
     row("figure", "value", "ratio", "goal")
     for actors, goal in ((1, 10), (1_000, 12), (100_000, 25)):
         rounds = [(deque_floor(), await tell(actors)) for _ in range(ROUNDS if actors < 100_000 else 5)]

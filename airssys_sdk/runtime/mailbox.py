@@ -1,7 +1,7 @@
 """The mailbox: what an actor's name accepts, in which order it comes out, and how much may wait.
 
 A mailbox belongs to a name, not to one life of an actor: while a crashed actor waits for its restart, messages
-collect here for its successor. Bare payloads of normal priority wait in one deque, which `ActorRef.tell` fills directly;
+collect here for its successor. Messages of normal priority wait in one queue, which `ActorRef.tell` fills directly;
 the other priorities get theirs when they are first used.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import dataclasses
 import sys
 from collections import deque
+from queue import SimpleQueue
 from typing import Literal
 
 from airssys_sdk.runtime.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope, Priority
@@ -121,9 +122,11 @@ class Mailbox:
         self.run_queue = run_queue
         self._capacity = sys.maxsize if options.capacity is None else options.capacity
         self._overflow = options.overflow
-        self._lanes: tuple[deque[object], deque[object], deque[object]] | None = None
+        # By priority; that of normal holds only what was put back.
+        self._lanes: tuple[deque[object], deque[object], deque[object], deque[object]] | None = None
         self.waiters: deque[asyncio.Future[None]] | None = None
-        self.normal: deque[object] = deque()
+        # Not a deque: that takes 770 bytes even when it is empty, this 170, and most mailboxes are empty.
+        self.normal: SimpleQueue[object] = SimpleQueue()
         self.room = self._capacity
         self.scheduled = True
         self.interrupted = False
@@ -132,7 +135,7 @@ class Mailbox:
     @property
     def depth(self) -> int:
         """How many messages wait."""
-        return len(self.normal) + (sum(map(len, self._lanes)) if self._lanes else 0)
+        return self.normal.qsize() + (sum(map(len, self._lanes)) if self._lanes else 0)
 
     @property
     def closed(self) -> bool:
@@ -142,12 +145,12 @@ class Mailbox:
     @property
     def has_room(self) -> bool:
         """Whether a message would be accepted now."""
-        return len(self.normal) < self.room
+        return self.normal.qsize() < self.room
 
     @property
     def must_wait(self) -> bool:
         """Whether a caller who can wait should wait for room."""
-        return self._overflow == "block" and len(self.normal) >= self.room >= 0
+        return self._overflow == "block" and self.normal.qsize() >= self.room >= 0
 
     def put(self, message: object) -> None:
         """Accept a message (an `Envelope` goes where its priority says) and wake the owner.
@@ -156,7 +159,7 @@ class Mailbox:
             MailboxFull: as many messages wait as may.
             ActorStopped: the mailbox is closed.
         """
-        if len(self.normal) >= self.room:
+        if self.normal.qsize() >= self.room:
             self.refuse()
         self.put_unbounded(message)
 
@@ -166,17 +169,14 @@ class Mailbox:
             self._lane(message.priority).append(message)
             self._measure()
         else:
-            self.normal.append(message)
+            self.normal.put(message)
         if not self.scheduled:
             self.wake()
 
     def put_back(self, message: Envelope[object]) -> None:
         """Let this message, which was taken, be the next one of its priority again."""
-        if message.priority is NORMAL_PRIORITY:
-            self.normal.appendleft(message)
-        else:
-            self._lane(message.priority).appendleft(message)
-            self._measure()
+        self._lane(message.priority).appendleft(message)
+        self._measure()
 
     def refuse(self) -> None:
         """Count and explain why a message is not accepted.
@@ -216,7 +216,7 @@ class Mailbox:
         waiters = self.waiters
         if waiters is None:
             return
-        free = len(waiters) if self.closed else self.room - len(self.normal)
+        free = len(waiters) if self.closed else self.room - self.normal.qsize()
         while waiters and free > 0:
             waiter = waiters.popleft()
             if not waiter.done():
@@ -227,18 +227,20 @@ class Mailbox:
 
     def take(self) -> object:
         """Take the next message by priority, or return `EMPTY`."""
+        normal = self.normal
         lanes = self._lanes
         if lanes is None:
-            if not self.normal:
+            return normal.get_nowait() if normal.qsize() else EMPTY
+        critical, high, back, low = lanes
+        lane = critical or high or back
+        if not lane:
+            if normal.qsize():
+                return normal.get_nowait()
+            if not low:
                 return EMPTY
-            message = self.normal.popleft()
-        else:
-            critical, high, low = lanes
-            lane = critical or high or self.normal or low
-            if not lane:
-                return EMPTY
-            message = lane.popleft()
-            self._measure()
+            lane = low
+        message = lane.popleft()
+        self._measure()
         return message
 
     def wake(self) -> None:
@@ -257,14 +259,14 @@ class Mailbox:
         try:
             self.run_queue.arm()
         except RuntimeError:
-            self.normal.clear()
+            self.normal = SimpleQueue()
             raise ActorStopped(f"{self.owner} has stopped: its event loop is closed") from None
 
     def unpark(self) -> None:
         """The owner can take messages again: give it a turn if any wait. On the loop's thread."""
         self.scheduled = False
         # Looked at after `scheduled` is False: another thread may append in between, and then sees that.
-        if self.normal or self.interrupted:
+        if self.normal.qsize() or self.interrupted:
             self.wake()
 
     def close(self) -> None:
@@ -275,9 +277,8 @@ class Mailbox:
 
     def _lane(self, priority: Priority) -> deque[object]:
         if self._lanes is None:
-            self._lanes = (deque(), deque(), deque())
-        critical, high, low = self._lanes
-        return {Priority.CRITICAL: critical, Priority.HIGH: high, Priority.LOW: low}[priority]
+            self._lanes = (deque(), deque(), deque(), deque())
+        return self._lanes[priority]
 
     def _measure(self) -> None:
         # The bound counts all priorities. Recomputed, not counted up and down, so that a race between threads

@@ -59,9 +59,9 @@ class ActorRef(Generic[M]):
         """
         mailbox = self._mailbox
         normal = mailbox.normal
-        if len(normal) >= mailbox.room:
+        if normal.qsize() >= mailbox.room:
             mailbox.refuse()
-        normal.append(message)
+        normal.put(message)
         if not mailbox.scheduled:
             # As `Mailbox.wake`, spelled out: this runs once a message.
             mailbox.scheduled = True
@@ -114,8 +114,8 @@ class ActorRef(Generic[M]):
                 envelope = cast("Envelope[M]", message)
                 envelope.reply_to = request
                 await self._deliver_with_room(envelope, future)
-            elif len(mailbox.normal) < mailbox.room:
-                mailbox.normal.append(Envelope(message, None, request))
+            elif mailbox.normal.qsize() < mailbox.room:
+                mailbox.normal.put(Envelope(message, None, request))
                 if not mailbox.scheduled:
                     mailbox.wake()
             else:
