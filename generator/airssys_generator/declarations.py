@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from airssys_sdk.wit.model import (
@@ -58,6 +58,10 @@ class Dialect(Protocol):
 
     def decorators(self, module: ModuleDraft, wit_type: TypeDef, case: str | None = None) -> tuple[Call, ...]:
         """The decorators of the class of a type, or of a variant's case."""
+        ...
+
+    def docs(self, docs: str | None, types: Iterable[Type]) -> str | None:
+        """The documentation of a class that holds values of these types."""
         ...
 
 
@@ -128,7 +132,13 @@ class Types:
         match wit_type.declaration:
             case Record(fields):
                 planned = tuple(self._field(module, field) for field in fields)
-                yield Class(name, (), self.dialect.decorators(module, wit_type), planned, docs=wit_type.docs)
+                yield Class(
+                    name,
+                    (),
+                    self.dialect.decorators(module, wit_type),
+                    planned,
+                    docs=self.dialect.docs(wit_type.docs, [field.type for field in fields]),
+                )
             case Enum(labels) | Flags(labels):
                 is_flags = isinstance(wit_type.declaration, Flags)
                 yield Class(
@@ -158,7 +168,13 @@ class Types:
         for case in variant.cases:
             fields = () if case.payload is None else (Field("value", self.annotation(module, case.payload)),)
             decorators = self.dialect.decorators(module, wit_type, case.name)
-            yield Class(case_name(wit_type, case.name), (), decorators, fields, docs=case.docs)
+            yield Class(
+                case_name(wit_type, case.name),
+                (),
+                decorators,
+                fields,
+                docs=self.dialect.docs(case.docs, filter(None, [case.payload])),
+            )
         cases = union(*(Name(case_name(wit_type, case.name)) for case in variant.cases))
         yield Alias(type_name(wit_type), self._alias_marker(module), cases, wit_type.docs)
 

@@ -8,12 +8,7 @@ from collections.abc import Iterable
 from airssys_sdk.wit.model import (
     Function,
     InterfaceItem,
-    ListType,
-    Primitive,
-    Record,
     ResultType,
-    Type,
-    TypeDef,
     World,
 )
 
@@ -22,61 +17,19 @@ from .annotation import NONE, Annotation, Name, flat
 from .declarations import Types
 from .draft import Homes, ModuleDraft, field_name
 from .errors import Diagnostic, GenerationError
+from .guest_dialect import SUPPORT, GuestDialect, with_note
 from .holes import holes
-from .host import quoted
+from .host_dialect import quoted
 from .namesfile import NamesFile, class_name
 from .scope import Scope, Sibling
 from .selection import Selection, place
-from .walk import anonymous, dealiased, in_order, returned, signature
+from .walk import in_order, returned, signature
 
 WORLD_MODULE = "wit_world"
 """The package of the bindings, as componentize-py calls it by default."""
 
 WORLD_CLASS = "WitWorld"
 """The class of the world's own exported functions."""
-
-SUPPORT = "componentize_py_types"
-
-_SCALARS = {
-    Primitive.BOOL: "bool",
-    Primitive.F32: "float",
-    Primitive.F64: "float",
-    Primitive.CHAR: "str",
-    Primitive.STRING: "str",
-}
-_ALIASED_BYTES = (
-    "A list of an alias of `u8` is a `list[int]` here, not `bytes`: so componentize-py passes it."
-)
-
-
-class GuestDialect:
-    """Plain Python types, as componentize-py gives and takes them."""
-
-    aliases = False
-
-    def primitive(self, module: ModuleDraft, primitive: Primitive) -> Annotation:
-        """`int`, `float`, `bool`, `str`."""
-        return Name(self.builtin(module, _SCALARS.get(primitive, "int")))
-
-    def builtin(self, module: ModuleDraft, name: str) -> str:
-        """The plain name unless something in the module has it."""
-        return module.handles.builtin(name)
-
-    def support(self, module: ModuleDraft, name: str) -> str:
-        """`Ok`, `Err` and `Some` of componentize-py."""
-        return module.handles.package(SUPPORT, name, name)
-
-    def is_bytes(self, element: Type) -> bool:
-        """`list<u8>` and `list<s8>` as they are written; not through an alias."""
-        return element in (Primitive.U8, Primitive.S8)
-
-    def decorators(
-        self, module: ModuleDraft, wit_type: TypeDef, case: str | None = None
-    ) -> tuple[plan.Call, ...]:
-        """A record and a case are dataclasses."""
-        if case is None and not isinstance(wit_type.declaration, Record):
-            return ()
-        return (plan.Call(f"{module.handles.module('dataclasses')}.dataclass"),)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -327,9 +280,8 @@ class _Guest:
         )
 
     def _docs(self, function: Function, result: ResultType | None) -> str | None:
-        docs = [] if function.docs is None else [function.docs.rstrip()]
-        if _has_aliased_bytes(signature(function)):
-            docs.append(_ALIASED_BYTES)
+        noted = with_note(function.docs, signature(function))
+        docs = [] if noted is None else [noted]
         if result is not None:
             payload = NONE if result.err is None else self.types.annotation(self.prose, result.err)
             with_ = f"`{flat(payload)}`" if result.err is not None else "None"
@@ -379,16 +331,6 @@ class _Guest:
             ),
             docs=docs,
         )
-
-
-def _has_aliased_bytes(types: Iterable[Type]) -> bool:
-    return any(
-        isinstance(part, ListType)
-        and isinstance(part.element, TypeDef)
-        and dealiased(part.element) is Primitive.U8
-        for wit_type in types
-        for part in anonymous(dealiased(wit_type))
-    )
 
 
 def _raise(error: str, message: str | None) -> tuple[str, ...]:

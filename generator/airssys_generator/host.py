@@ -6,28 +6,22 @@ import functools
 from collections.abc import Iterable
 
 from airssys_sdk.wit.model import (
-    Enum,
-    Flags,
     Function,
     InterfaceItem,
-    Primitive,
-    Record,
     ResultType,
-    Type,
-    TypeDef,
     World,
 )
-from airssys_sdk.wit.names import camel, escape, shouty
-from airssys_sdk.wit.shapes import kebab
+from airssys_sdk.wit.names import camel, escape
 
 from . import plan
-from .annotation import Annotation, Generic, Name, union
+from .annotation import Generic, Name, union
 from .declarations import Types
 from .draft import Homes, Inner, ModuleDraft, field_name, imported, type_name
 from .errors import Diagnostic, GenerationError
+from .host_dialect import HostDialect, quoted, support
 from .namesfile import NamesFile, class_name
 from .selection import Selection, is_linked, place
-from .walk import dealiased, last_name, result_of
+from .walk import last_name, result_of
 
 WORLD_MEMBERS = frozenset({"load", "close", "open_world"})
 """What `airssys_sdk.component.World` defines itself; an exported function cannot have these names."""
@@ -46,53 +40,6 @@ Args:
 """
 
 
-class HostDialect:
-    """Annotations that carry their WIT type, classes with markers."""
-
-    aliases = True
-
-    def primitive(self, module: ModuleDraft, primitive: Primitive) -> Annotation:
-        """`wit.U32`; `bool` and `str` say it themselves."""
-        if primitive in (Primitive.BOOL, Primitive.STRING):
-            return Name(self.builtin(module, "bool" if primitive is Primitive.BOOL else "str"))
-        return Name(f"{support(module)}.{primitive.value.capitalize()}")
-
-    def builtin(self, module: ModuleDraft, name: str) -> str:
-        """Always through the handle, so that a field may be called `str`."""
-        return f"{module.handles.module('builtins')}.{name}"
-
-    def support(self, module: ModuleDraft, name: str) -> str:
-        """`wit.Ok`."""
-        return f"{support(module)}.{name}"
-
-    def is_bytes(self, element: Type) -> bool:
-        """`list<u8>`, also through an alias of `u8`."""
-        return dealiased(element) is Primitive.U8
-
-    def decorators(
-        self, module: ModuleDraft, wit_type: TypeDef, case: str | None = None
-    ) -> tuple[plan.Call, ...]:
-        """The marker, and the dataclass where it is one."""
-        if case is not None:
-            return plan.Call(f"{support(module)}.case", (quoted(wit_type.path), quoted(case))), _dataclass(
-                module
-            )
-        match wit_type.declaration:
-            case Record(fields):
-                members = _unusual((field_name(field.name), field.name) for field in fields)
-                return plan.Call(f"{support(module)}.record", (quoted(wit_type.path), *members)), _dataclass(
-                    module
-                )
-            case Enum(labels):
-                marker = "enumeration"
-            case Flags(labels):
-                marker = "flags"
-            case _:
-                return ()
-        members = _unusual((shouty(label.name), label.name) for label in labels)
-        return (plan.Call(f"{support(module)}.{marker}", (quoted(wit_type.path), *members)),)
-
-
 def plan_host(selection: Selection, names: NamesFile, header: tuple[str, ...]) -> tuple[plan.Module, ...]:
     """Plan the package of a world.
 
@@ -105,16 +52,6 @@ def plan_host(selection: Selection, names: NamesFile, header: tuple[str, ...]) -
         GenerationError: names clash.
     """
     return _Host(selection, names, header).planned()
-
-
-def support(module: ModuleDraft) -> str:
-    """The handle of `airssys_sdk.component`."""
-    return module.handles.package("airssys_sdk", "component", "wit")
-
-
-def quoted(text: str) -> str:
-    """A Python string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class _Host:
@@ -457,10 +394,6 @@ def _enter_function(
         parameters.claim(field_name(parameter.name), f"{where}({parameter.name})")
 
 
-def _dataclass(module: ModuleDraft) -> plan.Call:
-    return plan.Call(f"{module.handles.module('dataclasses')}.dataclass", ("slots=True",))
-
-
 def _with_error(docs: str | None, raised: str, *, imported: bool) -> str:
     """The documentation of a function with its error case; a google style section where there is text to follow."""
     if docs is None:
@@ -469,9 +402,3 @@ def _with_error(docs: str | None, raised: str, *, imported: bool) -> str:
         )
     role = "raise it for the error case" if imported else "the component returned the error case"
     return f"{docs.rstrip()}\n\nRaises:\n    {raised}: {role}."
-
-
-def _unusual(members: Iterable[tuple[str, str]]) -> tuple[plan.Mapping, ...]:
-    """The WIT names that the kebab rule does not give back."""
-    items = tuple((python, wit) for python, wit in members if kebab(python) != wit)
-    return (plan.Mapping(items),) if items else ()

@@ -99,7 +99,7 @@ def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) ->
     """The files of ours that are there, and those of the author's that will be replaced."""
     found: dict[str, bytes] = {}
     foreign: list[Path] = []
-    owned = {path.split("/")[0] for path in files if "/" in path}
+    owned = {path.split("/")[0] for path in files if "/" in path and path not in authored}
     for path in _walk(out):
         name = path.relative_to(out).as_posix()
         if path.name.endswith(_SUFFIX):

@@ -24,6 +24,7 @@ from generator_worlds import GOLDEN, put, world_of
 
 from airssys_generator import Options, componentize_options, generate, skeleton
 from airssys_sdk.component import Err, Ok, Some
+from airssys_sdk.wit.reader import find_world, read
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("relay")]
 
@@ -117,6 +118,12 @@ def test_every_kind_of_value_crosses_to_the_guest_and_back(relay: tuple[Any, Pat
         ),
         ("lists", ([1, 2**32 - 1], ["", "x"], b"\0\xff", b"raw", b"oct"), [b"", b"ab"], [b"", b"ab"]),
         (
+            "packets",
+            (given.Packet(b"raw", b"oct"),),
+            [taken.Packet(b"\0", b"\xff")],
+            [given.Packet(b"\0", b"\xff")],
+        ),
+        (
             "tuples",
             ((7, "x"), (given.Color.DARK_BLUE,)),
             (taken.Point(1.5, 2.5), taken.Shape_None_()),
@@ -175,6 +182,24 @@ def test_errors_are_raised_as_the_class_of_their_type_on_the_way_out(relay: tupl
             assert caught.value == error
         store.answers["get"] = "found"
         assert component.store.get("k") == "found"
+
+
+def test_a_host_package_made_from_the_component_itself_calls_it_too(
+    relay: tuple[Any, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, wasm = relay
+    path = find_world(read(wasm)).path
+    resolve = read(wasm, world=path)
+    files = dict(generate(resolve, find_world(resolve, path), "host"))
+    assert not [name for name in files if "wasi" in name]
+    put(files, tmp_path / "from_component")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module("from_component")
+    echo, store = Answering(), Answering()
+    echo.answers["lists"] = [b"x"]
+    with package.Root.load(wasm, imports=Host(echo, store)) as component:
+        assert component.echo.lists([1], ["a"], b"b", b"c", b"d") == [b"x"]
+        assert echo.got == ([1], ["a"], b"b", b"c", b"d")
 
 
 @dataclasses.dataclass

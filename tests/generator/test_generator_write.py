@@ -92,6 +92,14 @@ def test_a_folder_shared_with_the_author_may_hold_the_authors_files(tmp_path: Pa
         write_files(files, tmp_path, authored=["component.py"])
 
 
+def test_the_authors_module_may_stand_in_a_folder_with_others_of_the_authors(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "helpers.py").write_text("mine\n")
+    files = {"wit_world/__init__.py": OURS, "src/app.py": "class A: ...\n"}
+    write_files(files, tmp_path, authored=["src/app.py"])
+    assert _there(tmp_path) == {**files, "src/helpers.py": "mine\n"}
+
+
 def test_a_write_that_fails_midway_leaves_the_old_package(tmp_path: Path) -> None:
     (tmp_path / "b").write_text(OURS)  # a generated file where a folder must be
     before = _there(tmp_path)

@@ -41,6 +41,9 @@ class Echo(exports.Echo):
         """A list of an alias of `u8` is a `list[int]` here, not `bytes`: so componentize-py passes it."""
         raise NotImplementedError("example:values/echo@1.0.0#lists")
 
+    def packets(self, packet: echo.Packet) -> list[echo.Packet]:
+        raise NotImplementedError("example:values/echo@1.0.0#packets")
+
     def tuples(
         self,
         pair: tuple[int, str],

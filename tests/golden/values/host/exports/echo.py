@@ -62,6 +62,13 @@ Octet: typing.TypeAlias = wit.U8
 Octets: typing.TypeAlias = builtins.bytes
 
 
+@wit.record("example:values/echo@1.0.0#packet")
+@dataclasses.dataclass(slots=True)
+class Packet:
+    raw: Raw
+    octets: Octets
+
+
 @wit.interface("example:values/echo@1.0.0")
 class Echo(wit.Exports):
     """One function for each kind of value."""
@@ -94,6 +101,10 @@ class Echo(wit.Exports):
         raw: Raw,
         octets: Octets,
     ) -> builtins.list[builtins.bytes]:
+        raise NotImplementedError
+
+    @wit.function("packets")
+    def packets(self, packet: Packet) -> builtins.list[Packet]:
         raise NotImplementedError
 
     @wit.function("tuples")

@@ -62,6 +62,13 @@ Octet: typing.TypeAlias = wit.U8
 Octets: typing.TypeAlias = builtins.bytes
 
 
+@wit.record("example:values/echo@1.0.0#packet")
+@dataclasses.dataclass(slots=True)
+class Packet:
+    raw: Raw
+    octets: Octets
+
+
 @wit.interface("example:values/echo@1.0.0")
 class Echo(typing.Protocol):
     """One function for each kind of value."""
@@ -93,6 +100,9 @@ class Echo(typing.Protocol):
         raw: Raw,
         octets: Octets,
     ) -> builtins.list[builtins.bytes]: ...
+
+    @wit.function("packets")
+    def packets(self, packet: Packet) -> builtins.list[Packet]: ...
 
     @wit.function("tuples")
     def tuples(

@@ -44,6 +44,10 @@ class Echo(typing.Protocol):
         raise NotImplementedError
 
     @abc.abstractmethod
+    def packets(self, packet: echo.Packet) -> list[echo.Packet]:
+        raise NotImplementedError
+
+    @abc.abstractmethod
     def tuples(
         self,
         pair: tuple[int, str],

@@ -51,6 +51,14 @@ class Access(enum.Flag):
     WRITE_ALL = 1 << 1
 
 
+@dataclasses.dataclass
+class Packet:
+    """A list of an alias of `u8` is a `list[int]` here, not `bytes`: so componentize-py passes it."""
+
+    raw: bytes
+    octets: list[int]
+
+
 def scalars(
     a: bool,
     b: int,
@@ -77,6 +85,10 @@ def lists(
     octets: list[int],
 ) -> list[bytes]:
     """A list of an alias of `u8` is a `list[int]` here, not `bytes`: so componentize-py passes it."""
+    raise NotImplementedError
+
+
+def packets(packet: Packet) -> list[Packet]:
     raise NotImplementedError
 
 

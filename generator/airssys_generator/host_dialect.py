@@ -1,0 +1,85 @@
+"""How a host's code says WIT types: annotations that carry them, classes with markers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airssys_sdk.wit.model import Enum, Flags, Primitive, Record, Type, TypeDef
+from airssys_sdk.wit.names import shouty
+from airssys_sdk.wit.shapes import kebab
+
+from . import plan
+from .annotation import Annotation, Name
+from .draft import ModuleDraft, field_name
+from .walk import dealiased
+
+
+class HostDialect:
+    """Annotations that carry their WIT type, classes with markers."""
+
+    aliases = True
+
+    def primitive(self, module: ModuleDraft, primitive: Primitive) -> Annotation:
+        """`wit.U32`; `bool` and `str` say it themselves."""
+        if primitive in (Primitive.BOOL, Primitive.STRING):
+            return Name(self.builtin(module, "bool" if primitive is Primitive.BOOL else "str"))
+        return Name(f"{support(module)}.{primitive.value.capitalize()}")
+
+    def builtin(self, module: ModuleDraft, name: str) -> str:
+        """Always through the handle, so that a field may be called `str`."""
+        return f"{module.handles.module('builtins')}.{name}"
+
+    def support(self, module: ModuleDraft, name: str) -> str:
+        """`wit.Ok`."""
+        return f"{support(module)}.{name}"
+
+    def is_bytes(self, element: Type) -> bool:
+        """`list<u8>`, also through an alias of `u8`."""
+        return dealiased(element) is Primitive.U8
+
+    def docs(self, docs: str | None, types: Iterable[Type]) -> str | None:
+        """As the WIT has it."""
+        return docs
+
+    def decorators(
+        self, module: ModuleDraft, wit_type: TypeDef, case: str | None = None
+    ) -> tuple[plan.Call, ...]:
+        """The marker, and the dataclass where it is one."""
+        if case is not None:
+            return plan.Call(f"{support(module)}.case", (quoted(wit_type.path), quoted(case))), _dataclass(
+                module
+            )
+        match wit_type.declaration:
+            case Record(fields):
+                members = _unusual((field_name(field.name), field.name) for field in fields)
+                return plan.Call(f"{support(module)}.record", (quoted(wit_type.path), *members)), _dataclass(
+                    module
+                )
+            case Enum(labels):
+                marker = "enumeration"
+            case Flags(labels):
+                marker = "flags"
+            case _:
+                return ()
+        members = _unusual((shouty(label.name), label.name) for label in labels)
+        return (plan.Call(f"{support(module)}.{marker}", (quoted(wit_type.path), *members)),)
+
+
+def support(module: ModuleDraft) -> str:
+    """The handle of `airssys_sdk.component`."""
+    return module.handles.package("airssys_sdk", "component", "wit")
+
+
+def quoted(text: str) -> str:
+    """A Python string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _dataclass(module: ModuleDraft) -> plan.Call:
+    return plan.Call(f"{module.handles.module('dataclasses')}.dataclass", ("slots=True",))
+
+
+def _unusual(members: Iterable[tuple[str, str]]) -> tuple[plan.Mapping, ...]:
+    """The WIT names that the kebab rule does not give back."""
+    items = tuple((python, wit) for python, wit in members if kebab(python) != wit)
+    return (plan.Mapping(items),) if items else ()
