@@ -1,0 +1,301 @@
+"""How fast calls into components are: a generated-style class against the engine's own Python layer, in one run.
+
+`python -m benchmarks calls` prints a table. `engine` is `wasmtime.component.Func.__call__` with its own values; `ours` a
+method of an `Exports` class, validated, in the `plain` profile; `floor` the same C function called in a C loop with
+prepared arguments, where a C compiler is there. The guest is native, so that the calls themselves are what is measured.
+The exit code is 1 if `add` is less than 8 times faster than the engine's layer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import timeit
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from airssys_sdk import component as wit
+from airssys_sdk.component.cache import Cache
+from airssys_sdk.wit.tools import run_wasm_tools
+
+GOAL = 8.0
+ROUNDS = 7
+
+WIT = """
+package bench:calls;
+interface host { next: func(x: u32) -> u32; }
+interface api {
+  record point { x: s32, y: s32, z: f64 }
+  record person { name: string, age: u32, tags: list<string>, email: option<string> }
+  add: func(a: s32, b: s32) -> s32;
+  depth: func(p: point) -> f64;
+  echo-text: func(a: string) -> string;
+  echo-bytes: func(a: list<u8>) -> list<u8>;
+  echo-numbers: func(a: list<u32>) -> list<u32>;
+  echo-people: func(a: list<person>) -> list<person>;
+  ask: func(x: u32) -> u32;
+}
+world bench { import host; export api; }
+"""
+ECHO = '(export "bench:calls/api#{}" (func $echo))'
+WAT = f"""(module
+  (import "bench:calls/host" "next" (func $next (param i32) (result i32)))
+  (memory (export "memory") 400)
+  (global $top (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $top) (i32.const 15)) (i32.const -16)))
+    (global.set $top (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  (func (export "bench:calls/api#add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "bench:calls/api#depth") (param i32 i32 f64) (result f64) (local.get 2))
+  (func (export "bench:calls/api#ask") (param i32) (result i32) (call $next (local.get 0)))
+  (func $echo (param i32 i32) (result i32)
+    (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))
+    (global.set $top (i32.const 1024)) (i32.const 0))
+  {" ".join(ECHO.format(name) for name in ("echo-text", "echo-bytes", "echo-numbers", "echo-people"))})"""
+
+
+@wit.record("bench:calls/api#point")
+@dataclasses.dataclass(slots=True)
+class Point:
+    x: wit.S32
+    y: wit.S32
+    z: wit.F64
+
+
+@wit.record("bench:calls/api#person")
+@dataclasses.dataclass(slots=True)
+class Person:
+    name: str
+    age: wit.U32
+    tags: list[str]
+    email: str | None
+
+
+@wit.interface("bench:calls/api")
+class Api(wit.Exports):
+    @wit.function("add")
+    def add(self, a: wit.S32, b: wit.S32) -> wit.S32:
+        raise NotImplementedError
+
+    @wit.function("depth")
+    def depth(self, p: Point) -> wit.F64:
+        raise NotImplementedError
+
+    @wit.function("echo-text")
+    def echo_text(self, a: str) -> str:
+        raise NotImplementedError
+
+    @wit.function("echo-bytes")
+    def echo_bytes(self, a: bytes) -> bytes:
+        raise NotImplementedError
+
+    @wit.function("echo-numbers")
+    def echo_numbers(self, a: list[wit.U32]) -> list[wit.U32]:
+        raise NotImplementedError
+
+    @wit.function("echo-people")
+    def echo_people(self, a: list[Person]) -> list[Person]:
+        raise NotImplementedError
+
+    @wit.function("ask")
+    def ask(self, x: wit.U32) -> wit.U32:
+        raise NotImplementedError
+
+
+@wit.interface("bench:calls/host")
+class Host(typing.Protocol):
+    @wit.function("next")
+    def next(self, x: wit.U32) -> wit.U32: ...
+
+
+class BenchImports(typing.Protocol):
+    @property
+    def host(self) -> Host: ...
+
+
+@wit.world("bench:calls/bench")
+class Bench(wit.World):
+    api: Api
+
+
+class Counter:
+    def next(self, x: int) -> int:
+        return x + 1
+
+
+class Given:
+    host = Counter()
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of the table: a title, the WIT name, our arguments, the engine's, and how often to call each way."""
+
+    title: str
+    name: str
+    ours: tuple[Any, ...]
+    engines: tuple[Any, ...]
+    often: int
+    seldom: int
+
+
+def rows() -> list[Row]:
+    """What is measured."""
+    people = [Person("bob", 3, ["a", "b", "c"], "x@y") for _ in range(100)]
+    records = [_record(name="bob", age=3, tags=["a", "b", "c"], email="x@y") for _ in range(100)]
+    numbers = list(range(10_000))
+    return [
+        Row("add(s32, s32)", "add", (1, 2), (1, 2), 50_000, 3_000),
+        Row("record of 3 scalars", "depth", (Point(1, 2, 3.0),), (_record(x=1, y=2, z=3.0),), 50_000, 1_000),
+        Row("string, 100 characters", "echo-text", ("a" * 100,), ("a" * 100,), 30_000, 2_000),
+        Row("list<u8>, 16 B", "echo-bytes", (b"a" * 16,), (b"a" * 16,), 20_000, 500),
+        Row("list<u8>, 1 KiB", "echo-bytes", (os.urandom(1024),), (os.urandom(1024),), 1_000, 20),
+        Row("list<u32> x 10,000", "echo-numbers", (numbers,), (numbers,), 50, 2),
+        Row("list<person> x 100", "echo-people", (people,), (records,), 200, 2),
+        Row("list<person> x 1", "echo-people", (people[:1],), (records[:1],), 10_000, 200),
+        Row("host import u32 -> u32", "ask", (1,), (1,), 30_000, 2_000),
+    ]
+
+
+def main() -> int:
+    """Print the table; the exit code says whether `add` reaches its goal."""
+    wasm, loop = _build(), _c_loop()
+    ratio = 0.0
+    print(
+        f"{'call of a native guest':26}{'engine us':>11}{'ours us':>10}{'floor us':>10}{'ratio':>9}{'/ floor':>9}"
+    )
+    component = wit.Component.open(wasm, cache=Cache(None))
+    with Bench.open_world(component, BenchImports, Given()) as world:
+        theirs = _Theirs(component)
+        for row in rows():
+            method = getattr(world.api, row.name.replace("-", "_"))
+            function = theirs.function(row.name)
+            engine = _best(lambda f=function, r=row: f(theirs.store, *r.engines), row.seldom)  # type: ignore[misc]
+            ours = _best(lambda m=method, r=row: m(*r.ours), row.often)  # type: ignore[misc]
+            # An import answers in Python there too, so a loop in C would not be its floor.
+            floor = loop(theirs, function, row) if loop and row.name != "ask" else None
+            print(
+                f"{row.title:26}{engine:11.2f}{ours:10.2f}{f'{floor:.2f}' if floor else '-':>10}"
+                f"{engine / ours:8.1f}x{f'{ours / floor:.2f}' if floor else '-':>9}",
+                flush=True,
+            )
+            if row.name == "add":
+                ratio = engine / ours
+    print(
+        f"add: {ratio:.1f} times faster than the engine's layer, goal {GOAL:g}: {'ok' if ratio >= GOAL else 'MISSED'}"
+    )
+    return 0 if ratio >= GOAL else 1
+
+
+class _Theirs:
+    """The same component in the engine's own layer."""
+
+    def __init__(self, component: wit.Component) -> None:
+        import wasmtime
+        import wasmtime.component as layer
+
+        engine = component.engine.raw
+        self.store = wasmtime.Store(engine)
+        linker = layer.Linker(engine)
+        with linker.root() as root, root.add_instance("bench:calls/host") as host:
+            host.add_func("next", lambda _store, x: x + 1)
+        self._instance = linker.instantiate(self.store, component.raw)
+        self._api = self._instance.get_export_index(self.store, "bench:calls/api")
+
+    def function(self, name: str) -> Any:
+        index = self._instance.get_export_index(self.store, name, self._api)
+        assert index is not None
+        return self._instance.get_func(self.store, index)
+
+
+def _record(**fields: Any) -> Any:
+    from wasmtime.component import Record
+
+    made = Record()
+    made.__dict__.update(fields)
+    return made
+
+
+def _best(call: Callable[[], object], number: int) -> float:
+    """Microseconds of one call: the best of several rounds."""
+    call()
+    return min(timeit.repeat(call, number=number, repeat=ROUNDS)) / number * 1e6
+
+
+def _build() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        package, module = Path(folder, "bench.wit"), Path(folder, "core.wasm")
+        package.write_text(WIT, encoding="utf-8")
+        module.write_bytes(run_wasm_tools(["parse", "-"], stdin=WAT.encode()))
+        embedded = run_wasm_tools(["component", "embed", package, module, "--world", "bench"])
+    return run_wasm_tools(["component", "new", "-"], stdin=embedded)
+
+
+_LOOP = """
+#include <stddef.h>
+#include <time.h>
+double loop(void *(*call)(void *, void *, void *, size_t, void *, size_t), void (*release)(void *),
+            void *function, void *context, void *arguments, size_t count, char *result, int times) {
+  struct timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (int i = 0; i < times; i++) {
+    if (call(function, context, arguments, count, result, 1)) return -1;
+    release(result);
+    result[0] = 0;
+  }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  return ((end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec)) / times;
+}
+"""
+
+
+def _c_loop() -> Callable[[_Theirs, Any, Row], float] | None:
+    """Calls a function in a C loop; microseconds of one call. None without a C compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder, "loop.so")
+        source = Path(folder, "loop.c")
+        source.write_text(_LOOP, encoding="utf-8")
+        subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+        loop = ctypes.CDLL(str(library)).loop
+    loop.restype = ctypes.c_double
+    loop.argtypes = [*[ctypes.c_void_p] * 5, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int]
+
+    def measure(theirs: _Theirs, function: Any, row: Row) -> float:
+        from wasmtime import _ffi
+
+        types = [ty for _, ty in function.type(theirs.store).params]
+        cells = (_ffi.wasmtime_component_val_t * len(types))()
+        for cell, ty, value in zip(cells, types, row.engines, strict=True):
+            ty.convert_to_c(theirs.store, value, ctypes.pointer(cell))
+        result = (ctypes.c_char * 32)()
+        addresses = [
+            ctypes.cast(getattr(_ffi.dll, name), ctypes.c_void_p).value
+            for name in ("wasmtime_component_func_call", "wasmtime_component_val_delete")
+        ]
+        where = (
+            ctypes.addressof(function._func),
+            ctypes.cast(theirs.store._context(), ctypes.c_void_p).value,
+        )
+        times = [
+            loop(*addresses, *where, ctypes.addressof(cells), len(types), ctypes.addressof(result), row.often)
+            for _ in range(ROUNDS)
+        ]
+        return min(times) / 1e3
+
+    return measure
+
+
+if __name__ == "__main__":
+    sys.exit(main())
