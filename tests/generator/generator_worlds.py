@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Source:
         return files if target == "host" else {**files, "component.py": skeleton(world)}
 
 
+@functools.cache  # each asks wasm-tools for every file
 def golden_worlds() -> list[Source]:
     """The worlds whose output is checked in."""
     folders = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
@@ -50,6 +52,7 @@ def golden_folder(source: Source) -> Path:
     return GOLDEN / source.name.partition("__")[0].replace("_", "-")
 
 
+@functools.cache
 def corpus_worlds() -> list[Source]:
     """Every world of the main packages of the corpus."""
     if not CORPUS.is_dir():

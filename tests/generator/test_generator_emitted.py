@@ -12,7 +12,7 @@ from generator_worlds import Source, corpus_worlds, generated, golden_worlds, ne
 
 from airssys_generator import Target
 
-pytestmark = [pytest.mark.slow, needs_corpus]
+pytestmark = [pytest.mark.slow, needs_corpus, pytest.mark.xdist_group("emitted")]
 
 
 @pytest.fixture(scope="module")
