@@ -18,7 +18,7 @@ from airssys_sdk.runtime.envelope import ENVELOPE, Envelope
 from airssys_sdk.runtime.errors import ActorStopped, MessageError, MessageExpired, MessageKilled
 from airssys_sdk.runtime.events import DeadLetter, DeadReason, MessageFailed
 from airssys_sdk.runtime.mailbox import EMPTY, Mailbox, Metrics
-from airssys_sdk.runtime.pending import Pending, Settled, is_unfinished
+from airssys_sdk.runtime.pending import FINISHED, Pending, Settled, is_unfinished
 from airssys_sdk.runtime.queue import TURN_SECONDS
 from airssys_sdk.runtime.spec import ChildSpec, Factory
 from airssys_sdk.runtime.state import BUSY, DOWN, ENDED, RUNNING, Exit, describe
@@ -161,9 +161,10 @@ class Cell:
                     bare, look_up = 0, 1
                     if not self._open(message):
                         break
-                    now = monotonic()
-                    if now - started > TURN_SECONDS:
-                        break
+                    if waiting:
+                        now = monotonic()
+                        if now - started > TURN_SECONDS:
+                            break
                 else:
                     result = receive(message, context)
                     if result is not None and self._unfinished(result, message):
@@ -230,7 +231,7 @@ class Cell:
                 raise
             return False
         else:
-            if result is not None and self._unfinished(result, envelope):
+            if type(result) not in FINISHED and self._unfinished(result, envelope):
                 return False
             self.handled += 1
             if envelope.reply_to is not None:

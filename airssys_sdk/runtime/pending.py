@@ -81,6 +81,10 @@ class Pending:
             listener(*self._outcome)
 
 
+FINISHED = frozenset({type(None), bool, int, float, str, bytes, tuple, list, dict})
+"""Types that need no second look: what `is_unfinished` costs is seen in an `ask`."""
+
+
 def is_unfinished(result: object) -> bool:
     """Whether something that a handler or hook returned has to be waited for."""
     return isinstance(result, Pending) or hasattr(type(result), "__await__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -39,10 +40,12 @@ class RunQueue:
         thread: the loop's thread.
     """
 
-    __slots__ = ("_loop", "awake", "ready", "thread")
+    __slots__ = ("_context", "_loop", "awake", "ready", "thread")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        # The same for all drains: whoever happens to send first must not lend its own to all the others.
+        self._context = contextvars.copy_context()
         self.thread = threading.get_ident()
         self.ready: deque[Runnable] = deque()
         self.awake = False
@@ -54,7 +57,10 @@ class RunQueue:
             RuntimeError: the loop is closed.
         """
         self.awake = True
-        self.call(self._drain)
+        if threading.get_ident() == self.thread:
+            self._loop.call_soon(self._drain, context=self._context)
+        else:
+            self._loop.call_soon_threadsafe(self._drain, context=self._context)
 
     def call(self, function: Callable[[], object]) -> None:
         """Run `function` on the loop's thread soon; from any thread.
@@ -86,4 +92,4 @@ class RunQueue:
             self.awake = False
             if ready:
                 self.awake = True
-                self._loop.call_soon(self._drain)
+                self._loop.call_soon(self._drain, context=self._context)

@@ -109,17 +109,24 @@ class ActorRef(Generic[M]):
         mailbox = self._mailbox
         future: asyncio.Future[object] = system.loop.create_future()
         request = system.requests.expect(future, timeout)
+        envelope: Envelope[Any]
         try:
             if isinstance(message, Envelope):
-                envelope = cast("Envelope[M]", message)
+                envelope = cast("Envelope[Any]", message)
                 envelope.reply_to = request
                 await self._deliver_with_room(envelope, future)
-            elif mailbox.normal.qsize() < mailbox.room:
-                mailbox.normal.put(Envelope(message, None, request))
+                return await future
+            envelope = Envelope(message, None, request)
+            if mailbox.normal.qsize() < mailbox.room:
+                mailbox.normal.put(envelope)
                 if not mailbox.scheduled:
-                    mailbox.wake()
+                    mailbox.scheduled = True
+                    run_queue = system.run_queue
+                    run_queue.ready.append(self._cell)
+                    if not run_queue.awake:
+                        mailbox.arm()
             else:
-                await self._deliver_with_room(Envelope(message, None, request), future)
+                await self._deliver_with_room(envelope, future)
             return await future
         except BaseException:
             # Both do nothing after an answer.

@@ -57,12 +57,11 @@ class Request:
         number: int,
         deadline: float,
         future: asyncio.Future[object] | None,
-        on_answer: OnAnswer | None,
     ) -> None:
         self.number = number
         self.deadline = deadline
         self.future = future
-        self.on_answer = on_answer
+        self.on_answer: OnAnswer | None = None
         self._requests = requests
         self._peers: dict[int, Request] | None = peers  # None: it has ended
 
@@ -152,24 +151,25 @@ class Requests:
                 `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
             timeout: seconds; None: wait for ever.
         """
-        return self._begin(timeout, None, on_answer)
+        request = self.expect(None, timeout)
+        request.on_answer = on_answer
+        return request
 
-    def expect(self, future: asyncio.Future[object], timeout: float | None) -> Request:
+    def expect(self, future: asyncio.Future[object] | None, timeout: float | None) -> Request:
         """The same with a future that is resolved instead of a function that is called."""
-        return self._begin(timeout, future, None)
-
-    def _begin(
-        self, timeout: float | None, future: asyncio.Future[object] | None, on_answer: OnAnswer | None
-    ) -> Request:
         self._next = number = self._next + 1
         peers = self._by_timeout.get(timeout)
         if peers is None:
-            peers = self._by_timeout[timeout] = {}
-            if timeout is not None:
-                self._arm(timeout, timeout)
+            peers = self._new_peers(timeout)
         deadline = math.inf if timeout is None else self._now() + timeout
-        peers[number] = request = Request(self, peers, number, deadline, future, on_answer)
+        request = peers[number] = Request(self, peers, number, deadline, future)
         return request
+
+    def _new_peers(self, timeout: float | None) -> dict[int, Request]:
+        peers = self._by_timeout[timeout] = {}
+        if timeout is not None:
+            self._arm(timeout, timeout)
+        return peers
 
     def find(self, request_id: str) -> Request | None:
         """The open request with this correlation id."""
