@@ -131,24 +131,29 @@ class _Host:
         for inner, (folder, items) in zip(sides, self._sides(), strict=True):
             for item in items:
                 if self._has_class(folder, item):
-                    inner.claim(self.modules[folder, item.wire_name].name, item.wire_name)
+                    name = self.modules[folder, item.wire_name].name
+                    inner.claim(name, item.wire_name)
+                    if folder == "exports" and name in WORLD_MEMBERS:
+                        wire = item.wire_name
+                        self._refuse_member(wire, "exports", wire, name, f"{name}_interface")
         for inner, functions in zip(
             sides, (self.world.imported_functions, self.world.exported_functions), strict=True
         ):
             for function in functions.values():
                 name = self._member(function)
                 if inner is sides[1] and name in WORLD_MEMBERS:
-                    self._refuse_member(name, function)
+                    where = f"{self.world.path}#{function.name}"
+                    self._refuse_member(where, "functions", function.name, name, f"{name}_function")
                 _enter_function(inner, name, function, f"{self.world.path}#{function.name}", self.problems)
         return sides
 
-    def _refuse_member(self, name: str, function: Function) -> None:
+    def _refuse_member(self, where: str, table: str, wit: str, name: str, instead: str) -> None:
         self.problems.append(
             Diagnostic(
-                f"{self.world.path}#{function.name}",
+                where,
                 "name",
                 f"'{name}' is a member of every world class",
-                f'give it another name on the host, in names.toml: [functions] "{function.name}" = "{name}_function"',
+                f'give it another name on the host, in names.toml: [{table}] "{wit}" = "{instead}"',
             )
         )
 

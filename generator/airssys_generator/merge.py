@@ -49,7 +49,11 @@ def merge_skeleton(
     plan = plan_skeleton(world, options or Options())
     module = _parsed(existing, where)
     before = read_previous(
-        {path: _parsed(text, path) for path, text in (previous or {}).items() if path in _PROTOCOLS}
+        {
+            path: parsed
+            for path, text in (previous or {}).items()
+            if path in _PROTOCOLS and (parsed := _readable(text)) is not None
+        }
     )
     return Merge(module, plan, before).merged()
 
@@ -57,7 +61,21 @@ def merge_skeleton(
 def previous_bindings(folder: Path) -> dict[str, str]:
     """What `merge_skeleton` needs of the bindings that are still in a folder; empty when there are none."""
     found = {path: folder / path for path in _PROTOCOLS}
-    return {path: file.read_text(encoding="utf-8") for path, file in found.items() if file.is_file()}
+    return {
+        path: file.read_text(encoding="utf-8", errors="replace")
+        for path, file in found.items()
+        if file.is_file()
+    }
+
+
+def _readable(text: str) -> cst.Module | None:
+    """The bindings of before; None when something has damaged them, which is as if there were none."""
+    import libcst as cst
+
+    try:
+        return cst.parse_module(text)
+    except cst.ParserSyntaxError:
+        return None
 
 
 def _parsed(text: str, where: str) -> cst.Module:

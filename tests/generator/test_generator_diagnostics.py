@@ -11,6 +11,7 @@ import pytest
 from generator_worlds import Source, corpus_worlds, needs_corpus, world_of
 
 from airssys_generator import GenerationError, NamesFile, Options, Target, generate
+from airssys_sdk.component import World
 from airssys_sdk.wit.tools import run_wasm_tools
 
 WORLDS = corpus_worlds()
@@ -87,6 +88,27 @@ def test_a_function_named_like_a_member_of_every_world_is_refused_with_a_way_out
     files = generate(resolve, world, "host", Options(names=names))
     assert '@wit.function("load")\n    def load_function(self)' in files["__init__.py"]
     assert '@wit.function("close")\n    def shut(self)' in files["__init__.py"]
+
+
+def test_every_public_member_of_the_world_class_is_known_to_the_generator(tmp_path: Path) -> None:
+    members = [name for name in dir(World) if not name.startswith("_")]
+    functions = " ".join(f"export {name.replace('_', '-')}: func();" for name in ("load", *members))
+    resolve, world = world_of(f"package a:b; world w {{ {functions} }}", tmp_path)
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, world, "host")
+    assert len(caught.value.diagnostics) == len(members) + 1
+
+
+def test_an_interface_named_like_a_member_of_every_world_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    resolve, world = world_of("package a:b; interface load { f: func(); } world w { export load; }", tmp_path)
+    with pytest.raises(GenerationError, match=r'\[exports\] "a:b/load" = "load_interface"'):
+        generate(resolve, world, "host")
+    names = NamesFile.parse('[exports]\n"a:b/load" = "load_interface"\n', "names.toml")
+    files = generate(resolve, world, "host", Options(names=names))
+    assert "    load_interface: _load_interface.LoadInterface\n" in files["__init__.py"]
+    assert (
+        '@wit.interface("a:b/load")\nclass LoadInterface(wit.Exports):' in files["exports/load_interface.py"]
+    )
 
 
 def test_a_guest_function_with_a_parameter_named_self_is_refused_and_a_host_takes_it(tmp_path: Path) -> None:

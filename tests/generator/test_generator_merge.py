@@ -192,6 +192,14 @@ def test_previous_bindings_are_read_from_the_folder_that_they_were_written_to(
     assert merged == versions.merge(skeleton(versions.old))
 
 
+def test_damaged_bindings_of_before_are_as_good_as_none(versions: Versions, tmp_path: Path) -> None:
+    put(versions.previous, tmp_path)
+    (tmp_path / "wit_world" / "exports" / "__init__.py").write_bytes(b"class Store(\xff\x00")
+    text = skeleton(versions.old)
+    merged = merge_skeleton(text, versions.new, previous=previous_bindings(tmp_path))
+    assert merged == merge_skeleton(text, versions.new)
+
+
 @pytest.mark.slow
 def test_a_merged_module_passes_the_checks_that_a_new_one_passes(versions: Versions, tmp_path: Path) -> None:
     put({**versions.current, "component.py": versions.merge(skeleton(versions.old))}, tmp_path)
