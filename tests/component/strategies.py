@@ -26,6 +26,7 @@ from airssys_sdk.wit.shapes import (
 from airssys_sdk.wit.values import Err, Ok, Some
 
 PRIMITIVES = ("bool", "s8", "u8", "s16", "u16", "s32", "u32", "s64", "u64", "f32", "f64", "char", "string")
+KEYS = tuple(name for name in PRIMITIVES if not name.startswith("f"))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 _BITS = {Scalar.S8: 8, Scalar.S16: 16, Scalar.S32: 32, Scalar.S64: 64}
 _UNSIGNED_BITS = {Scalar.U8: 8, Scalar.U16: 16, Scalar.U32: 32, Scalar.U64: 64}
@@ -60,7 +61,7 @@ def wit_types(draw: st.DrawFn, count: int = 6, depth: int = 3) -> Types:
     def one(levels: int) -> str:
         kinds = ["primitive", "enum", "flags"]
         if levels:
-            kinds += ["list", "list", "option", "result", "tuple", "record", "variant"]
+            kinds += ["list", "list", "map", "option", "result", "tuple", "record", "variant"]
         kind = draw(st.sampled_from(kinds))
         if kind == "primitive":
             return draw(st.sampled_from(PRIMITIVES))
@@ -69,6 +70,8 @@ def wit_types(draw: st.DrawFn, count: int = 6, depth: int = 3) -> Types:
         if kind == "flags":
             return declare("flags", ", ".join(labels(32)))
         inner = functools.partial(one, levels - 1)
+        if kind == "map":
+            return f"map<{draw(st.sampled_from(KEYS))}, {inner()}>"
         if kind in ("list", "option"):
             return f"{kind}<{inner()}>"
         if kind == "tuple":

@@ -76,19 +76,18 @@ class Columns:
         self.source.line(f"{block} = {constant} * {count}; {address} = {block}.buffer_info()[0]")
         return block, address
 
-    def elements(self, element: Shape, values: str, count: str) -> str:
-        """Lower a list's `values` (a local; more than none) into a block; the expression of its address.
+    def elements(self, shape: Shape, values: str, count: str) -> str:
+        """Lower `values` (a local; more than none) into a block of one cell each; the local of its address."""
+        block, address = self.block([(b"", shape)], count)
+        self.fill(shape, values, count, Lane(block, 1, 4))
+        return address
 
-        A map stands for its own entries: `values` are then pairs.
-        """
-        if isinstance(element, MapShape):
-            block, address = self.block([(b"", element.key), (b"", element.value)], count)
-            for number, shape in enumerate((element.key, element.value)):
-                column = self._column(f"[x[{number}] for x in {values}]")
-                self.fill(shape, column, count, Lane(block, 4 * number + 1, 8))
-            return address
-        block, address = self.block([(b"", element)], count)
-        self.fill(element, values, count, Lane(block, 1, 4))
+    def entries(self, shape: MapShape, pairs: str, count: str) -> str:
+        """Lower `pairs` (a local; more than none) into a block of two cells each; the local of its address."""
+        block, address = self.block([(b"", shape.key), (b"", shape.value)], count)
+        for number, part in enumerate((shape.key, shape.value)):
+            column = self._column(f"[x[{number}] for x in {pairs}]")
+            self.fill(part, column, count, Lane(block, 4 * number + 1, 8))
         return address
 
     def fill(self, shape: Shape, values: str, count: str, lane: Lane) -> None:
@@ -171,8 +170,12 @@ class Columns:
                 source.line(f"{data}, {sizes}, {at} = {source.use(gather)}({values})")
                 total, base = self._column(f"{self._len}({data})"), self._column("0")
                 with source.block(f"if {total}:"):
-                    element = shape.element if isinstance(shape, ListShape) else shape
-                    source.line(f"{base} = {self.elements(element, data, total)}")
+                    inner = (
+                        self.elements(shape.element, data, total)
+                        if isinstance(shape, ListShape)
+                        else self.entries(shape, data, total)
+                    )
+                    source.line(f"{base} = {inner}")
                 step = CELL if isinstance(shape, ListShape) else 2 * CELL
         offset = f"{base} + x" if step == 1 else f"{base} + {step} * x"
         source.line(
@@ -219,18 +222,12 @@ class Columns:
             if shape.wrapped:
                 source.line(f"{source.use(runtime.instances)}({present}, {source.constant(Some, 'cls')})")
                 inner = self._column(f"[x.value for x in {present}]")
-            address = self.elements_of(shape.payload, inner, some)
+            address = self.elements(shape.payload, inner, some)
             where = self._column(f"{source.use(range)}({address}, {address} + {CELL} * {some}, {CELL})")
             with source.block(f"if {some} != {count}:"):
                 source.line(f"{where} = {source.use(iter)}({where})")
                 source.line(f"{where} = [0 if x is None else {source.use(next)}({where}) for x in {values}]")
             source.line(f"{lane.word(0)} = {self._array}('Q', {where})")
-
-    def elements_of(self, shape: Shape, values: str, count: str) -> str:
-        """Lower values into a block of one cell each; the expression of its address."""
-        block, address = self.block([(b"", shape)], count)
-        self.fill(shape, values, count, Lane(block, 1, 4))
-        return address
 
     def _flags(self, shape: FlagsShape, values: str, lane: Lane) -> None:
         source = self.source
@@ -271,7 +268,7 @@ class Columns:
                 f"{inner} = [x.value for c, x in {pairs} if c is {case}]; {some} = {self._len}({inner})"
             )
             with source.block(f"if {some}:"):
-                address = self.elements_of(payload, inner, some)
+                address = self.elements(payload, inner, some)
                 addresses = f"{source.use(range)}({address}, {address} + {CELL} * {some}, {CELL})"
                 source.line(f"{where}[{case}] = {source.use(iter)}({addresses})")
         nexts = f"[{source.use(next)}({where}[x]) for x in {classes}]"

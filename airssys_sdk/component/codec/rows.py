@@ -255,19 +255,23 @@ class Rows:
         return self._block(shape.element, values, few=0 if is_flat(shape.element) else FEW)
 
     def _map(self, shape: MapShape, value: str) -> tuple[str, list[str]]:
-        entries = self._local(f"{self.source.use(runtime.items)}({value})")
-        return self._block(shape, entries, few=0)
+        source = self.source
+        pairs = self._local(f"{source.use(runtime.items)}({value})")
+        count, address = source.local("count"), source.local("at")
+        source.line(f"{count} = {self._len}({pairs}); {address} = 0")
+        with source.block(f"if {count}:"):
+            source.line(f"{address} = {self.columns.entries(shape, pairs, count)}")
+        return "QQ8x", [count, address]
 
     def _block(self, element: Shape, values: str, few: int) -> tuple[str, list[str]]:
-        """Lower all `values` into a block: as rows up to `few`, else as columns. A map stands for its own entries."""
+        """Lower all `values` into a block: as rows up to `few`, else as columns."""
         source = self.source
         count, address = source.local("count"), source.local("at")
         if self._loops >= DEEP:
             few = 0
         source.line(f"{count} = {self._len}({values})")
         with source.block(f"if {count} > {few}:"):
-            at = self.columns.elements(element, values, count)
-            source.line(f"{address} = {at}")
+            source.line(f"{address} = {self.columns.elements(element, values, count)}")
         if few:
             with source.block(f"elif {count}:"):
                 self._loop(element, values, address)

@@ -104,7 +104,7 @@ def sequence(value: Any) -> list[Any]:
     if isinstance(value, str | bytes | bytearray):
         raise Rejected
     if issubclass(type(value), Sequence):
-        return list(value)
+        return [element for element in value]  # noqa: C416  (a list would ask for the length, which may lie)
     view = _view(value)
     if view is None or view.ndim != 1:
         raise Rejected
@@ -122,7 +122,7 @@ def elements(value: Any) -> tuple[Any, ...]:
     """A plain tuple from a tuple of another class."""
     if not issubclass(type(value), tuple):
         raise Rejected
-    return tuple(value)
+    return tuple([element for element in value])  # noqa: C416  (a tuple would ask for the length, which may lie)
 
 
 def _all(cls: type[Any], values: list[Any]) -> bool:
@@ -239,7 +239,7 @@ def error_class(cls: type[Any], raised: type[Any]) -> type[Any]:
 def singles(values: list[Any]) -> memoryview[float]:
     """The values in single precision; out of its range raises."""
     exact = reals(values)
-    return memoryview(struct.pack(f"{len(exact)}f", *exact)).cast("f")
+    return memoryview(struct.pack(f"<{len(exact)}f", *exact)).cast("f")
 
 
 def tuples(values: list[Any], length: int) -> list[tuple[Any, ...]]:
