@@ -134,83 +134,108 @@ class Cell:
     def turn(self, now: float, /) -> float:
         """Handle messages until none waits, the time is over, or the actor is busy with one; see `RunQueue`.
 
-        Bare payloads are handled right here, which is what the figures of the benchmark are about. Among them the clock
-        is read after 1, 3, 7, 15 ... if more wait: a long message ends the turn, many short ones do not pay for it.
+        A bare payload is handled right here when it is the only one, as it mostly is when there are many actors.
         """
-        if self.state is not RUNNING:
-            if self.state is ENDED:
-                # Another thread's message came in while the mailbox was closed.
-                late = self.discard_waiting()
-                self.system.retire(Metrics(dead_lettered=late))
-            return now
         mailbox = self.mailbox
+        if mailbox.interrupted:
+            return self._careful_turn(now)
         normal = mailbox.normal
+        waiting = normal.qsize()
+        self.last_activity = now
+        if waiting == 1:
+            message = normal.get_nowait()
+            if type(message) is ENVELOPE:
+                self._open(message)
+            else:
+                try:
+                    result = self.receive(message, self.context)
+                    if result is None or not self._unfinished(result, message):
+                        self.handled += 1
+                except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
+                    self._raised(message, error)
+        elif waiting:
+            now = self._long_turn(waiting, now)
+        if not mailbox.interrupted:
+            # As `Mailbox.unpark`, spelled out: this runs once a turn.
+            mailbox.scheduled = False
+            if normal.qsize():
+                mailbox.wake()
+        elif self.state is RUNNING:
+            mailbox.unpark()
+        return now
+
+    def _long_turn(self, waiting: int, started: float) -> float:
+        """Handle several messages.
+
+        Among bare payloads the clock is read after 1, 3, 7, 15 ...: a long one ends the turn, short ones do not pay.
+        """
+        mailbox = self.mailbox
+        take = mailbox.normal.get_nowait
         receive = self.receive
         context = self.context
-        started = now
-        waiting = normal.qsize()
+        now = started
         bare = 0
         look_up = 1
         message: object = EMPTY
         try:
             while waiting and not mailbox.interrupted:
                 waiting -= 1
-                message = normal.get_nowait()
+                message = take()
                 if type(message) is ENVELOPE:
                     self.handled += bare
                     bare, look_up = 0, 1
                     if not self._open(message):
-                        break
-                    if waiting:
-                        now = monotonic()
-                        if now - started > TURN_SECONDS:
-                            break
+                        return now
                 else:
                     result = receive(message, context)
                     if result is not None and self._unfinished(result, message):
                         break
                     bare += 1
-                    if waiting and bare == look_up:
-                        now = monotonic()
-                        if now - started > TURN_SECONDS:
-                            break
-                        look_up += bare + 1
-        except BaseException as error:
+                    if bare != look_up:
+                        continue
+                    look_up += bare + 1
+                now = monotonic()
+                if now - started > TURN_SECONDS:
+                    break
+        except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
             # Counted before a crash (here and above), which may end the name and with it the counting.
             self.handled += bare
-            bare = 0
-            if isinstance(error, MessageError):
-                self._fail(message, error)
-            else:
-                self._crash(message, error)
-                if not isinstance(error, (Exception, asyncio.CancelledError)):
-                    raise
-        self.handled += bare
-        self.last_activity = now
-        if mailbox.interrupted and self.state is RUNNING:
-            now = self._careful_turn()
-        if self.state is RUNNING:
-            # As `Mailbox.unpark`, spelled out: this runs once a turn.
-            mailbox.scheduled = False
-            if normal.qsize() or mailbox.interrupted:
-                mailbox.wake()
+            self._raised(message, error)
+        else:
+            self.handled += bare
         return now
 
-    def _careful_turn(self) -> float:
-        """The same when other priorities wait: take one message at a time and look up after each."""
+    def _careful_turn(self, now: float) -> float:
+        """Look up after each message: other priorities wait, or somebody waits for room, or the actor does not run."""
         mailbox = self.mailbox
+        if self.state is ENDED:
+            # Another thread's message came in while the mailbox was closed.
+            late = self.discard_waiting()
+            self.system.retire(Metrics(dead_lettered=late))
+        if self.state is not RUNNING:
+            return now
         now = monotonic()
         end = now + TURN_SECONDS
         while self.state is RUNNING and now <= end:
             message = mailbox.take()
             if message is EMPTY:
-                mailbox.interrupted = False
                 break
             self._open(message if type(message) is ENVELOPE else Envelope(message))
             now = monotonic()
         self.last_activity = now
         mailbox.release()
+        if self.state is RUNNING:
+            mailbox.resume()
         return now
+
+    def _raised(self, message: object, error: BaseException) -> None:
+        """A handler raised: the message failed, or the life ends."""
+        if isinstance(error, MessageError):
+            self._fail(message, error)
+            return
+        self._crash(message, error)
+        if not isinstance(error, (Exception, asyncio.CancelledError)):
+            raise error
 
     def _open(self, envelope: Envelope[Any]) -> bool:
         """Handle a message in its envelope; False ends the turn."""
@@ -223,13 +248,10 @@ class Cell:
         context.envelope = envelope
         try:
             result = self.receive(envelope.payload, context)
-        except MessageError as error:
-            self._fail(envelope, error)
-        except BaseException as error:
-            self._crash(envelope, error)
-            if not isinstance(error, (Exception, asyncio.CancelledError)):
-                raise
-            return False
+        except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
+            self._raised(envelope, error)
+            if self.state is not RUNNING:
+                return False
         else:
             if type(result) not in FINISHED and self._unfinished(result, envelope):
                 return False
@@ -245,6 +267,7 @@ class Cell:
             return False
         if self.state is RUNNING:
             self.state = BUSY
+        self.mailbox.interrupted = True
         self.message = message
         self.wait_for(result, self._finished)
         return True
@@ -296,7 +319,7 @@ class Cell:
             self._crash(message, error)
         self.look_up()
         if self.state is RUNNING:
-            self.mailbox.unpark()
+            self.mailbox.resume()
 
     def look_up(self) -> None:
         """Tell whoever waits for `work` that it ended."""

@@ -69,7 +69,7 @@ def _running(cell: Cell) -> None:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
     if cell.settled is not None:
         _settle(cell, running=True)
-    cell.mailbox.unpark()
+    cell.mailbox.resume()
 
 
 def crash(cell: Cell, error: Exception) -> None:

@@ -98,8 +98,8 @@ class Mailbox:
         room: `tell` refuses when `normal` is this long; negative: the mailbox is closed.
         scheduled: the owner is in the run queue, or parked: busy, starting, stopping, waiting for its restart.
             A sender that finds False wakes the owner.
-        interrupted: the owner's turn must look up after each message: other priorities wait, somebody waits for room, or
-            the actor must stop.
+        interrupted: the owner's turn must be a careful one: other priorities wait, or somebody waits for room, or the
+            owner does not run (it is busy, starting, stopping, down or gone).
         waiters: who waits for room; None: nobody.
     """
 
@@ -129,7 +129,7 @@ class Mailbox:
         self.normal: SimpleQueue[object] = SimpleQueue()
         self.room = self._capacity
         self.scheduled = True
-        self.interrupted = False
+        self.interrupted = True
         self.refused = 0
 
     @property
@@ -262,11 +262,16 @@ class Mailbox:
             self.normal = SimpleQueue()
             raise ActorStopped(f"{self.owner} has stopped: its event loop is closed") from None
 
+    def resume(self) -> None:
+        """The owner runs and can take messages; on the loop's thread."""
+        self.interrupted = self.waiters is not None or self._others_wait
+        self.unpark()
+
     def unpark(self) -> None:
-        """The owner can take messages again: give it a turn if any wait. On the loop's thread."""
+        """Give the owner a turn if any message waits, else let the next sender do so; on the loop's thread."""
         self.scheduled = False
         # Looked at after `scheduled` is False: another thread may append in between, and then sees that.
-        if self.normal.qsize() or self.interrupted:
+        if self.normal.qsize() or self._others_wait:
             self.wake()
 
     def close(self) -> None:
@@ -288,4 +293,9 @@ class Mailbox:
         waiting = sum(map(len, self._lanes))
         if not self.closed:
             self.room = max(0, self._capacity - waiting)
-        self.interrupted = self.interrupted or waiting > 0
+        if waiting:
+            self.interrupted = True
+
+    @property
+    def _others_wait(self) -> bool:
+        return self._lanes is not None and any(self._lanes)

@@ -132,6 +132,20 @@ async def test_a_sender_may_wait_for_room_and_gets_in_when_there_is_some() -> No
 
 
 @on_loop
+async def test_many_senders_who_wait_for_the_room_of_one_all_get_in() -> None:
+    seen: list[int] = []
+    async with ActorSystem() as system:
+        options = MailboxOptions(capacity=1, overflow="block")
+        ref: ActorRef[int] = system.spawn(ChildSpec(lambda: Recorder(seen), mailbox=options))
+        await asyncio.gather(
+            *(ref.send(number) for number in range(50)), *(ref.ask(number) for number in range(50))
+        )
+        await until(lambda: ref.metrics.handled == 100)
+        assert not system.run_queue.ready
+    assert sorted(seen) == sorted([*range(50), *range(50)])
+
+
+@on_loop
 async def test_the_timeout_of_an_ask_counts_while_it_waits_for_room() -> None:
     clock, gate, seen = ManualClock(), asyncio.Event(), list[str]()
     async with ActorSystem(clock=clock) as system:
