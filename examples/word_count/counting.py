@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from airssys_sdk.project import Project
-from airssys_sdk.runtime import ComponentSpec, Node
+from airssys_sdk.runtime import ComponentSpec, DeadLetter, Node
 
 FOLDER = Path(__file__).parent
 GUESTS = ("counter", "splitter")
@@ -17,6 +17,7 @@ POISON = "A poisonpill among the lines."
 """A line that crashes the counter, which is written to fail when it meets the word."""
 
 _REPORT = b"\x00report"
+_CAUGHT_UP = b"\x00caught up?"
 _WINDOW = 400
 """Lines in flight before the host waits for the counter: well below the 1,000 messages that a mailbox holds."""
 
@@ -30,7 +31,7 @@ class Outcome:
         sent: lines with words that the splitter passed on, the poison line among them.
         confirmed: lines that the counter counted, as the splitter heard.
         restarts: lives of the counter that followed another one.
-        dead_letters: for each message that nobody handled, for whom it was and why.
+        dead_letters: the messages that nobody handled.
         messages: messages that the node handled.
         seconds: from the first line to the last count.
     """
@@ -39,7 +40,7 @@ class Outcome:
     sent: int
     confirmed: int
     restarts: int
-    dead_letters: tuple[str, ...]
+    dead_letters: tuple[DeadLetter, ...]
     messages: int
     seconds: float
 
@@ -74,8 +75,9 @@ async def count(
             for line in window:
                 await node.ask("splitter", line.encode())
             # The counter answers after it has dealt with everything that the splitter sent before.
-            counts: dict[str, int] = json.loads(await node.ask("counter", _REPORT) or b"{}")
+            await node.ask("counter", _CAUGHT_UP)
             advance(len(window))
+        counts: dict[str, int] = json.loads(await node.ask("counter", _REPORT) or b"{}")
         report: dict[str, int] = json.loads(await node.ask("splitter", _REPORT) or b"{}")
         seconds = time.perf_counter() - started
         counters = node.counters()
@@ -84,7 +86,7 @@ async def count(
             report["sent"],
             report["confirmed"],
             counters.restarts,
-            tuple(f"{letter.target}: {letter.reason.value}" for letter in node.dead_letters),
+            tuple(node.dead_letters),
             counters.messages.handled,
             seconds,
         )

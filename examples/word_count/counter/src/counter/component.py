@@ -9,6 +9,7 @@ from wit_world.imports import host_messaging, storage
 from wit_world.imports.types import ComponentConfig, ComponentMessage, HealthStatus
 
 REPORT = b"\x00report"
+CAUGHT_UP = b"\x00caught up?"
 POISON = "poisonpill"
 
 
@@ -27,6 +28,8 @@ class ComponentLifecycle(exports.ComponentLifecycle):
     def handle_message(self, msg: ComponentMessage) -> bytes | None:
         if msg.payload == REPORT:
             return json.dumps({key: stored_count(key) for key in storage.list_keys(None)}).encode()
+        if msg.payload == CAUGHT_UP:
+            return b"yes"
         words: list[str] = json.loads(msg.payload)
         for word, times in Counter(words).items():
             storage.set(word, str(stored_count(word) + times).encode())
