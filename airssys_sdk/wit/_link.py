@@ -64,18 +64,19 @@ class ReadError(ValidationError):
     """A source holds no WIT that can be read, or something in it that this version does not know."""
 
 
-def link(answer: Json, source: str) -> Resolve:
+def link(answer: Json, source: str, main: str | None = None) -> Resolve:
     """The model of one answer of `wasm-tools component wit --json`.
 
     Args:
         answer: the decoded JSON.
         source: what the answer is about, for errors.
+        main: the name of the package that the source itself declares; None for the last one.
 
     Raises:
         ReadError: the answer holds a construct that is not known, or is not of the known form.
     """
     try:
-        return _Linker(answer, source).resolve()
+        return _Linker(answer, source).resolve(main)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ReadError(
             f"the answer of wasm-tools has an unknown form ({type(error).__name__}: {error})",
@@ -95,7 +96,7 @@ class _Linker:
         self._worlds: list[World] = []
         self._types: dict[int, TypeDef | Anonymous] = {}
 
-    def resolve(self) -> Resolve:
+    def resolve(self, main: str | None) -> Resolve:
         fill_packages = [self._package(raw) for raw in self._answer["packages"]]
         fill_interfaces = [self._interface(raw) for raw in self._answer["interfaces"]]
         fill_worlds = [self._world(raw) for raw in self._answer["worlds"]]
@@ -103,7 +104,8 @@ class _Linker:
             fill()
         if not self._packages:
             raise ReadError("the source holds no package", where=self._source)
-        return Resolve(self._packages[-1], tuple(self._packages))
+        last = next((p for p in self._packages if p.name == main), self._packages[-1])
+        return Resolve(last, (*(p for p in self._packages if p is not last), last))
 
     def _package(self, raw: Json) -> Fill:
         interfaces: dict[str, Interface] = {}

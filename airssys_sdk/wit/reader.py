@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, ValidationError
+from ._header import declared_package
 from ._keywords import specifier
 from ._link import ReadError, link
 from ._text import nearest, printable
@@ -143,7 +144,8 @@ def _resolve(arguments: Sequence[str], source: Path) -> Resolve:
             error.where = shown
         error.hint = error.hint or _hint(error.message, source)
         raise
-    return link(json.loads(answer), shown)
+    main = declared_package(source) if (source / "deps").is_dir() else None
+    return link(json.loads(answer), shown, main)
 
 
 def _hint(message: str, source: Path) -> str | None:

@@ -550,3 +550,19 @@ def member_docs(typedef: TypeDef) -> list[str | None]:
             return [member.docs for member in members]
         case _:
             return []
+
+
+@pytest.mark.parametrize("dependency", ["aaa:first", "zzz:last"])
+def test_the_main_package_is_the_folders_own_also_beside_dependencies_that_nothing_uses(
+    tmp_path: Path, dependency: str
+) -> None:
+    (tmp_path / "deps" / "other").mkdir(parents=True)
+    (tmp_path / "deps" / "other" / "o.wit").write_text(f"package {dependency}; interface i {{}}", "utf-8")
+    header = "/* package x:y; /* nested */ // */ // package x:z;\npackage mine:%world@1.0.0 ;\nworld w {}"
+    (tmp_path / "main.wit").write_text(header, "utf-8")
+
+    resolve = read(tmp_path)
+
+    assert resolve.main.name == "mine:world@1.0.0"
+    assert resolve.packages[-1] is resolve.main
+    assert {package.name for package in resolve.packages} == {"mine:world@1.0.0", dependency}
