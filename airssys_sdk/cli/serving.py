@@ -69,11 +69,11 @@ async def _serve(
     voice: Voice,
 ) -> Counters:
     async with Node(wish.storage) as node:
-        with _told(node, voice) as deserted:
+        with _told(node, voice):
             for target in targets:
                 await node.start(target.spec)
             if wish.serves:
-                await _until_interrupted(voice, deserted)
+                await _until_interrupted(node, voice)
             for one, payload in questions:
                 await _ask(node, one, payload, wish, voice)
             if lines_to is not None:
@@ -87,23 +87,35 @@ async def _serve(
 
 
 @contextlib.contextmanager
-def _told(node: Node, voice: Voice) -> Generator[asyncio.Event, None, None]:
-    """Let the voice tell the node's events; gives an event that is set when no component is left."""
+def _told(node: Node, voice: Voice) -> Generator[None, None, None]:
+    """Let the voice tell the node's events."""
+    subscription = node.events.subscribe(voice.event)
+    try:
+        yield
+    finally:
+        subscription.cancel()
+
+
+@contextlib.contextmanager
+def _deserted(node: Node) -> Generator[asyncio.Event, None, None]:
+    """Give an event that is set when no component is left on a node that runs."""
     loop, deserted = asyncio.get_running_loop(), asyncio.Event()
+    watching = True
 
     def look() -> None:
-        if not list(node.components()):
+        if watching and not node.components():
             deserted.set()
 
     def listen(event: object) -> None:
-        voice.event(event)
         if isinstance(event, ActorEnded):
             loop.call_soon(look)  # the node itself forgets the component after this event
 
     subscription = node.events.subscribe(listen)
+    look()  # the last one may have ended before anybody listened
     try:
         yield deserted
     finally:
+        watching = False
         subscription.cancel()
 
 
@@ -131,17 +143,18 @@ def _termination() -> Generator[None, None, None]:
             raise SystemExit(128 + caught[0])
 
 
-async def _until_interrupted(voice: Voice, deserted: asyncio.Event) -> None:
+async def _until_interrupted(node: Node, voice: Voice) -> None:
     voice.say("running; Ctrl-C stops")
     task = asyncio.current_task()
-    try:
-        await deserted.wait()
-    except asyncio.CancelledError:
-        # Ctrl-C reaches the main task as a cancellation. Here it is the way to end, not a failure.
-        if task is not None:
-            task.uncancel()
-        voice.say("stopping")
-        return
+    with _deserted(node) as deserted:
+        try:
+            await deserted.wait()
+        except asyncio.CancelledError:
+            # Ctrl-C reaches the main task as a cancellation. Here it is the way to end, not a failure.
+            if task is not None:
+                task.uncancel()
+            voice.say("stopping")
+            return
     raise AirssysError(
         "no component runs any more",
         hint="the events above say why; [supervision] in Component.toml decides about restarts",
