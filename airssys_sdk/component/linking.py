@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker
 from ..wit.shapes import ShapeError, signature_of
-from .codec.check import PlainFunction, difference
+from .codec.check import PlainFunction
 from .codec.imports import ImportCodec
 from .declared import Declared, compatible, declared
 from .errors import LinkError, printable
@@ -224,7 +224,7 @@ def _implementation(
     path: str, known: ImportedFunction, function_type: PlainFunction, host: object, role: str
 ) -> tuple[ImportCodec, Callable[..., Any]] | str:
     """The codec and the implementation of one function, or what is wrong with it."""
-    found = difference(known.codec.signature, function_type)
+    found = known.codec.difference(function_type)
     if found is not None:
         return f"{printable(path)}: the component was built for another version of it: {found}"
     implementation = getattr(host, known.attribute, None)

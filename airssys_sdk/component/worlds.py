@@ -8,9 +8,10 @@ instance's own dict, where Python finds it first from then on.
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, WorldMarker
 from ..wit.shapes import ShapeError, signature_of
@@ -47,12 +48,16 @@ class World:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
+    # Components that were found to export what this class needs.
+    _fitting: ClassVar[weakref.WeakSet[Component]]
+
     def __init_subclass__(cls) -> None:
         _bind_lazily(cls, lambda _: None)
+        cls._fitting = weakref.WeakSet()
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        for attribute, interface in _interfaces(type(self)).items():
+        for attribute, interface in _interfaces_of(type(self)).items():
             self.__dict__[attribute] = interface(live)
 
     @classmethod
@@ -127,9 +132,11 @@ class World:
     @classmethod
     def _check(cls, loaded: Component) -> None:
         """Refuse a component that lacks an export of this world."""
+        if loaded in cls._fitting:
+            return
         component = declared(loaded)
         missing = list[str]()
-        for interface in _interfaces(cls).values():
+        for interface in _interfaces_of(cls).values():
             name = _marker(interface, InterfaceMarker).name
             functions = component.exported_interface(name)
             if functions is None:
@@ -150,6 +157,7 @@ class World:
                 ),
                 hint="build the component for this world, or generate the package for the component's own world",
             )
+        cls._fitting.add(loaded)
 
 
 class _LazyCall:
@@ -192,6 +200,13 @@ def _functions(cls: type[Any]) -> list[str]:
     return [getattr(member.stub, MARKER).name for member in members if isinstance(member, _LazyCall)]
 
 
+def _interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
+    found = _INTERFACES.get(cls)
+    if found is None:
+        found = _INTERFACES[cls] = _interfaces(cls)
+    return found
+
+
 def _interfaces(cls: type[World]) -> Mapping[str, type[Exports]]:
     """The exported interfaces of a generated world class, by attribute."""
     found = dict[str, type[Exports]]()
@@ -211,3 +226,7 @@ def _marker(cls: type[Any], kind: type[Any]) -> Any:
 
 def _title(live: Live) -> str:
     return str(live.component.path or "a component")
+
+
+# The annotations of a class do not change, and reading them takes longer than the rest of opening a world.
+_INTERFACES: weakref.WeakKeyDictionary[type[World], Mapping[str, type[Exports]]] = weakref.WeakKeyDictionary()

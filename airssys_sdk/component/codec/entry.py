@@ -23,16 +23,31 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
     On a Python whose tables are laid out in another way the function comes back as it is.
     """
-    if not isinstance(function, types.FunctionType):
-        return function
-    code = function.__code__
+    if isinstance(function, types.FunctionType):
+        function.__code__ = _extended(function.__code__)
+    return function
+
+
+def guarded_inside(factory: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`factory`, with `guarded` applied to every function called `name` that it will make."""
+    if isinstance(factory, types.FunctionType):
+        code = factory.__code__
+        constants = (
+            _extended(constant)
+            if isinstance(constant, types.CodeType) and constant.co_name == name
+            else constant
+            for constant in code.co_consts
+        )
+        factory.__code__ = code.replace(co_consts=tuple(constants))
+    return factory
+
+
+def _extended(code: types.CodeType) -> types.CodeType:
     resume = _first(code.co_code, _RESUME)
     body = next(_entries(code.co_exceptiontable), None)
     if resume is None or body is None or body[3] != 0 or body[0] > resume + 2:
-        return function
-    entry = _entry(resume, 1, body[2])
-    function.__code__ = code.replace(co_exceptiontable=entry + code.co_exceptiontable)
-    return function
+        return code
+    return code.replace(co_exceptiontable=_entry(resume, 1, body[2]) + code.co_exceptiontable)
 
 
 def headroom() -> None:

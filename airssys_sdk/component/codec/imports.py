@@ -16,8 +16,9 @@ from ...wit.shapes import Parameter, ResultShape, Shape, Signature
 from ...wit.values import Err
 from .._abi import abi
 from . import runtime
+from .check import PlainFunction, difference
 from .columns import Columns
-from .entry import guarded
+from .entry import guarded_inside
 from .explain import explain
 from .layout import head, is_flat
 from .lifting import Lifting
@@ -41,6 +42,16 @@ class ImportCodec:
 
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
+        self._fits: PlainFunction | None = None
+
+    def difference(self, theirs: PlainFunction) -> str | None:
+        """Where a component's import differs from the signature; None if it does not."""
+        if theirs is self._fits:  # the same object for every instance of a component
+            return None
+        found = difference(self.signature, theirs)
+        if found is None:
+            self._fits = theirs
+        return found
 
     def parts(self) -> tuple[LiftArguments, LowerResult, LowerError]:
         """The codec in three functions, as imports that suspend the guest need it.
@@ -59,7 +70,8 @@ class ImportCodec:
 
         Whatever `function` raises that is not the import's error case ends up in `store.pending`, and the guest traps.
         """
-        return guarded(self._bind(function, store))
+        bound: Callable[..., int] = self._bind(function, store)
+        return bound
 
     def callback(self, function: Callable[..., Any], store: Store) -> Any:
         """What `bind` gives as the engine takes it: a C function, which must outlive the store."""
@@ -91,7 +103,7 @@ class ImportCodec:
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
             source.line(f"return {runtime.HOST_IMPORT}")
-        return source.compile(f"import {self.signature.name}", "bind")
+        return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), runtime.HOST_IMPORT)
 
     @functools.cached_property
     def _lift_arguments(self) -> LiftArguments:
