@@ -88,11 +88,23 @@ def program_folder(inventory_wasm: Path, tmp_path: Path) -> Path:
 
 
 def test_the_sample_runs_and_passes_both_type_checkers_as_it_is_written(
-    program_folder: Path, check_types: Callable[[Path], None]
+    program_folder: Path, check_types: Callable[[Path], dict[str, str]]
 ) -> None:
     assert _run("sample.py", program_folder) == "sku-1 1995 ['new', 'größer'] True\n1.0.0\n"
     assert _run("typed_errors.py", program_folder) == "no sku-2\nclosed\n"
-    check_types(program_folder)
+    assert check_types(program_folder) == {}
+
+
+def test_both_type_checkers_see_what_a_program_gets_wrong(
+    program_folder: Path, check_types: Callable[[Path], dict[str, str]]
+) -> None:
+    wrong = SAMPLE.replace("item: types.Item =", "item: int =").replace("-> int:", "-> str:")
+    (program_folder / "sample.py").write_text(wrong.replace("time.time_ns()", "time.ctime()"), "utf-8")
+    complaints = check_types(program_folder)
+    for tool in ("mypy", "basedpyright"):
+        about_item, about_host = (f"sample.py:{line}:" for line in (13, 14))
+        assert about_item in complaints[tool], complaints[tool]
+        assert about_host in complaints[tool], complaints[tool]
 
 
 def _run(program: str, folder: Path) -> str:
