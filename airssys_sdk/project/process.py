@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -22,22 +24,46 @@ def run_child(
         OSError: the command cannot be started.
     """
     windows = sys.platform == "win32"
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        env=dict(environment),
-        start_new_session=not windows,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
-    ) as child:
-        try:
-            output, _ = child.communicate()
-        finally:
+    child: subprocess.Popen[bytes] | None = None
+    try:
+        with _held_back():
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                env=dict(environment),
+                start_new_session=not windows,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if windows else 0,
+            )
+        output, _ = child.communicate()
+        return child.returncode, output.decode("utf-8", "replace")
+    finally:
+        if child is not None:
             if child.poll() is None:
                 _kill(child)
-    return child.returncode, output.decode("utf-8", "replace")
+            if child.stdout is not None:
+                child.stdout.close()
+
+
+@contextlib.contextmanager
+def _held_back() -> Generator[None, None, None]:
+    """Let signals wait until the child that is being started is known: else it would run on with nobody to end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, lambda number, _: caught.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+    for late in caught:
+        signal.raise_signal(late)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
