@@ -56,8 +56,8 @@ class Progress:
         if self._live:
             self._start(f"{name}  {self._detail}")
         else:
-            self._session.styled([(f"{name}: {self._detail} ... ", None)], err=True, end="")
             self._open_line = True
+            self._session.styled([(f"{name}: {self._detail} ... ", None)], err=True, end="")
 
     def done(self, name: Stage, *, fresh: bool, seconds: float) -> None:
         """Show that a stage ended, and how long it took."""

@@ -9,15 +9,9 @@ from cli_process import ROOT, Command
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder that the whole test run shares, so that nothing is built twice."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
-def sdk(cache: Path) -> Command:
-    """The command."""
-    return Command(cache)
+def sdk(kept: Path) -> Command:
+    """The command, with a cache folder that a second test run finds again."""
+    return Command(kept)
 
 
 @pytest.fixture(scope="session")

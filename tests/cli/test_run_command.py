@@ -9,6 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import cli_projects
 import pytest
 from cli_process import Command
 
@@ -104,7 +105,9 @@ def test_a_guest_that_raises_is_explained_and_the_next_question_is_answered(
     result = sdk("run", trial, "--send", "trial", "boom", "--send", "trial", "hi")
     assert (result.code, result.out) == (1, "you said hi\n")
     assert "ValueError: the trial\\x1b[31m failed" in result.err
-    assert "trial/component.py" in result.err
+    line = 1 + cli_projects.TRIAL[: cli_projects.TRIAL.index("raise ValueError")].count("\n")
+    place = f'    File "src/trial/component.py", line {line}, in handle_message\n      raise ValueError('
+    assert place in result.err
     assert "test/trial/0 started again (restart 1)\n" in result.err
     assert "\x1b" not in result.err
     assert "airssys_sdk/" not in result.err

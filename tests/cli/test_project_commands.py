@@ -1,0 +1,220 @@
+"""`new`, `build` and `test`: from nothing to a component that is tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import cli_projects
+import pytest
+from cli_process import Command
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that was never built."""
+    return cli_projects.write(
+        tmp_path / "lab", cli_projects.LAB_MANIFEST, cli_projects.LAB, cli_projects.LAB_WIT
+    )
+
+
+def files(folder: Path) -> set[str]:
+    """The files below a folder, but for the lock that builds take turns with."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+@pytest.mark.slow
+def test_a_new_project_is_tested_and_run_as_it_is(sdk: Command, tmp_path: Path) -> None:
+    made = sdk("new", "hello", "--no-input", folder=tmp_path)
+    assert (made.code, made.err) == (0, "")
+    assert "  airssys-sdk test\n" in made.out
+    hello = tmp_path / "hello"
+    tested = sdk("test", folder=hello)
+    assert tested.code == 0, tested.out + tested.err
+    assert " passed" in tested.out
+    ran = sdk("run", ".", "--send", "hello", "hi", folder=hello)
+    assert (ran.code, ran.out) == (0, "hello, hi\n"), ran.err
+    assert "builds 0, " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Hello"], "'Hello' cannot be the name of a component"),
+        (["json"], "the module 'json' would hide one"),
+        (["taken"], "the folder is not empty"),
+        (["hello", "--template", "actor"], "invalid value for '--template'"),
+    ],
+)
+def test_a_project_that_cannot_be_made_leaves_nothing(
+    sdk: Command, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").write_text("")
+    result = sdk("new", *arguments, "--no-input", folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"error: {message}")
+    assert files(tmp_path) == {"taken/file"}
+
+
+@pytest.mark.slow
+def test_a_build_is_done_once(sdk: Command, lab: Path) -> None:
+    result = sdk("build", "--json", folder=lab)
+    assert result.code == 0
+    data = json.loads(result.out)
+    assert data["fresh"] is True
+    assert Path(data["path"]) == lab / "dist" / "lab.wasm"
+    assert data["bytes"] == (lab / "dist" / "lab.wasm").stat().st_size
+    assert "build: dist/lab.wasm ... up to date\n" in result.err
+
+
+@pytest.mark.slow
+def test_inspect_hides_what_the_guest_toolchain_added(sdk: Command, lab: Path) -> None:
+    shown = sdk("inspect", lab / "dist" / "lab.wasm").out
+    assert "    find: func(name: string, exact: option<bool>) -> result<item, fault>;" in shown
+    assert "interface wasi:" not in shown
+    assert "by the guest's toolchain: 25 of WASI" in shown
+    assert "interface exports" not in shown
+    assert "interface exports\n" in sdk("inspect", lab / "dist" / "lab.wasm", "--all").out
+
+
+@pytest.mark.parametrize("command", ["build", "test", "run", "generate"])
+def test_a_folder_without_a_manifest_is_wrong_usage(sdk: Command, tmp_path: Path, command: str) -> None:
+    result = sdk(command, folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: no Component.toml here or in a folder above\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "old", "new", "told"),
+    [
+        *(
+            (name, 'app = "lab', 'aap = "lab', ["error: build.aap: unknown key", ":8:1", "key is `build.app`"])
+            for name in ("build", "test", "run", "generate")
+        ),
+        ("build", '"1.0.0"', "1.0", ['error: component.version: expected a version such as "1.2.0", got 1.0', ":4:1"]),
+        ("build", '"1.0.0"', '"one"', ['error: component.version: expected a version such as "1.2.0", got "one"']),
+        ("build", "[build]", "[build", ["error: not TOML: ", ":7:7"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_manifest_is_found_before_anything_is_done(
+    sdk: Command, project: Path, command: str, old: str, new: str, told: list[str]
+) -> None:
+    manifest = project / "Component.toml"
+    manifest.write_text(manifest.read_text().replace(old, new, 1))
+    before = files(project)
+    result = sdk(command, folder=project)
+    assert (result.code, result.out) == (7, "")
+    for text in told:
+        assert text in result.err
+    assert "Traceback" not in result.err
+    assert files(project) == before
+
+
+def test_a_syntax_error_in_the_projects_wit_has_its_place(sdk: Command, project: Path) -> None:
+    wit = project / "wit" / "world.wit"
+    wit.write_text(wit.read_text().replace("boom: func", "boom func"))
+    before = files(project)
+    result = sdk("build", project)
+    assert (result.code, result.out) == (7, "")
+    assert "world.wit:10:8" in result.err
+    assert files(project) == before
+
+
+def test_a_world_that_the_wit_does_not_have_is_named(sdk: Command, project: Path) -> None:
+    manifest = project / "Component.toml"
+    manifest.write_text(manifest.read_text().replace("test:lab/lab@", "test:lab/lap@"))
+    result = sdk("build", project)
+    assert result.code == 7
+    assert "there is no world 'test:lab/lap@1.0.0'; it has lab" in result.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import nowhere\n", ["No module named 'nowhere'", "src/lab/component.py"]),
+        ("def broken(:\n", ["src/lab/component.py", "SyntaxError"]),
+    ],
+)
+def test_a_guest_that_cannot_be_imported_shows_its_own_traceback(
+    sdk: Command, project: Path, code: str, told: list[str]
+) -> None:
+    (project / "src" / "lab" / "component.py").write_text(code)
+    result = sdk("build", project)
+    assert (result.code, result.out) == (8, "")
+    for text in told:
+        assert text in result.err
+    assert "airssys_sdk/" not in result.err
+    assert "panicked" not in result.err
+    assert not (project / "dist" / "lab.wasm").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_an_interrupt_ends_a_build_and_leaves_nothing(sdk: Command, project: Path, whole_group: bool) -> None:
+    # componentize-py runs the author's module while it builds; this one never ends.
+    (project / "src" / "lab" / "component.py").write_text("while True:\n    pass\n")
+    sdk("generate", folder=project)
+    before = files(project)
+    with sdk.start(["build", project]) as process:
+        assert process.stderr is not None
+        told = ""
+        while "build: " not in told:
+            told += process.stderr.read(1)
+        if whole_group:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("interrupted\n")
+    assert "Traceback" not in err
+    assert files(project) == before
+
+
+def test_test_hands_over_to_pytest_and_gives_its_verdict(sdk: Command, project: Path) -> None:
+    (project / "tests").mkdir()
+    (project / "tests" / "test_it.py").write_text(
+        "def test_good() -> None:\n    pass\n\n\ndef test_bad() -> None:\n    raise AssertionError\n"
+    )
+    failed = sdk("test", "-q", folder=project)
+    assert failed.code == 1
+    assert "1 failed, 1 passed" in failed.out
+    passed = sdk("test", project, "-q", "-k", "good")
+    assert passed.code == 0
+    assert "1 passed, 1 deselected" in passed.out
+
+
+def test_an_interrupt_ends_the_tests(sdk: Command, project: Path) -> None:
+    (project / "tests").mkdir()
+    (project / "tests" / "test_it.py").write_text(
+        "import sys\n\n\ndef test_forever() -> None:\n    print('here', file=sys.__stderr__, flush=True)\n    while True:\n        pass\n"
+    )
+    with sdk.start(["test", project, "-s"]) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "here\n"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode == 130
+    assert "KeyboardInterrupt" in out
+    assert err.endswith("interrupted\n")
+
+
+@pytest.mark.slow
+def test_a_build_works_without_a_cache_folder(sdk: Command, lab: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(lab, tmp_path / "lab")
+    file = tmp_path / "file"
+    file.write_text("")
+    result = sdk("build", copy, env={"AIRSSYS_CACHE_DIR": str(file)})
+    assert result.code == 0, result.err
+    assert "compiled components are not kept" in result.err
