@@ -84,6 +84,14 @@ def test_what_was_counted_stays_in_storage_for_the_next_run(built: None, tmp_pat
 
 def test_the_guests_pass_mypy_in_strict_mode_as_their_projects_say(built: None, kept: Path) -> None:
     for project in projects():
-        mypy = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", kept / "mypy-guests", "src"]
+        mypy: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--cache-dir",
+            kept / "mypy-guests",
+            "src",
+        ]
         done = subprocess.run(mypy, cwd=project.folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
