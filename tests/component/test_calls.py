@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import sys
 import threading
 import traceback
 from typing import Any
@@ -216,3 +219,63 @@ def test_instances_run_in_parallel_without_mixing_up_their_errors(open_playgroun
     assert {number: cause.args for number, cause in found.items() if isinstance(cause, ValueError)} == {
         number: (number,) for number in range(8)
     }
+
+
+def test_threads_that_fight_for_an_instance_never_enter_together() -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    outcomes: list[str] = []
+
+    def fight(world: Playground) -> None:
+        for _ in range(300):
+            try:
+                outcomes.append("right" if world.api.answer(Ok(ITEM), NO_PAD) == ITEM else "wrong")
+            except InstanceBusy:
+                outcomes.append("busy")
+
+    try:
+        with Playground.load(playground_bytes(), imports=Host()) as world:
+            threads = [threading.Thread(target=fight, args=(world,)) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(60)
+            assert len(outcomes) == 1800
+            assert set(outcomes) <= {"right", "busy"}
+            assert world.api.add(1, 2) == 3
+    finally:
+        sys.setswitchinterval(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself signals")
+def test_interrupts_leave_an_instance_usable() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("signals reach the main thread only")
+    asked, over = threading.Semaphore(0), threading.Event()
+
+    def interrupt() -> None:
+        while True:
+            asked.acquire()
+            if over.is_set():
+                return
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with Playground.load(playground_bytes(), imports=Host()) as world:
+        sender = threading.Thread(target=interrupt)
+        sender.start()
+
+        def call_until_interrupted() -> None:
+            asked.release()
+            while True:
+                assert world.api.add(1, 2) == 3
+                assert world.api.answer(Ok(ITEM), NO_PAD) == ITEM
+
+        try:
+            for _ in range(100):
+                with pytest.raises(KeyboardInterrupt):
+                    call_until_interrupted()
+            assert world.api.add(1, 2) == 3
+        finally:
+            over.set()
+            asked.release()
+            sender.join(30)

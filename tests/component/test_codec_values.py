@@ -20,6 +20,7 @@ from natives import NO_PAD, echo
 from strategies import values
 
 from airssys_sdk.component import Component, Err, Instance, InvalidType, InvalidValue, Ok, Some
+from airssys_sdk.wit.shapes import ShapeError
 
 DECLARATIONS = """
 record person { name: string, age: u32, tags: list<string> }
@@ -483,3 +484,30 @@ def test_a_flag_value_from_another_numbering_is_refused(instance: Instance) -> N
     with pytest.raises(InvalidValue, match="known flags"):
         instance.call("echo-perms", (stray, 1), NO_PAD)
     assert struct.calcsize("P") == 8
+
+
+@pytest.mark.parametrize("depth", [3, 12, 30])
+@pytest.mark.parametrize("form", ["list<{}>", "option<{}>", "result<{}>", "tuple<{}, u8>"])
+def test_types_may_nest_deeply(form: str, depth: int) -> None:
+    wrap: dict[str, Callable[[Any], Any]] = {
+        "list<{}>": lambda inner: [inner],
+        "option<{}>": Some,
+        "result<{}>": Ok,
+        "tuple<{}, u8>": lambda inner: (inner, 1),
+    }
+    nested, value = "string", "x"
+    for level in range(depth):
+        nested = form.format(nested)
+        # A present option is bare unless it holds another one.
+        value = value if form == "option<{}>" and not level else wrap[form](value)
+    deep = Component.open(echo("", {"deep": f"tuple<{nested}, u64>"}))
+    with deep.instantiate(types.SimpleNamespace(host=GiveBack())) as instance:
+        assert instance.call("echo-deep", (value, 1), NO_PAD) == (value, 1)
+        assert instance.call("via-deep", (value, 1), NO_PAD) == (value, 1)
+
+
+def test_types_that_nest_beyond_pythons_limits_are_refused() -> None:
+    nested = "list<" * 90 + "string" + ">" * 90
+    deep = Component.open(echo("", {"deep": f"tuple<{nested}, u64>"}))
+    with pytest.raises(ShapeError, match="nest too deeply"):
+        deep.instantiate(types.SimpleNamespace(host=GiveBack()))

@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
+from ...wit.shapes import ShapeError
 from ..errors import printable
 
 _serial = itertools.count(1)  # makes the file names of compiled codecs unique in the process
@@ -110,8 +111,12 @@ class Source:
         text = "\n".join(self._lines) + "\n"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         self.globals[f"{self.prefix}KEPT"] = self.kept
+        try:
+            code = compile(text, file, "exec")
+        except SyntaxError as error:
+            raise ShapeError(f"{printable(title)}: its types nest too deeply ({error.msg})") from None
         # The text is written here from shapes; names in it are identifiers or constants, never text of a component.
-        exec(compile(text, file, "exec"), self.globals)  # noqa: S102
+        exec(code, self.globals)  # noqa: S102
         function: Callable[..., Any] = self.globals[name]
         weakref.finalize(function, linecache.cache.pop, file, None).atexit = False
         return function
