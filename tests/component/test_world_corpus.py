@@ -1,0 +1,88 @@
+"""Generated packages for other people's worlds open components of these worlds, and every function finds its codec."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airssys_generator import GenerationError, Options, generate, write_files
+
+from airssys_sdk.component import Component, Exports, InvalidComponent, UnsupportedEngine, World
+from airssys_sdk.component.cache import Cache
+from airssys_sdk.wit.reader import find_world, read
+from airssys_sdk.wit.tools import WasmToolsError, run_wasm_tools
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "wit"
+INPUTS = sorted(CORPUS.iterdir()) if CORPUS.is_dir() else []
+
+
+class Anything:
+    """Has every attribute; every attribute may be called."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything()
+
+    def __call__(self, *arguments: object) -> object:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Iterator[Path]:
+    """A folder on the path, whose modules are forgotten afterwards."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(tmp_path))
+    yield tmp_path
+    sys.path.remove(str(tmp_path))
+    for name in set(sys.modules) - before:
+        if name.startswith("corpus_"):
+            del sys.modules[name]
+
+
+@pytest.mark.skipif(not INPUTS, reason="the corpus is not beside the repository")
+@pytest.mark.parametrize("source", INPUTS, ids=lambda path: path.stem)
+def test_a_generated_package_opens_a_component_of_its_world(source: Path, packages: Path) -> None:
+    wit = source / "wit" if source.is_dir() else source
+    resolve = read(wit)
+    world = find_world(resolve, None)
+    nominal = read(wit, world=world.path)
+    try:
+        files = generate(nominal, find_world(nominal, world.path), "host", Options(emit_names=False))
+    except GenerationError as error:
+        pytest.skip(f"not generated yet: {error.message}")
+    name = f"corpus_{source.stem.replace('-', '_').replace('.', '_')}"
+    write_files(files, packages / name)
+    try:
+        dummy = run_wasm_tools(["component", "embed", wit, "--world", world.path, "--dummy"])
+        wasm = run_wasm_tools(["component", "new", "-"], stdin=dummy)
+        component = Component.open(wasm, cache=Cache(None))
+    except (WasmToolsError, InvalidComponent) as error:
+        pytest.skip(f"no component can be made of this world: {error.message}")
+    module = importlib.import_module(name)
+    (cls,) = (
+        found
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, World) and found is not World
+    )
+    protocol = next((found for key, found in vars(module).items() if key.endswith("Imports")), None)
+    with cls.open_world(component, protocol, Anything()) as opened:
+        for target in (opened, *(item for item in vars(opened).values() if isinstance(item, Exports))):
+            for attribute in _functions(type(target)):
+                assert callable(getattr(target, attribute))
+        try:
+            instance = component.instantiate(Anything())
+        except UnsupportedEngine as error:
+            pytest.fail(f"generated, but not callable without generated code: {error}")
+        with instance:
+            for path in instance.paths:
+                assert instance.function(path).path == path
+
+
+def _functions(cls: type[Any]) -> list[str]:
+    return [name for name, member in inspect.getmembers_static(cls) if hasattr(member, "stub")]
