@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import BuildError, ToolMissingError
 from ..wit._keywords import specifier
+from ..wit.tools import run_wasm_tools
 from .exports import ExportedClass
 from .guest_errors import explain
 from .inputs import Tree
@@ -82,16 +83,22 @@ def componentize(job: Job, work: Path) -> Path:
     )
 
 
+def _undocumented(job: Job, folder: Path) -> Path:
+    """The WIT without its documentation: componentize-py would paste that into modules as it is, quotes and all."""
+    source = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
+    run_wasm_tools(["component", "wit", "--no-docs", "--out-dir", folder, "--", source])
+    return folder
+
+
 def _stage(job: Job, work: Path) -> dict[str, Any]:
     """Write the module that is wrapped, and give the arguments of componentize-py's function."""
     entry = work / "entry"
     entry.mkdir()
     (entry / "_airssys_entry.py").write_bytes(_ENTRY.read_bytes())
     (entry / f"{_MAIN}.py").write_text(_main(job), "utf-8")
-    wit = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
     options = _parsed(job.options)
     return {
-        "wit_path": [str(wit)],
+        "wit_path": [str(_undocumented(job, work / "undocumented"))],
         "worlds": [specifier(job.world)],
         "features": [],
         "all_features": False,

@@ -21,7 +21,7 @@ FILES = {
         package example:tally@0.1.0;
 
         interface counter {
-          /// Adds to the total and returns it.
+          /// Adds to the total and returns it. Documentation is no code: \"\"\"
           add: func(amount: u32) -> u32;
           total: func() -> u32;
           fail: func(reason: string);
