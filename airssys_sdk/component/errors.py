@@ -7,6 +7,8 @@ them the instance is dead, because the engine allows no further entry into a gue
 
 from __future__ import annotations
 
+import functools
+
 from ..errors import AirssysError, ValidationError
 
 
@@ -45,6 +47,9 @@ class GuestExited(Trap):
     def __init__(self, message: str, *, code: int, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, where=where, hint=hint)
         self.code = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return functools.partial(type(self), code=self.code), self.args, self.__dict__
 
 
 class FuelExhausted(CallError):

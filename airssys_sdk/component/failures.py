@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import AirssysError
 from ._raw import take_error
 from .errors import (
-    CallError,
     DeadlineExceeded,
     FuelExhausted,
     GuestExited,
@@ -48,8 +48,15 @@ def failure(store: Store, error: int, where: str) -> BaseException:
 
 def import_failure(original: Exception, where: str) -> HostImportFailed:
     """What a call raises whose host import raised `original`, something else than its declared error."""
-    text = f"{type(original).__name__}: {original}" if str(original) else type(original).__name__
-    found = HostImportFailed(f"a host import raised {printable(text)}", where=where)
+    said, hint, details = str(original), None, None
+    if isinstance(original, AirssysError):
+        # What another component's call raised says more than its message; each part goes to its own place here.
+        said = f"{original.where}: {original.message}" if original.where else original.message
+        hint, details = original.hint, original.details
+    text = f"{type(original).__name__}: {said}" if said else type(original).__name__
+    found = HostImportFailed(
+        f"a host import raised {printable(text)}", where=where, hint=hint, details=details
+    )
     found.__cause__ = original
     return found
 
@@ -87,9 +94,8 @@ def _classify(
     where: str,
 ) -> BaseException:
     if pending is not None:
-        if isinstance(pending, CallError) or not isinstance(pending, Exception):
-            return pending
-        return import_failure(pending, where)
+        # Also a `CallError`: it tells of another call, and whoever handles it must not take it for what became of this one.
+        return import_failure(pending, where) if isinstance(pending, Exception) else pending
     cause = explain_trap(message)
     if exit_code is not None or cause.startswith("Exited with i32 exit status"):
         code = exit_code if exit_code is not None else int(cause.rsplit(" ", 1)[-1])

@@ -17,6 +17,7 @@ from ..errors import UsageError
 from ._abi import CELL, abi
 from ._futures import futures
 from ._raw import ffi
+from .codec.runtime import refuse
 from .errors import HostImportFailed, InstanceBusy, InstanceDead
 from .failures import deadline_failure, failure
 from .waiting import Waiting, running_loop, wait_here, wait_there
@@ -125,7 +126,7 @@ def caller(bound: Bound) -> Callable[..., Any]:
         error, slot = bytes(8), bytes(CELL) if has_result else None
         started = 0.0 if deadline is None else time.monotonic()
         if store.busy:
-            raise store.refusal(where)
+            refuse(store, where)
         store.busy = True
         try:
             future = begin_future(cells, slot, error)
@@ -249,7 +250,7 @@ class Call:
         self.deadline_at = None if deadline is None else time.monotonic() + deadline
         self._future: Any = None
         if store.busy:
-            raise store.refusal(bound.where)
+            refuse(store, bound.where)
         store.busy = True
         try:
             store.call = self

@@ -51,8 +51,6 @@ class Store:
         context: the address of the engine's `wasmtime_context_t`.
         stdout: what the guest wrote to stdout.
         stderr: what the guest wrote to stderr.
-        busy: set while a `plain` call is in progress, and for ever once one killed the instance. Such calls use this flag
-            instead of the lock: they test and set it without a step in between at which an interrupt could arrive.
         busy: whether nobody may begin a call: one is in progress, or the instance is dead.
         dead: why the instance cannot be called any more; None while it can.
         pending: what a host import raised; its callback puts it here before it reports an error to the engine.

@@ -123,8 +123,6 @@ class Parked:
         except (concurrent.futures.CancelledError, asyncio.CancelledError) as error:
             # A cancellation is no ordinary exception, and must not cancel whoever called the guest.
             raise HostImportFailed("a host import was cancelled", where=self._where) from error
-        except HostImportFailed:
-            raise
         except Exception as error:
             raise import_failure(error, self._where) from error
         self.resumed = True

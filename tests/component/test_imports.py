@@ -25,6 +25,7 @@ from airssys_sdk.component import (
     InvalidType,
     InvalidValue,
     LinkError,
+    Trap,
 )
 
 __all__ = ["open_playground"]
@@ -161,16 +162,24 @@ def test_calling_back_into_the_calling_instance_is_refused(open_playground: Open
     assert world.version() == 7
 
 
-def test_the_refusal_of_calling_back_says_that_it_is_one() -> None:
+def test_the_refusal_of_calling_back_says_that_it_is_one(open_playground: Open) -> None:
     class Curious(Host):
         def log(self, text: str) -> None:
             world.version()
 
-    with (
-        Playground.load(playground_bytes(), imports=Curious()) as world,
-        pytest.raises(InstanceBusy, match="the call that led here"),
-    ):
+    world = open_playground(Curious())
+    with pytest.raises(HostImportFailed, match="the call that led here") as caught:
         world.api.say("hello")
+    assert type(caught.value.__cause__) is InstanceBusy
+
+
+def test_what_became_of_another_components_call_is_not_taken_for_the_callers(open_playground: Open) -> None:
+    inner = open_playground()
+    outer = open_playground(host(look=lambda key, pad: inner.api.crash()))
+    with pytest.raises(HostImportFailed, match=r"raised Trap: test:calls/api@1.2.0#crash: ") as caught:
+        outer.api.relay("x", NO_PAD)
+    assert caught.value.where == "test:calls/api@1.2.0#relay"
+    assert type(caught.value.__cause__) is Trap
 
 
 def test_instances_may_call_each_other_deeply(open_playground: Open) -> None:
