@@ -6,7 +6,6 @@ import array
 import collections
 import decimal
 import fractions
-import functools
 import math
 import struct
 import types
@@ -71,14 +70,11 @@ class GiveBack:
         return lambda value, pad: value
 
 
-@functools.cache
-def component() -> Component:
-    return Component.open(echo(DECLARATIONS, TYPES))
-
-
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
-    with component().instantiate(types.SimpleNamespace(host=GiveBack())) as made:
+    with Component.open(echo(DECLARATIONS, TYPES)).instantiate(
+        types.SimpleNamespace(host=GiveBack())
+    ) as made:
         yield made
 
 

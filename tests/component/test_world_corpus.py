@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airssys_generator import GenerationError, Options, generate, write_files
 
+from airssys_generator import GenerationError, Options, generate, write_files
 from airssys_sdk.component import Component, Exports, InvalidComponent, UnsupportedEngine, World
 from airssys_sdk.component.cache import Cache
 from airssys_sdk.wit.reader import find_world, read
