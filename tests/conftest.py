@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from airssys_sdk.component.filelock import file_lock
+
+GUESTS = Path(__file__).resolve().parent / "guests"
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +36,32 @@ def _no_cache_of_the_users(kept: Path) -> Iterator[None]:  # pyright: ignore[rep
         os.environ.pop(name, None)
         if value is not None:
             os.environ[name] = value
+
+
+@pytest.fixture(scope="session")
+def bare_guest(kept: Path) -> Callable[[str, Path, str], Path]:
+    """Wraps the module `app` of a folder of `tests/guests` with componentize-py alone, as people do without this SDK.
+
+    The component is kept by the content of what it is made from, and workers of one test run share it.
+    """
+
+    def make(name: str, wit: Path, world: str) -> Path:
+        folder = GUESTS / name
+        digest = hashlib.sha256(importlib.metadata.version("componentize-py").encode())
+        for file in sorted([*folder.glob("*.py"), *wit.glob("*.wit")]):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        wasm = kept / f"{name}-{digest.hexdigest()[:16]}.wasm"
+        with file_lock(kept / f"{name}.lock", patience=120, waiting=lambda: None):
+            if not wasm.exists():
+                with tempfile.TemporaryDirectory(dir=kept) as work:
+                    made = Path(work) / "made.wasm"
+                    tool = Path(sys.executable).with_name("componentize-py")
+                    options = ["-d", wit, "-w", world, "componentize", "-p", folder, "app", "-o", made]
+                    subprocess.run([tool, *options], check=True, capture_output=True, cwd=work)
+                    made.replace(wasm)
+        return wasm
+
+    return make
 
 
 @pytest.fixture(scope="session")
