@@ -57,7 +57,7 @@ async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters
         (find_id(name, ids), payload.encode("utf-8", "surrogateescape")) for name, payload in wish.sends
     ]
     lines_to = None if wish.lines_to is None else find_id(wish.lines_to, ids)
-    with _termination():
+    with _termination(), _while_heard(voice):
         return await _serve(targets, questions, lines_to, wish, voice)
 
 
@@ -141,6 +141,19 @@ def _termination() -> Generator[None, None, None]:
         loop.remove_signal_handler(signal.SIGTERM)
         if caught:
             raise SystemExit(128 + caught[0])
+
+
+@contextlib.contextmanager
+def _while_heard(voice: Voice) -> Generator[None, None, None]:
+    """Stop the node in order when its events can no longer be written, as into a closed pipe or onto a full disk."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None:
+        voice.when_lost = lambda: loop.call_soon_threadsafe(task.cancel)
+    try:
+        yield
+    finally:
+        if voice.lost is not None:
+            raise voice.lost
 
 
 async def _until_interrupted(node: Node, voice: Voice) -> None:

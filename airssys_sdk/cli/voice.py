@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
@@ -28,6 +28,10 @@ class Voice:
 
     def __init__(self, session: Session, *, as_json: bool, quiet: bool) -> None:
         self.failures = 0
+        self.lost: OSError | None = None
+        """Why nobody can be told any more; the events and logs after it are dropped."""
+        self.when_lost: Callable[[], object] = lambda: None
+        """Called when that happens, on the thread that tried to tell something."""
         self._session = session
         self._json = as_json
         self._quiet = quiet
@@ -38,7 +42,11 @@ class Voice:
             self._session.note(text)
 
     def event(self, event: object) -> None:
-        """Tell what happened on the node."""
+        """Tell what happened on the node. The node is in the middle of its work, so output that fails is not raised here."""
+        with self._heard():
+            self._event(event)
+
+    def _event(self, event: object) -> None:
         if self._quiet:
             return
         if self._json:
@@ -74,7 +82,11 @@ class Voice:
         show(error, self._session)
 
     def log(self, source: str, level: str, number: int, text: str) -> None:
-        """Tell what a component logged."""
+        """Tell what a component logged; as with `event`, output that fails is not raised here."""
+        with self._heard():
+            self._log(source, level, number, text)
+
+    def _log(self, source: str, level: str, number: int, text: str) -> None:
         if self._quiet:
             return
         if self._json:
@@ -83,6 +95,15 @@ class Voice:
             return
         color = "red" if number >= logging.ERROR else "yellow" if number >= logging.WARNING else None
         self._session.styled([(f"{level:<7} ", color), (f"{source}: {safe_line(text)}", None)], err=True)
+
+    @contextlib.contextmanager
+    def _heard(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except OSError as error:
+            if self.lost is None:
+                self.lost = error
+                self.when_lost()
 
     def stopped(self, seconds: float) -> None:
         """Tell that the node has stopped in order."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cli_projects
@@ -25,6 +28,19 @@ def lines_until(process: subprocess.Popen[str], text: str) -> list[str]:
         if text in line:
             return read
     raise AssertionError(f"{text!r} never came:\n{''.join(read)}")
+
+
+@pytest.fixture
+def variant(trial: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of the trial with more in its manifest; its component is the same, so nothing is built."""
+
+    def make(more: str) -> Path:
+        copy = shutil.copytree(trial, tmp_path / "trial")
+        with (copy / "Component.toml").open("a") as manifest:
+            manifest.write(more)
+        return copy
+
+    return make
 
 
 def test_a_component_is_asked_by_its_name_and_answers(sdk: Command, trial: Path) -> None:
@@ -152,13 +168,56 @@ def test_a_file_built_for_another_world_does_not_start(sdk: Command, lab: Path, 
     assert "Traceback" not in result.err
 
 
-def test_a_permission_that_nothing_enforces_is_refused(sdk: Command, trial: Path, tmp_path: Path) -> None:
-    shutil.copytree(trial, tmp_path / "trial")
-    manifest = tmp_path / "trial" / "Component.toml"
-    manifest.write_text(manifest.read_text() + '\n[permissions.filesystem]\nread = ["/data/**"]\n')
-    result = sdk("run", tmp_path / "trial", "--send", "trial", "hi")
+def test_a_permission_that_nothing_enforces_is_refused(sdk: Command, variant: Callable[[str], Path]) -> None:
+    folder = variant('\n[permissions.filesystem]\nread = ["/data/**"]\n')
+    result = sdk("run", folder, "--send", "trial", "hi")
     assert (result.code, result.out) == (7, "")
     assert "--> Component.toml: permissions.filesystem.read\n" in result.err
+
+
+def test_a_component_that_does_not_start_says_why(sdk: Command, variant: Callable[[str], Path]) -> None:
+    result = sdk("run", variant("\n[config]\nrefuse = true\n"), "--send", "trial", "hi", "--in-memory")
+    assert (result.code, result.out) == (1, "")
+    assert "error: the component did not start: " in result.err
+    assert "not \\x1b[31m today" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_a_node_that_has_lost_its_last_component_ends(sdk: Command, variant: Callable[[str], Path]) -> None:
+    fuse = "\n[permissions.messaging]\nsend = ['test/trial/*']\n[config]\nfuse = true\n"
+    result = sdk("run", variant(fuse), "--in-memory")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.count("started again") == 3
+    assert "gave up on test/trial/0" in result.err
+    assert "a dead letter: crashed" in result.err
+    assert "error: no component runs any more\n" in result.err
+
+
+def test_on_a_terminal_there_are_colours_and_nothing_of_a_guest_steers_it(sdk: Command, trial: Path) -> None:
+    pty = pytest.importorskip("pty")
+    arguments = ["run", trial, "--send", "trial", "raw", "--in-memory"]
+    ours, theirs = pty.openpty()
+    with sdk.start(arguments, terminal=theirs) as process:
+        os.close(theirs)
+        shown = read_terminal(ours)
+    assert process.returncode == 0
+    assert "\\x00\\x1b\\xff\r\n" in shown
+    assert "\x1b[32m\x1b[1m· \x1b[0mtest/trial/0 started\r\n" in shown
+    ours, theirs = pty.openpty()
+    with sdk.start(arguments, terminal=theirs, env={"NO_COLOR": "1"}) as process:
+        os.close(theirs)
+        shown = read_terminal(ours)
+    assert "· test/trial/0 started\r\n" in shown
+    assert "\x1b[32m" not in shown
+
+
+def read_terminal(descriptor: int) -> str:
+    """Everything that is written to a terminal until nobody has it open any more."""
+    parts: list[bytes] = []
+    with open(descriptor, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
+        while part := terminal.read(65536):
+            parts.append(part)
+    return b"".join(parts).decode()
 
 
 def test_the_same_component_twice_is_wrong_usage(sdk: Command, trial: Path) -> None:
@@ -219,3 +278,32 @@ def test_an_interrupt_while_standard_input_is_open_ends_the_command(sdk: Command
         assert process.wait() == 130
         assert process.stderr is not None
         assert process.stderr.read().endswith("interrupted\n")
+
+
+def test_a_reader_that_goes_away_stops_the_node(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory", "--json", "--stdin", "trial"], pipe_input=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["event"] == "actor-started"
+        process.stdout.close()
+        process.stdin.write("hi\n")
+        process.stdin.flush()
+        assert process.wait() == 1
+        assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_output_that_cannot_be_written_stops_the_node(sdk: Command, trial: Path, stream: str) -> None:
+    # Told from inside the node's work; before, the node waited for ever for a start that nobody had heard of.
+    options = ["--json"] if stream == "stdout" else []
+    command = [sys.executable, "-m", "airssys_sdk.cli", "run", trial / "dist" / "trial.wasm", *options]
+    with Path("/dev/full").open("w") as full:
+        out, err = (full, subprocess.PIPE) if stream == "stdout" else (subprocess.PIPE, full)
+        done = subprocess.run(
+            command, stdout=out, stderr=err, env=sdk.environment(), text=True, encoding="utf-8", check=False
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in (done.stderr or "")
+    assert not done.stdout
