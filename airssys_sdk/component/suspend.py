@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ._abi import abi
 from ._futures import futures
 from ._raw import take_error
+from .codec.entry import guarded
 from .errors import HostImportFailed, LinkError
 from .failures import import_failure
 from .waiting import Waiting, cancel, schedule
@@ -91,10 +92,11 @@ class Parked:
 
     Attributes:
         future: done when the host's implementation is.
+        key: by which the engine asks for it.
         resumed: whether the result lies ready for the guest.
     """
 
-    __slots__ = ("_lower_error", "_lower_result", "_results", "_where", "future", "resumed")
+    __slots__ = ("_lower_error", "_lower_result", "_results", "_where", "future", "key", "resumed")
 
     def __init__(
         self,
@@ -105,6 +107,7 @@ class Parked:
         where: str,
     ) -> None:
         self.future = future
+        self.key = next(_KEYS)
         self.resumed = False
         self._results = results
         self._lower_result = lower_result
@@ -126,6 +129,7 @@ class Parked:
         except Exception as error:
             raise import_failure(error, self._where) from error
         self.resumed = True
+        _RESUMED.add(self.key)
 
     def _hand_over(self) -> None:
         try:
@@ -183,20 +187,20 @@ def define(
         error: int,
         continuation: int,
     ) -> None:
-        answer = ready
         try:
+            answer = ready
             parked = start(arguments or 0, count, results or 0)
             if parked is not None:
                 store.parked = parked
-                key = next(_KEYS)
-                _PARKED[key] = parked
-                answer = struct.pack("<QQQ", question, key, finish)
+                answer = struct.pack("<QQQ", question, parked.key, finish)
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
+            memory[continuation : continuation + 24] = ready
             store.pending = raised
             memory[error : error + 8] = struct.pack("<Q", base.error_new(b"a host import failed"))
-        memory[continuation : continuation + 24] = answer
+        else:
+            memory[continuation : continuation + 24] = answer
 
-    thunk = low.import_callback(callback)
+    thunk = low.import_callback(guarded(callback))
     store.keep.append(thunk)
     encoded = name.encode()
     pointer = low.add_func_async(
@@ -216,8 +220,8 @@ def _waits(value: object) -> bool:
     return hasattr(type(value), "__await__") or isinstance(value, concurrent.futures.Future)
 
 
-# The engine knows a parked import by its key; single operations of a dict and of a counter are atomic.
-_PARKED: Final[dict[int, Parked]] = {}
+# The engine knows a parked import by its key. These are the keys of those whose result lies ready.
+_RESUMED: Final[set[int]] = set()
 _KEYS: Final = itertools.count(1)
 
 
@@ -225,15 +229,8 @@ _KEYS: Final = itertools.count(1)
 def _continuations() -> tuple[int, int]:
     """The addresses of the two C functions of all parked imports; they live as long as the process."""
     low = futures()
-
-    def ready(key: int | None) -> bool:
-        parked = _PARKED.get(key or 0)
-        return parked is not None and parked.resumed
-
-    def finish(key: int | None) -> None:
-        _PARKED.pop(key or 0, None)
-
-    thunks = (low.continuation(ready), low.finalizer(finish))
+    # Methods of a set, no functions of ours: no Python code runs in them, so no interrupt can surface there and be lost.
+    thunks = (low.continuation(_RESUMED.__contains__), low.finalizer(_RESUMED.discard))
     _THUNKS.extend(thunks)
     question, last = (ctypes.cast(thunk, ctypes.c_void_p).value or 0 for thunk in thunks)
     return question, last
