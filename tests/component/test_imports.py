@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from calls_fixtures import Open, open_playground, playground_bytes
-from natives import NO_PAD
+from natives import MEMORY, NO_PAD, build
 from playground import Host, LookupError_Bad, LookupError_Missing, LookupErrorRaised, Playground
 
 from airssys_sdk.component import (
+    Component,
     Err,
     HostImportFailed,
     InstanceBusy,
@@ -243,32 +244,52 @@ def test_recursion_without_end_is_an_ordinary_error() -> None:
         assert world.version() == 7
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends itself a signal")
-def test_ctrl_c_while_the_guest_runs_is_raised_by_the_call() -> None:
+BUSY_WIT = "package t:t; interface host { tick: func(x: u32) -> u32; } world w { import host; export spin: func(n: u32) -> u32; }"
+BUSY_CORE = f"""(module (import "t:t/host" "tick" (func $tick (param i32) (result i32))) {MEMORY}
+  (func (export "spin") (param $n i32) (result i32) (local $i i32) (local $j i32)
+    (loop $outer
+      (local.set $j (i32.const 100000))
+      (loop $inner (br_if $inner (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))
+      (drop (call $tick (local.get $i)))
+      (br_if $outer (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (local.get $i)))"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends itself signals")
+@pytest.mark.parametrize("way", ["plain", "metered", "suspending"])
+def test_ctrl_c_while_the_guest_runs_is_raised_by_the_call(way: str) -> None:
     """The signal is handled when the guest next calls its host: at the very entry of the import."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread only")
     entered = threading.Event()
 
-    class Counting(Host):
-        def log(self, text: str) -> None:
+    class Ticking:
+        def tick(self, x: int) -> int:
             entered.set()
+            return x
+
+    class Suspending:
+        async def tick(self, x: int) -> int:
+            entered.set()
+            return x
 
     def interrupt() -> None:
         assert entered.wait(30)
         os.kill(os.getpid(), signal.SIGINT)
 
-    with Playground.load(playground_bytes(), imports=Counting()) as world:
-        sender = threading.Thread(target=interrupt)
-        sender.start()
-
-        def call_for_ever() -> None:
-            while True:
-                world.api.say("hello")
-
-        with pytest.raises(KeyboardInterrupt):
-            call_for_ever()
-        sender.join(30)
+    component = Component.open(
+        build(BUSY_WIT, BUSY_CORE, "w"), profile="plain" if way == "plain" else "metered"
+    )
+    for _ in range(5):
+        entered.clear()
+        with component.instantiate({"host": Suspending() if way == "suspending" else Ticking()}) as instance:
+            sender = threading.Thread(target=interrupt)
+            sender.start()
+            with pytest.raises(KeyboardInterrupt):
+                instance.call("spin", 0xFFFFFFFF)
+            with pytest.raises(InstanceDead):
+                instance.call("spin", 1)
+            sender.join(30)
 
 
 @pytest.mark.slow
