@@ -12,7 +12,7 @@ from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.progress import Progress as Display
 
     from airssys_sdk.component.cache import CompileEvent, OnCompile
     from airssys_sdk.project import Stage
@@ -36,7 +36,7 @@ class Progress:
         self._brief = brief
         self._open_line = False
         self._live = sys.stderr.isatty()
-        self._status: Status | None = None
+        self._display: Display | None = None
         self._detail = ""
 
     def __enter__(self) -> Self:
@@ -89,17 +89,21 @@ class Progress:
 
     def _start(self, text: str) -> None:
         from rich.console import Console
-        from rich.text import Text
+        from rich.markup import escape
+        from rich.progress import Progress as Display
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
         console = Console(stderr=True, no_color=not self._session.colored(sys.stderr), highlight=False)
-        self._status = console.status(Text(text), spinner="dots")
-        self._status.start()
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._display = Display(*columns, console=console, transient=True)
+        self._display.add_task(escape(text), total=None)
+        self._display.start()
 
     def _stop(self) -> None:
         if self._open_line:
             self._open_line = False
             self._session.note("")
-        if self._status is not None:
+        display, self._display = self._display, None
+        if display is not None:
             with contextlib.suppress(BrokenPipeError):
-                self._status.stop()
-            self._status = None
+                display.stop()

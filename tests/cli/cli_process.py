@@ -43,14 +43,15 @@ class Command:
         folder: Path | None = None,
         env: Mapping[str, str] | None = None,
         pipe_input: bool = False,
+        terminal: int | None = None,
     ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "airssys_sdk.cli", *map(str, arguments)],
             cwd=folder or ROOT,
             env=self.environment(env),
             stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE if terminal is None else terminal,
+            stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
             encoding="utf-8",
             start_new_session=True,

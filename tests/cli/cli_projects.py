@@ -22,15 +22,23 @@ backoff = { base = "1ms" }
 """
 
 TRIAL = """\
+import json
+
+from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports.component_lifecycle import ComponentMetadata
-from wit_world.imports import host_services, storage
-from wit_world.imports.types import ComponentConfig, ComponentMessage, HealthStatus, LogLevel
+from wit_world.imports import host_messaging, host_services, storage
+from wit_world.imports.errors import ComponentError_InitializationFailed
+from wit_world.imports.types import ComponentConfig, ComponentId, ComponentMessage, HealthStatus, LogLevel
 
 
 class ComponentLifecycle(exports.ComponentLifecycle):
     def initialize(self, config: ComponentConfig) -> None:
-        pass
+        asked = json.loads(config.config_data or b"{}")
+        if "refuse" in asked:
+            raise Err(ComponentError_InitializationFailed("not \\x1b[31m today"))
+        if "victim" in asked:
+            host_messaging.request(ComponentId("test", asked["victim"], "0"), b"boom", 10_000)
 
     def handle_message(self, msg: ComponentMessage) -> bytes | None:
         text = msg.payload.decode()
@@ -53,7 +61,7 @@ class ComponentLifecycle(exports.ComponentLifecycle):
         return f"you said {text}".encode()
 
     def handle_callback(self, msg: ComponentMessage) -> None:
-        pass
+        raise ValueError("no answer")
 
     def metadata(self) -> ComponentMetadata:
         return ComponentMetadata("trial", "0.3.0", "", "", "", [], False)

@@ -183,14 +183,28 @@ def test_a_component_that_does_not_start_says_why(sdk: Command, variant: Callabl
     assert "Traceback" not in result.err
 
 
-def test_a_node_that_has_lost_its_last_component_ends(sdk: Command, variant: Callable[[str], Path]) -> None:
-    fuse = "\n[permissions.messaging]\nsend = ['test/trial/*']\n[config]\nfuse = true\n"
-    result = sdk("run", variant(fuse), "--in-memory")
+def test_a_node_that_has_lost_its_last_component_ends(
+    sdk: Command, trial: Path, variant: Callable[[str], Path], tmp_path: Path
+) -> None:
+    # The second one asks the first for what crashes it, and crashes at the answer that there is none.
+    first = variant("")
+    second = tmp_path / "bomber"
+    shutil.copytree(trial, second)
+    for folder, name in ((first, "trial"), (second, "bomber")):
+        manifest = folder / "Component.toml"
+        text = manifest.read_text().replace('name = "trial"', f'name = "{name}"')
+        text = text.replace("[supervision]", '[supervision]\npolicy = "temporary"')
+        manifest.write_text(f"{text}[permissions.messaging]\nrequest = ['test/trial/*']\n")
+    with (second / "Component.toml").open("a") as manifest:
+        manifest.write("[config]\nvictim = 'trial'\n")
+    result = sdk("run", first, second, "--in-memory")
     assert (result.code, result.out) == (1, "")
-    assert result.err.count("started again") == 3
-    assert "gave up on test/trial/0" in result.err
-    assert "a dead letter: crashed" in result.err
-    assert "error: no component runs any more\n" in result.err
+    assert "test/trial/0 ended: failed" in result.err
+    assert "test/bomber/0 ended: failed" in result.err
+    assert result.err.endswith(
+        "error: no component runs any more\nhint: the events above say why; "
+        "[supervision] in Component.toml decides about restarts\n"
+    )
 
 
 def test_on_a_terminal_there_are_colours_and_nothing_of_a_guest_steers_it(sdk: Command, trial: Path) -> None:
