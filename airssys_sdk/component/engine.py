@@ -14,7 +14,8 @@ import importlib.metadata
 import platform
 import sys
 import threading
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+import weakref
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ..errors import UsageError
 from ._raw import ffi, package
@@ -32,18 +33,28 @@ _STACK: Final = 4 << 20
 
 
 class Engine:
-    """A wasmtime engine with one of the two profiles. Make one with `engine`.
+    """A wasmtime engine with one of the two profiles. `engine` gives the one that the process shares.
+
+    Code of one engine does not run in another: a component that is opened for two is loaded twice.
 
     Attributes:
         profile: `plain` or `metered`.
         raw: the engine of the `wasmtime` package.
+
+    Raises:
+        UsageError: there is no such profile.
     """
 
     __slots__ = ("profile", "raw")
 
     def __init__(self, profile: Profile) -> None:
+        if profile not in get_args(Profile):
+            raise UsageError(
+                f"there is no engine profile {profile!r}", hint=f"use one of {', '.join(get_args(Profile))}"
+            )
         self.profile: Profile = profile
         self.raw: wasmtime.Engine = _configure(profile)
+        close_at_exit(self.raw)
 
     @property
     def metered(self) -> bool:
@@ -60,10 +71,6 @@ def engine(profile: Profile = "plain") -> Engine:
     Raises:
         UsageError: there is no such profile.
     """
-    if profile not in get_args(Profile):
-        raise UsageError(
-            f"there is no engine profile {profile!r}", hint=f"use one of {', '.join(get_args(Profile))}"
-        )
     with _LOCK:
         return _make(profile)
 
@@ -86,10 +93,26 @@ _LOCK = threading.Lock()
 
 @functools.cache
 def _make(profile: Profile) -> Engine:
-    made = Engine(profile)
-    # The package's functions are gone when the interpreter clears its modules, and this would be freed only then.
-    atexit.register(made.raw.close)
-    return made
+    return Engine(profile)
+
+
+def close_at_exit(raw: Any) -> None:
+    """Free an object of the `wasmtime` package before the interpreter clears its modules: its functions are gone then."""
+    _OPEN.add(raw)
+    _register()
+
+
+_OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+@functools.cache
+def _register() -> None:
+    atexit.register(_close_all)
+
+
+def _close_all() -> None:
+    for raw in list(_OPEN):
+        raw.close()
 
 
 def _configure(profile: Profile) -> wasmtime.Engine:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
 from ._raw import package
 from .cache import Cache, OnCompile, default_cache
-from .engine import Engine, Profile
+from .engine import Engine, Profile, close_at_exit
 from .engine import engine as engine_with
 from .errors import InvalidComponent, printable
 
@@ -101,13 +101,14 @@ class Component:
         where = printable(str(path)) if path is not None else "the given bytes"
         _check_kind(wasm, where)
         digest = hashlib.sha256(wasm).hexdigest()
-        raw = _CODE.get((digest, engine.profile)) if cache is None else None
+        raw = _CODE.get((digest, engine)) if cache is None else None
         if raw is None:
             try:
                 raw = (cache or default_cache()).load(wasm, digest, engine, on_compile)
             except package().WasmtimeError as error:
                 raise _refused(error, where) from None
-            _CODE[digest, engine.profile] = raw
+            _CODE[digest, engine] = raw
+            close_at_exit(raw)
         return cls(engine, raw, digest, path, wasm)
 
     @property
@@ -191,7 +192,7 @@ Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, Component]
 """Where a component comes from: a path, its bytes, or one that is loaded already."""
 
 # Code is shared by all components with the same bytes, so that loading one again costs nothing; it goes with the last.
-_CODE: weakref.WeakValueDictionary[tuple[str, str], Any] = weakref.WeakValueDictionary()
+_CODE: weakref.WeakValueDictionary[tuple[str, Engine], Any] = weakref.WeakValueDictionary()
 
 
 def _read(path: Path) -> bytes:

@@ -31,8 +31,9 @@ def test_each_profile_has_one_engine_whatever_thread_asks_first() -> None:
 
 
 def test_an_unknown_profile_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="plain, metered"):
-        engine(cast("Profile", "fast"))
+    for make in (engine, Engine):
+        with pytest.raises(UsageError, match="plain, metered"):
+            make(cast("Profile", "fast"))
 
 
 def test_the_engine_says_what_it_is() -> None:

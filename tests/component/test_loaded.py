@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 from small_guest import WAT, Small, assemble, small_wasm
 
-from airssys_sdk.component import Component, InvalidComponent
+from airssys_sdk.component import Component, Engine, InvalidComponent
 from airssys_sdk.component.cache import Cache
 from airssys_sdk.component.engine import engine
 from airssys_sdk.wit.reader import find_world
@@ -83,6 +87,46 @@ def test_opening_a_component_again_shares_its_code(tmp_path: Path) -> None:
     assert metered.raw is not first.raw
     assert Component.open(metered, engine=engine("metered")) is metered
     assert Component.open(bytearray(small_wasm())).raw is first.raw  # type: ignore[arg-type]  # any buffer will do
+
+
+def test_engines_of_one_profile_have_code_of_their_own() -> None:
+    shared = Component.open(small_wasm())
+    for own in (Engine("plain"), Engine("metered")):
+        component = Component.open(small_wasm(), engine=own)
+        assert component.engine is own
+        assert component.raw is not shared.raw
+        with component.instantiate(_Host()) as instance:
+            assert instance.call("add", 1, 2) == 3
+
+
+def test_what_belongs_to_the_engine_is_freed_before_the_interpreter_takes_its_modules_apart(
+    tmp_path: Path,
+) -> None:
+    program = f"""
+        import atexit, sys
+        atexit.register(lambda: print([freed(x) for x in (kept, other, own.raw)]))  # runs after all that come later
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from small_guest import small_wasm
+        from airssys_sdk.component import Component, Engine
+        from airssys_sdk.component.cache import Cache
+        def freed(raw):
+            try:
+                return not raw.ptr()
+            except ValueError:
+                return True
+        own = Engine("plain")
+        kept = Component.open(small_wasm()).raw
+        other = Component.open(small_wasm(), cache=Cache(None)).raw
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[True, True, True]\n", "")
 
 
 def test_a_file_that_changed_since_it_was_loaded_is_noticed_when_it_is_read_again(tmp_path: Path) -> None:
