@@ -56,11 +56,8 @@ def test_a_new_project_passes_mypy_without_flags(
 @pytest.mark.parametrize("template", ["component", "library"])
 @pytest.mark.slow
 @pytest.mark.xdist_group("scaffold-tests")
-def test_a_new_project_passes_its_own_tests(
-    scaffolded: dict[Template, Project], template: Template, user_cache: Path
-) -> None:
-    environment = {**os.environ, "AIRSSYS_CACHE_DIR": str(user_cache)}
-    environment.pop("PYTEST_ADDOPTS", None)
+def test_a_new_project_passes_its_own_tests(scaffolded: dict[Template, Project], template: Template) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error"],
         cwd=scaffolded[template].folder,
