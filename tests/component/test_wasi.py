@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+import textwrap
 import threading
 from pathlib import Path
 
@@ -43,6 +46,29 @@ def test_a_python_guest_gets_clocks_and_random_numbers_and_nothing_else(
         "random": "8",
         "time": "True",
     }
+
+
+@BOTH
+def test_a_guest_reads_nothing_of_what_its_host_could_read(probe_wasm: Path, profile: Profile) -> None:
+    program = f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from small_guest import Probe
+        from airssys_sdk.component.engine import engine
+        class Instant:
+            def pause(self, ms):
+                return ms
+        with Probe.load({str(probe_wasm)!r}, imports=Instant(), engine=engine({profile!r})) as probe:
+            print([line for line in probe.reach_out() if line.startswith("input")], sys.stdin.read())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        input="secret",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "['input: EOFError'] secret\n"
 
 
 @BOTH
