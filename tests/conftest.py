@@ -76,7 +76,7 @@ def check_types(kept: Path) -> Callable[[Path], dict[str, str]]:
         (folder / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
         commands = {
             "mypy": ["--strict", "--python-version", "3.11", f"--cache-dir={kept / 'mypy'}", "."],
-            "basedpyright": ["--project", "."],
+            "basedpyright": ["--project", ".", "--pythonpath", sys.executable],
         }
         complaints = dict[str, str]()
         for tool, arguments in commands.items():
