@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
 from ._raw import package
-from .engine import REVISION, Engine, Profile, target, version
+from .engine import REVISION, Engine, Profile, leave_open_at_exit, target, version
 from .errors import printable
 from .filelock import file_lock
 
@@ -166,7 +166,10 @@ class Cache:
     def _compile(self, wasm: bytes, engine: Engine, on_compile: OnCompile | None) -> Any:
         _tell(on_compile, CompileEvent("compiling", len(wasm)))
         begin = time.perf_counter()
-        compiled = _interruptible(lambda: package().component.Component(engine.raw, wasm))
+        compiled = _interruptible(
+            lambda: package().component.Component(engine.raw, wasm),
+            abandoned=lambda: leave_open_at_exit(engine.raw),
+        )
         seconds = time.perf_counter() - begin
         self.counters.compiled += 1
         self.counters.seconds += seconds
@@ -317,10 +320,11 @@ def _replacing(path: Path) -> Generator[IO[bytes]]:
         raise
 
 
-def _interruptible(work: Callable[[], Any]) -> Any:
+def _interruptible(work: Callable[[], Any], *, abandoned: Callable[[], object]) -> Any:
     """Do work that does not notice Ctrl-C, on a thread that may be left behind.
 
-    Compiling takes seconds, holds no lock of Python's and has no effect that matters once nobody waits for it.
+    Compiling takes seconds, holds no lock of Python's and has no effect that matters once nobody waits for it. Whoever
+    is called with `abandoned` keeps what it uses in its place.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -332,11 +336,18 @@ def _interruptible(work: Callable[[], Any]) -> Any:
             results.append(work())
         except BaseException as error:  # noqa: BLE001  (raised again on the thread that waits)
             errors.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, name="airssys-compile", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.1)
+    # Not `join`: on Python 3.11 a thread counts as ended once Ctrl-C has interrupted that.
+    done = threading.Event()
+    threading.Thread(target=run, name="airssys-compile", daemon=True).start()
+    try:
+        while not done.wait(0.1):
+            pass
+    finally:
+        if not done.is_set():
+            abandoned()
     if errors:
         raise errors[0]
     return results[0]

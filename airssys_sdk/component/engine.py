@@ -102,6 +102,11 @@ def close_at_exit(raw: Any) -> None:
     _register()
 
 
+def leave_open_at_exit(raw: Any) -> None:
+    """Do not free it after all: a thread that nobody waits for works with it until the process is gone."""
+    _OPEN.discard(raw)
+
+
 _OPEN: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
