@@ -77,7 +77,7 @@ def test_emitted_guest_code_passes_basedpyright_in_strict_mode(together: Path) -
 def _basedpyright(folder: Path, python: str) -> None:
     settings = {"typeCheckingMode": "strict", "pythonVersion": python, "include": ["."]}
     (folder / "pyrightconfig.json").write_text(json.dumps(settings))
-    _tool(["basedpyright", "--project", "."], folder)
+    _tool(["basedpyright", "--project", ".", "--pythonpath", sys.executable], folder)
 
 
 def test_emitted_host_packages_import(emitted: Path) -> None:

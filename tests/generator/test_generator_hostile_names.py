@@ -126,7 +126,7 @@ def test_names_that_mean_something_to_python_break_nothing_on_either_side(tmp_pa
         _run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], folder)
         _run(["ruff", "check", "--isolated", "--no-cache", "."], folder)
         _run(["mypy", "--strict", "--python-version", python, f"--cache-dir={tmp_path}/cache", "."], folder)
-        _run(["basedpyright", "--project", "."], folder)
+        _run(["basedpyright", "--project", ".", "--pythonpath", sys.executable], folder)
     _run(["python", "-B", "-W", "error", "-c", CHECK], host)
     _run(
         ["python", "-B", "-W", "error", "-c", "import component; component.Result(); component.WitWorld()"],
