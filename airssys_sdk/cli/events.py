@@ -49,6 +49,8 @@ def in_words(event: object) -> Line | None:
                 if _is_internal(name)
                 else _line(f"{name} ended: {exit_}", "red" if exit_.abnormal else None)
             )
+        case events.HookFailed(name, hook, error):
+            return _line(f"{name} went wrong while {hook}: {brief(error)}", "yellow")
         case events.MessageFailed(name, error):
             return _line(f"{name} could not handle a message: {brief(error)}", "yellow")
         case events.DeadLetter(target, _, sender, reason):

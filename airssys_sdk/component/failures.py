@@ -118,6 +118,13 @@ def _classify(
             hint="raise the memory limit, or let the guest hold less at once",
             guest_traceback=said.text,
         )
+    if said is not None and said.mistake is not None:
+        return Trap(
+            f"the guest {said.mistake}",
+            where=where,
+            hint="catch it in the method, or return what the WIT says",
+            guest_traceback=said.text,
+        )
     if said is not None:
         return Trap(f"the guest raised {said.summary}", where=where, guest_traceback=said.text)
     return Trap(f"the guest trapped: {cause}", where=where, guest_traceback=backtrace(message))

@@ -22,11 +22,13 @@ class Explanation(NamedTuple):
         summary: the last line of the traceback (`ValueError: no such item`) or of the panic.
         text: the whole traceback, safe for a terminal, its paths the author's where those are known.
         out_of_memory: whether the guest says that it died because it got no more memory.
+        mistake: in words, what the guest gave back that its function cannot return; None if it is not that.
     """
 
     summary: str
     text: str
     out_of_memory: bool
+    mistake: str | None = None
 
 
 def explain_output(stderr: str, sources: Mapping[str, str] | None = None) -> Explanation | None:
@@ -47,7 +49,7 @@ def explain_output(stderr: str, sources: Mapping[str, str] | None = None) -> Exp
     native = _native(stderr)
     if native is not None:
         text = printable(native)
-        return Explanation(_last_line(text), text, _REFUSED.search(text) is not None)
+        return Explanation(_last_line(text), text, _REFUSED.search(text) is not None, _mistake(text))
     return None
 
 
@@ -77,6 +79,13 @@ _PLACE: Final = re.compile(
 )
 _FRAME: Final = re.compile(r"^ *\d+: +0x[0-9a-f]+ - (?P<name>.+)$", re.MULTILINE)
 _FRAMES: Final = 12
+_FOREIGN_ERROR: Final = re.compile(
+    r"on an `Err` value: PyErr .*KeyError\(<class '(?:\w+\.)*(?P<name>\w+)'>\)", re.DOTALL
+)
+_WRONG_TYPE: Final = re.compile(
+    r"CastError \{ from: (?P<value>.*), classinfo: <class '(?P<kind>[^'\n]+)'> \}", re.DOTALL
+)
+_SHOWN: Final = 80
 _DUMPED: Final = re.compile(r"^object type name: (?P<type>\w+)$", re.MULTILINE)
 
 
@@ -116,6 +125,16 @@ def _native(stderr: str) -> str | None:
         return refused[0]
     starts = [match.start() for match in _PANIC.finditer(stderr)]
     return _NOTE.sub("", stderr[starts[-1] :]).strip() if starts else None
+
+
+def _mistake(text: str) -> str | None:
+    """What a panic of componentize-py means whose own words name only the Rust function that gave up."""
+    if (error := _FOREIGN_ERROR.search(text)) is not None:
+        return f"let Err({error['name']}) escape, which is no error that this function can return"
+    if (value := _WRONG_TYPE.search(text)) is not None:
+        shown = value["value"] if len(value["value"]) <= _SHOWN else f"{value['value'][:_SHOWN]}..."
+        return f"returned {shown}, which is no {value['kind']}"
+    return None
 
 
 def _with_sources(text: str, sources: Mapping[str, str]) -> str:

@@ -190,7 +190,8 @@ class Mailbox:
             raise ActorStopped(f"{self.owner} has stopped", hint="watch() an actor to hear of its end")
         raise MailboxFull(
             f"the mailbox of {self.owner} is full ({self._capacity} messages wait)",
-            hint="send less, give it a larger MailboxOptions.capacity, or await send() with overflow='block'",
+            hint="send less, give it a larger MailboxOptions.capacity ([limits] mailbox of a component), or await send() "
+            "with overflow='block'",
         )
 
     async def until_room(self) -> None:

@@ -124,6 +124,20 @@ def test_a_native_panic_and_a_refused_allocation_are_told_apart() -> None:
     assert refused.out_of_memory
 
 
+def test_an_error_or_a_value_that_the_function_cannot_return_is_said_in_words() -> None:
+    panic = "thread '<unnamed>' (1) panicked at runtime/src/lib.rs:1640:18:\ncalled `Result::unwrap()` on an `Err` value: "
+    key = "KeyError(<class 'wit_world.imports.errors.MessagingError_QueueFull'>)"
+    said = explain_output(f"{panic}PyErr {{ type: <class 'KeyError'>, value: {key}, traceback: None }}\n")
+    assert said is not None
+    assert (
+        said.mistake
+        == "let Err(MessagingError_QueueFull) escape, which is no error that this function can return"
+    )
+    said = explain_output(f"{panic}CastError {{ from: '\x1b[2J', classinfo: <class 'bytes'> }}\n")
+    assert said is not None
+    assert said.mistake == "returned '\\x1b[2J', which is no bytes"
+
+
 @pytest.mark.parametrize("text", ["", "hello\n", TRACEBACK])
 def test_ordinary_output_explains_nothing(text: str) -> None:
     assert explain_output(text) is None
