@@ -64,7 +64,7 @@ def _name(value: str) -> str:
 
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0, description='a size such as "64MiB"')]
 Duration = Annotated[
-    float, BeforeValidator(_duration), Field(gt=0, description='a time such as "30s" or "100ms"')
+    float, BeforeValidator(_duration), Field(gt=0, description='a time such as "30s" or "100ms", up to 8784h')
 ]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 Name = Annotated[str, Field(description="lowercase letters, digits and single hyphens between them")]

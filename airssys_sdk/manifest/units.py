@@ -16,6 +16,9 @@ SIZES = {
 }
 DURATIONS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
+LONGEST = 3600.0 * 24 * 366
+"""Seconds of the longest time that may be written; every clock and counter that gets it can hold it."""
+
 _QUANTITY = re.compile(r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 
 
@@ -41,8 +44,8 @@ def parse_duration(text: str) -> float:
     number, factor = _split(text, DURATIONS)
     # A division keeps 100ms the float 0.1, where a product with 1e-3 can miss it by one bit.
     seconds = number / round(1 / factor) if factor < 1 else number * factor
-    if not math.isfinite(seconds):
-        raise ValueError(f"{text!r} is too long")
+    if seconds > LONGEST:
+        raise ValueError(f"{text!r} is too long; the most is {LONGEST / 3600:.0f}h")
     return seconds
 
 

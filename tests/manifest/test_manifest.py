@@ -216,7 +216,16 @@ class TestMistakes:
             ),
             ('"64MiB"', "64", 'limits.memory: expected a size up to "4GiB", such as "64MiB", got 64'),
             ('"64MiB"', '"5GiB"', 'limits.memory: expected a size up to "4GiB", such as "64MiB", got "5GiB"'),
-            ('"1.5s"', '"0s"', 'limits.deadline: expected a time such as "30s" or "100ms", got "0s"'),
+            (
+                '"1.5s"',
+                '"999999h"',
+                'limits.deadline: expected a time such as "30s" or "100ms", up to 8784h, got "999999h"',
+            ),
+            (
+                '"1.5s"',
+                '"0s"',
+                'limits.deadline: expected a time such as "30s" or "100ms", up to 8784h, got "0s"',
+            ),
             ("= 50_000_000", "= 0", "limits.fuel: expected a whole number from 1, got 0"),
             ("mailbox = 10", "mailbox = 1.5", "limits.mailbox: expected a whole number from 1, got 1.5"),
             ("mailbox = 10", "mailbox = true", "limits.mailbox: expected a whole number from 1, got true"),
@@ -330,7 +339,7 @@ class TestUnits:
         with pytest.raises(ValueError):
             parse_size(text)
 
-    @pytest.mark.parametrize("text", ["", "5", "s", "-1s", "1 day", "1 S"])
+    @pytest.mark.parametrize("text", ["", "5", "s", "-1s", "1 day", "1 S", "8785h", f"1{'0' * 400}s"])
     def test_what_is_no_duration_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError):
             parse_duration(text)
