@@ -11,6 +11,7 @@ import functools
 import itertools
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
@@ -33,7 +34,7 @@ class Capture:
         total: bytes written since the beginning, kept or not.
     """
 
-    __slots__ = ("_keep", "_kept", "_lock", "_parts", "_sink", "total")
+    __slots__ = ("__weakref__", "_keep", "_kept", "_lock", "_parts", "_sink", "total")
 
     def __init__(self, keep: int, sink: Sink | None = None) -> None:
         self._keep = keep
@@ -86,22 +87,26 @@ class Capture:
 
 
 def attach(configuration: Any, stream: str, capture: Capture) -> None:
-    """Let a `wasmtime.WasiConfig` deliver the stream `stdout` or `stderr` to a capture."""
-    write, finish = _callbacks()
+    """Let a `wasmtime.WasiConfig` deliver the stream `stdout` or `stderr` to a capture, for as long as somebody holds that."""
+    write, nothing = _callbacks()
     key = next(_KEYS)
     _CAPTURES[key] = capture
-    getattr(ffi(), f"wasi_config_set_{stream}_custom")(configuration.ptr(), write, key, finish)
+    getattr(ffi(), f"wasi_config_set_{stream}_custom")(configuration.ptr(), write, key, nothing)
 
 
-# The engine knows a capture by its key and says when it needs it no more; both may come from other threads, and single
-# operations of a dict and of a counter are atomic.
-_CAPTURES: Final[dict[int, Capture]] = {}
+# The engine knows a capture by its key; writes come from other threads, and single operations of a dict and of a counter
+# are atomic.
+_CAPTURES: Final[weakref.WeakValueDictionary[int, Capture]] = weakref.WeakValueDictionary()
 _KEYS: Final = itertools.count(1)
 
 
 @functools.cache
 def _callbacks() -> tuple[Any, Any]:
-    """The two C functions of all captures; they live as long as the process."""
+    """The C functions of all captures, to write and to finish; they live as long as the process.
+
+    There is none to finish: the engine would call it late, on a thread of its own, and Python ends such a thread by force
+    when the interpreter is on its way out, which aborts the process.
+    """
 
     def write(key: int | None, data: Any, size: int) -> int:
         capture = _CAPTURES.get(key or 0)
@@ -109,10 +114,7 @@ def _callbacks() -> tuple[Any, Any]:
             capture.write(ctypes.string_at(data, size))
         return size
 
-    def finish(key: int | None) -> None:
-        _CAPTURES.pop(key or 0, None)
-
     write_type = ctypes.CFUNCTYPE(
         ctypes.c_ssize_t, ctypes.c_void_p, ctypes.POINTER(ctypes.c_ubyte), ctypes.c_size_t
     )
-    return write_type(write), ctypes.CFUNCTYPE(None, ctypes.c_void_p)(finish)
+    return write_type(write), ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
