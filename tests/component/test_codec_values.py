@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import decimal
+import enum
 import fractions
 import math
 import struct
@@ -61,6 +62,18 @@ TYPES = {
     "map": "map<string, u32>",
     "maps": "list<map<u8, list<string>>>",
 }
+
+
+class Color(enum.Enum):
+    """Called like the enum of the component, and another one."""
+
+    RED = "red"
+
+
+class Perms(enum.Flag):
+    """Called like the flags of the component, and others."""
+
+    READ = 1
 
 
 class GiveBack:
@@ -345,6 +358,14 @@ def test_members_of_other_classes_are_refused(instance: Instance) -> None:
     for name, value in (("person", alike), ("people", [alike] * 20)):
         with pytest.raises(InvalidType, match="expected Person"):
             instance.call(f"echo-{name}", value, NO_PAD)
+    for name, stray in (
+        ("color", (Color.RED, 1)),
+        ("colors", [Color.RED] * 20),
+        ("perms", (Perms.READ, 1)),
+        ("perm-list", [Perms.READ] * 20),
+    ):
+        with pytest.raises(InvalidType):
+            instance.call(f"echo-{name}", stray, NO_PAD)
     without = object.__new__(person)
     with pytest.raises(InvalidValue, match="its field name"):
         instance.call("echo-person", without, NO_PAD)
