@@ -163,6 +163,19 @@ def finish(books: Books, unfinished: tuple[Pending, int]) -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_every_accepted_message_ends_in_exactly_one_place(seed: int) -> None:
+    account_for(seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("begin", range(1000, 3000, 100))
+def test_every_accepted_message_ends_in_exactly_one_place_over_thousands_of_systems(begin: int) -> None:
+    for seed in range(begin, begin + 100):
+        account_for(seed)
+
+
+def account_for(seed: int) -> None:
+    """Run one random system and compare its counts with the books of senders and receivers."""
+
     @on_loop
     async def run() -> None:
         rng, books, clock = random.Random(seed), Books(), ManualClock()  # noqa: S311 - a seed to repeat a failure
