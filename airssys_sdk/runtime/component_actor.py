@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..component import CallError, Component, Err, Limits, Wasi, begin
 from ..manifest import ComponentId
@@ -31,6 +31,7 @@ from .host_services import Host, Neighbours, Waiting, messaging_error, to_wit
 if TYPE_CHECKING:
     from ..component import Call
     from .context import Context
+    from .ref import ActorRef
 
 ERROR_CONTENT_TYPE: Final = "application/vnd.airssys.messaging-error"
 """The content type of a callback whose payload is the WAVE text of a `messaging-error`."""
@@ -84,10 +85,13 @@ class ComponentActor:
 
     Args:
         hosted: what outlives this life.
+        appear: called at the start of this life, before the guest runs: from then on others can send to it, and
+            it to itself.
     """
 
-    def __init__(self, hosted: Hosted) -> None:
+    def __init__(self, hosted: Hosted, appear: Callable[[ActorRef[Any]], None]) -> None:
         self._hosted = hosted
+        self._appear = appear
         self._transaction: Transaction | None = None
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
@@ -96,6 +100,7 @@ class ComponentActor:
 
     def started(self, context: Context) -> object:
         """Instantiate the component and have it get ready."""
+        self._appear(context.ref)
         hosted = self._hosted
         host = Host(
             hosted.id,

@@ -326,8 +326,14 @@ class Node:
             SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
         )
         await supervisor.ready()
+        directory = running.directory
+
+        def appear(ref: ActorRef[Any]) -> None:
+            if not directory.lists(hosted.id):
+                directory.add(Entry(hosted, ref, supervisor))
+
         child: ChildSpec[Letter] = ChildSpec(
-            lambda: ComponentActor(hosted),
+            lambda: ComponentActor(hosted, appear),
             name=name,
             policy=spec.policy,
             shutdown=spec.shutdown,
@@ -337,7 +343,6 @@ class Node:
             on_crash=spec.on_crash,
         )
         ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        running.directory.add(Entry(hosted, ref, supervisor))
         try:
             await ref.ready()
         except StartFailed as failed:

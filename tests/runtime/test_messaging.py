@@ -46,6 +46,16 @@ def test_a_message_from_one_guest_reaches_another(actor_wasm: Path) -> None:
     run(scenario)
 
 
+def test_a_component_may_send_to_itself_before_it_is_ready(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            config = {"initialize": [["send", "test/a/0", '[["count"]]']]}
+            await node.start(spec(actor_wasm, "a", permissions=ALL, config=config))
+            assert await do(node, "a", ["count"]) == 2
+
+    run(scenario)
+
+
 def test_the_host_asks_and_gets_the_payload_or_none(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node() as node:
@@ -205,6 +215,17 @@ def test_a_denied_target_names_the_missing_permission_and_is_audited(actor_wasm:
                 assert (denials.records[-1].policy, denials.records[-1].principal) == (key, "test/a/0")
             assert node.metrics("c").received == 0
             assert node.counters().denials == len(denials.records) == 4
+
+    run(scenario)
+
+
+def test_a_denial_that_the_guest_does_not_catch_is_a_crash_that_names_it(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm, "a"))
+            with pytest.raises(Trap, match=r"let Err\(MessagingError_DeliveryFailed\) escape"):
+                await do(node, "a", ["send", "test/b/0", "x"])
+            assert await do(node, "a", ["count"]) == 1
 
     run(scenario)
 
