@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,22 @@ def test_long_calls_of_several_guests_end_on_the_workers(actor_wasm: Path) -> No
             assert answers == [rounds * (rounds - 1) // 2] * 3
 
     run(scenario)
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_call_starts_on_the_loop_and_goes_on_a_worker_when_it_takes_long(
+    actor_wasm: Path, caplog: pytest.LogCaptureFixture, long: bool
+) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm, runtime={"long": long}))
+            await do(node, "a", ["log", "info", "at first"], ["spin", 300_000], ["log", "info", "at last"])
+
+    with caplog.at_level("INFO", "airssys.component"):
+        run(scenario)
+    on_the_loop = [record.threadName == threading.main_thread().name for record in caplog.records]
+    assert [record.getMessage() for record in caplog.records] == ["at first", "at last"]
+    assert on_the_loop == [not long, False]
 
 
 def test_a_long_call_can_still_send_request_store_and_log(actor_wasm: Path) -> None:
