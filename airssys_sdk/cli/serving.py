@@ -79,11 +79,10 @@ async def _serve(
             if lines_to is not None:
                 async for line in stdin.lines():
                     await _ask(node, lines_to, line, wish, voice)
-            counters = node.counters()
             started = time.perf_counter()
             await node.stop()
             voice.stopped(time.perf_counter() - started)
-    return counters
+    return node.counters()
 
 
 @contextlib.contextmanager

@@ -99,6 +99,7 @@ class Node:
         self._asked = 0
         self._restarts = 0
         self._running: _Running | None = None
+        self._final: Counters | None = None
 
     async def open(self) -> None:
         """Open the storage and begin to run; `async with` does it.
@@ -244,7 +245,13 @@ class Node:
         return self._run().directory.find(target).ref.metrics
 
     def counters(self) -> Counters:
-        """What happened so far."""
+        """What happened so far; once the node has stopped, all that happened, what its stop did to messages included.
+
+        Raises:
+            UsageError: it never ran.
+        """
+        if self._running is None and self._final is not None:
+            return self._final
         running = self._run()
         late = running.directory.late + running.system.requests.counts.late
         return Counters(running.system.metrics(), self._restarts, self._audit.denials, late)
@@ -271,6 +278,7 @@ class Node:
         try:
             await running.system.stop()
         finally:
+            self._final = self.counters()
             self._running = None
             await asyncio.to_thread(running.workers.close, _WORKERS_END)
             # What a worker let go last comes back to the loop before the storage goes.

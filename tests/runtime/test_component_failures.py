@@ -343,6 +343,7 @@ def test_a_node_stops_in_the_middle_of_a_message(actor_wasm: Path, operation: li
         await node.stop()
         with pytest.raises(Exception, match="killed"):
             await asking
+        assert node.counters().messages.dead_lettered == 1
         assert [letter.reason for letter in letters] == [DeadReason.KILLED]
 
     run(scenario)
