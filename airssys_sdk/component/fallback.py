@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -125,12 +126,18 @@ def bind_import(
         check(where, (Parameter(what, what, shape),), (value,))
         return result.lower(value)
 
+    # The package keeps the function in a table of the process until the store lets go of its linker: a forgotten instance
+    # would never be freed if the function led to it.
+    whose = weakref.ref(store)
+
     def host_import(_context: object, *arguments: Any) -> Any:
+        calling = whose()
         try:
             return answer(arguments)
         except BaseException as error:  # noqa: BLE001  (the call that led here raises it)
             # The package would keep it in a global of the process, and let what is no Exception crash it.
-            store.pending = error
+            if calling is not None:
+                calling.pending = error
             raise package().WasmtimeError("a host import failed") from None
 
     return host_import

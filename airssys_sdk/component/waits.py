@@ -60,7 +60,7 @@ def link_waits(linker: Any, store: Store) -> None:
             with root.add_instance(f"{interface}@{version}") as instance:
                 if interface == "wasi:io/poll":
                     kind = package().component.ResourceType.host(_TYPE)
-                    instance.add_resource("pollable", kind, pollables.drop)
+                    instance.add_resource("pollable", kind, _dropping(pollables.timers))
                 for name, start in starts.items():
                     define(instance, name, store, f"{interface}#{name}", start)
 
@@ -96,7 +96,7 @@ class _Pollables:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._timers: dict[int, _Timer] = {}
+        self.timers: dict[int, _Timer] = {}
         self._next = 1
         self._low = _low()
         self._abi = abi()
@@ -132,9 +132,6 @@ class _Pollables:
             raise ValueError("the guest polls an empty list, which would never end")
         return self._wait(timers, results, answer)
 
-    def drop(self, _store: object, number: int) -> None:
-        self._timers.pop(number, None)
-
     def _wait(self, timers: list[_Timer], results: int, answer: Callable[[], None]) -> Parked | None:
         first = min(timer.ready_at for timer in timers)
         delay = first - time.monotonic_ns()
@@ -146,11 +143,11 @@ class _Pollables:
         return Parked(future, results, lambda _value, _results: answer(), _no_error, "wasi:io/poll")
 
     def _give(self, ready_at: int, results: int) -> None:
-        if len(self._timers) >= _MOST_TIMERS:
+        if len(self.timers) >= _MOST_TIMERS:
             raise ValueError(f"the guest keeps more than {_MOST_TIMERS:,} timers")
         number = self._next
         self._next = number % 0xFFFF_FFFF + 1
-        self._timers[number] = _Timer(ready_at)
+        self.timers[number] = _Timer(ready_at)
         host = self._abi.pointer(self._low.host_new(ctypes.c_bool(True), number, _TYPE))
         slot = bytes(8)
         error = self._low.host_to_any(self._context, host, slot)
@@ -168,10 +165,23 @@ class _Pollables:
         host = self._abi.pointer(int.from_bytes(slot, "little"))
         number: int = self._low.host_rep(host)
         self._low.host_delete(host)
-        return self._timers[number]
+        return self.timers[number]
 
     def _write(self, results: int, cell: bytes) -> None:
         self._abi.memory[results : results + CELL] = cell
+
+
+def _dropping(timers: dict[int, _Timer]) -> Callable[[object, int], None]:
+    """What the engine calls when the guest drops a pollable.
+
+    The package keeps this function in a table of the process until the linker is freed, which the store keeps: it must not
+    lead to the store, or a forgotten instance would never be freed.
+    """
+
+    def drop(_store: object, number: int) -> None:
+        timers.pop(number, None)
+
+    return drop
 
 
 async def _sleep_until(ready_at: int) -> None:

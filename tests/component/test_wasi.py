@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,20 @@ def test_a_python_guest_gets_clocks_and_random_numbers_and_nothing_else(
         "random": "8",
         "time": "True",
     }
+
+
+@BOTH
+@pytest.mark.parametrize("end", ["idle", "dead"])
+def test_a_forgotten_python_guest_is_freed(probe_wasm: Path, profile: Profile, end: str) -> None:
+    probe = load(probe_wasm, profile)
+    assert probe.nap(1) > 0
+    if end == "dead":
+        with pytest.raises(GuestExited):
+            probe.leave(3)
+    gone = weakref.ref(probe._live.store)
+    del probe
+    gc.collect()
+    assert gone() is None
 
 
 @BOTH

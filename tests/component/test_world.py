@@ -139,8 +139,12 @@ def test_what_is_no_component_is_refused(tmp_path: Path, content: bytes, says: s
         Playground.load(tmp_path / "y.wasm", imports=Host())
 
 
-def test_a_forgotten_instance_is_freed() -> None:
-    world = Playground.load(playground_bytes(), imports=Host())
+@pytest.mark.parametrize("layer", ["plain", "metered", pytest.param("public", marks=pytest.mark.fallback)])
+def test_a_forgotten_instance_is_freed(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if layer == "public":
+        monkeypatch.setenv("AIRSSYS_PUBLIC_LAYER", "1")
+    limits = wit.Limits(fuel=1_000_000_000) if layer == "metered" else None
+    world = Playground.load(playground_bytes(), imports=Host(), limits=limits)
     assert world.api.time() == 1_700_000_000
     gone = weakref.ref(world._live.store)  # pyright: ignore[reportPrivateUsage]  (what holds the memory)
     del world
