@@ -38,6 +38,9 @@ class Err(Exception, Generic[E]):
         super().__init__(value)
         self.value = value
 
+    def __repr__(self) -> str:
+        return f"{type(self).__qualname__}(value={self.value!r})"
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Err):
             return NotImplemented
