@@ -64,6 +64,10 @@ TYPES = {
 }
 
 
+BARE = sorted(name for name in TYPES if name != "outcome")
+"""Whose functions give values back as they came; a function that has a `result` returns the ok case or raises."""
+
+
 class Color(enum.Enum):
     """Called like the enum of the component, and another one."""
 
@@ -469,7 +473,7 @@ JUNK = st.recursive(
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(name=st.sampled_from(sorted(TYPES)), junk=JUNK)
+@given(name=st.sampled_from(BARE), junk=JUNK)
 def test_junk_is_refused_with_a_path_or_arrives_in_order(instance: Instance, name: str, junk: object) -> None:
     refused: InvalidType | InvalidValue | None = None
     back = None
@@ -486,7 +490,7 @@ def test_junk_is_refused_with_a_path_or_arrives_in_order(instance: Instance, nam
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(data=st.data(), name=st.sampled_from(sorted(TYPES)))
+@given(data=st.data(), name=st.sampled_from(BARE))
 def test_maps_and_everything_else_survive(instance: Instance, data: st.DataObject, name: str) -> None:
     value = data.draw(values(classes(instance, name), most=40))
     assert instance.call(f"echo-{name}", value, NO_PAD) == value
