@@ -27,13 +27,17 @@ async def lines() -> AsyncIterator[bytes]:
             asyncio.run_coroutine_threadsafe(waiting.put(line), loop).result()
 
     def read() -> None:
-        rest = b""
+        pieces: list[
+            bytes
+        ] = []  # of a line that is not whole yet; joined once, because a line may be very long
         while chunk := os.read(sys.stdin.fileno(), _CHUNK):
-            *whole, rest = (rest + chunk).split(b"\n")
+            *whole, rest = chunk.split(b"\n")
             for line in whole:
-                hand_over(line.removesuffix(b"\r"))
-        if rest:
-            hand_over(rest)
+                hand_over(b"".join((*pieces, line)).removesuffix(b"\r"))
+                pieces.clear()
+            pieces.append(rest)
+        if last := b"".join(pieces):
+            hand_over(last)
         hand_over(None)
 
     threading.Thread(target=read, name="airssys-stdin", daemon=True).start()
