@@ -46,4 +46,7 @@ class Err(Exception, Generic[E]):
             return NotImplemented
         return bool(self.value == cast("Err[object]", other).value)
 
-    __hash__ = Exception.__hash__
+    def __hash__(self) -> int:
+        return hash(
+            Err
+        )  # the same for all: equal errors may be of different classes and carry unhashable values

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
@@ -32,18 +31,11 @@ def files(folder: Path) -> set[str]:
     }
 
 
-@pytest.mark.slow
-def test_a_new_project_is_tested_and_run_as_it_is(sdk: Command, tmp_path: Path) -> None:
+def test_a_new_project_says_what_to_do_next(sdk: Command, tmp_path: Path) -> None:
     made = sdk("new", "hello", "--no-input", folder=tmp_path)
     assert (made.code, made.err) == (0, "")
-    assert "  airssys-sdk test\n" in made.out
-    hello = tmp_path / "hello"
-    tested = sdk("test", folder=hello)
-    assert tested.code == 0, tested.out + tested.err
-    assert " passed" in tested.out
-    ran = sdk("run", ".", "--send", "hello", "hi", folder=hello)
-    assert (ran.code, ran.out) == (0, "hello, hi\n"), ran.err
-    assert "builds 0, " in ran.err
+    assert "  airssys-sdk test\n  airssys-sdk run . --send hello hi\n" in made.out
+    assert (tmp_path / "hello" / "Component.toml").is_file()
 
 
 @pytest.mark.parametrize(
@@ -139,21 +131,12 @@ def test_a_world_that_the_wit_does_not_have_is_named(sdk: Command, project: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("code", "told"),
-    [
-        ("import nowhere\n", ["No module named 'nowhere'", "src/lab/component.py"]),
-        ("def broken(:\n", ["src/lab/component.py", "SyntaxError"]),
-    ],
-)
-def test_a_guest_that_cannot_be_imported_shows_its_own_traceback(
-    sdk: Command, project: Path, code: str, told: list[str]
-) -> None:
-    (project / "src" / "lab" / "component.py").write_text(code)
+def test_a_guest_that_cannot_be_imported_shows_its_own_traceback(sdk: Command, project: Path) -> None:
+    (project / "src" / "lab" / "component.py").write_text("import nowhere\n")
     result = sdk("build", project)
     assert (result.code, result.out) == (8, "")
-    for text in told:
-        assert text in result.err
+    assert "No module named 'nowhere'" in result.err
+    assert "src/lab/component.py" in result.err
     assert "airssys_sdk/" not in result.err
     assert "panicked" not in result.err
     assert not (project / "dist" / "lab.wasm").exists()
@@ -208,13 +191,3 @@ def test_an_interrupt_ends_the_tests(sdk: Command, project: Path) -> None:
     assert process.returncode == 130
     assert "KeyboardInterrupt" in out
     assert err.endswith("interrupted\n")
-
-
-@pytest.mark.slow
-def test_a_build_works_without_a_cache_folder(sdk: Command, lab: Path, tmp_path: Path) -> None:
-    copy = shutil.copytree(lab, tmp_path / "lab")
-    file = tmp_path / "file"
-    file.write_text("")
-    result = sdk("build", copy, env={"AIRSSYS_CACHE_DIR": str(file)})
-    assert result.code == 0, result.err
-    assert "compiled components are not kept" in result.err

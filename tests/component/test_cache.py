@@ -286,10 +286,19 @@ print(cache.counters.hits, cache.counters.compiled, len(component.import_names))
 """
 
 
+def long_to_compile() -> bytes:
+    """A component whose compilation takes long enough for another process to come upon it."""
+    step = "(local.set 0 (i64.add (i64.mul (local.get 0) (i64.const 7)) (i64.const 3)))"
+    function = f"(func (param i64) (result i64) {step * 40} (local.get 0))"
+    return assemble(f"(component (core module {function * 3000}))")
+
+
 @pytest.mark.slow
-def test_two_processes_that_fill_the_cache_at_once_compile_once(tmp_path: Path, probe_wasm: Path) -> None:
+def test_two_processes_that_fill_the_cache_at_once_compile_once(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    script = RACER.format(here=str(HERE), folder=str(folder), wasm=str(probe_wasm))
+    wasm = tmp_path / "long.wasm"
+    wasm.write_bytes(long_to_compile())
+    script = RACER.format(here=str(HERE), folder=str(folder), wasm=str(wasm))
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

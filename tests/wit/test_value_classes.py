@@ -59,3 +59,7 @@ def test_an_error_passes_through_a_context_manager_and_can_be_raised_from_anothe
     with pytest.raises(NotFound) as caught:
         look()
     assert type(caught.value.__cause__) is KeyError
+
+
+def test_equal_errors_are_one_member_of_a_set() -> None:
+    assert len({NotFound("sku-1"), Err("sku-1"), Err("sku-2")}) == 2
