@@ -1,7 +1,7 @@
-"""How fast calls into components are: a generated-style class against the engine's own Python layer, in one run.
+"""How fast calls into components are: a generated package against the engine's own Python layer, in one run.
 
 `python -m benchmarks calls` prints a table. `engine` is `wasmtime.component.Func.__call__` with its own values; `ours` a
-method of an `Exports` class, validated, in the `plain` profile; `floor` the same C function called in a C loop with
+method of the generated package, validated, in the `plain` profile; `floor` the same C function called in a C loop with
 prepared arguments, where a C compiler is there. The guest is native, so that the calls themselves are what is measured.
 The exit code is 1 if `add` is less than 8 times faster than the engine's layer.
 """
@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import timeit
-import typing
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from airssys_generator import generate, write_files
 from airssys_sdk import component as wit
 from airssys_sdk.component.cache import Cache
+from airssys_sdk.wit.reader import find_world, read
 from airssys_sdk.wit.tools import run_wasm_tools
 
 GOAL = 8.0
@@ -63,70 +66,6 @@ WAT = f"""(module
   {" ".join(ECHO.format(name) for name in ("echo-text", "echo-bytes", "echo-numbers", "echo-people"))})"""
 
 
-@wit.record("bench:calls/api#point")
-@dataclasses.dataclass(slots=True)
-class Point:
-    x: wit.S32
-    y: wit.S32
-    z: wit.F64
-
-
-@wit.record("bench:calls/api#person")
-@dataclasses.dataclass(slots=True)
-class Person:
-    name: str
-    age: wit.U32
-    tags: list[str]
-    email: str | None
-
-
-@wit.interface("bench:calls/api")
-class Api(wit.Exports):
-    @wit.function("add")
-    def add(self, a: wit.S32, b: wit.S32) -> wit.S32:
-        raise NotImplementedError
-
-    @wit.function("depth")
-    def depth(self, p: Point) -> wit.F64:
-        raise NotImplementedError
-
-    @wit.function("echo-text")
-    def echo_text(self, a: str) -> str:
-        raise NotImplementedError
-
-    @wit.function("echo-bytes")
-    def echo_bytes(self, a: bytes) -> bytes:
-        raise NotImplementedError
-
-    @wit.function("echo-numbers")
-    def echo_numbers(self, a: list[wit.U32]) -> list[wit.U32]:
-        raise NotImplementedError
-
-    @wit.function("echo-people")
-    def echo_people(self, a: list[Person]) -> list[Person]:
-        raise NotImplementedError
-
-    @wit.function("ask")
-    def ask(self, x: wit.U32) -> wit.U32:
-        raise NotImplementedError
-
-
-@wit.interface("bench:calls/host")
-class Host(typing.Protocol):
-    @wit.function("next")
-    def next(self, x: wit.U32) -> wit.U32: ...
-
-
-class BenchImports(typing.Protocol):
-    @property
-    def host(self) -> Host: ...
-
-
-@wit.world("bench:calls/bench")
-class Bench(wit.World):
-    api: Api
-
-
 class Counter:
     def next(self, x: int) -> int:
         return x + 1
@@ -148,14 +87,21 @@ class Row:
     seldom: int
 
 
-def rows() -> list[Row]:
-    """What is measured."""
-    people = [Person("bob", 3, ["a", "b", "c"], "x@y") for _ in range(100)]
+def rows(api: ModuleType) -> list[Row]:
+    """What is measured; `api` is the generated module of the interface."""
+    people = [api.Person("bob", 3, ["a", "b", "c"], "x@y") for _ in range(100)]
     records = [_record(name="bob", age=3, tags=["a", "b", "c"], email="x@y") for _ in range(100)]
     numbers = list(range(10_000))
     return [
         Row("add(s32, s32)", "add", (1, 2), (1, 2), 50_000, 3_000),
-        Row("record of 3 scalars", "depth", (Point(1, 2, 3.0),), (_record(x=1, y=2, z=3.0),), 50_000, 1_000),
+        Row(
+            "record of 3 scalars",
+            "depth",
+            (api.Point(1, 2, 3.0),),
+            (_record(x=1, y=2, z=3.0),),
+            50_000,
+            1_000,
+        ),
         Row("string, 100 characters", "echo-text", ("a" * 100,), ("a" * 100,), 30_000, 2_000),
         Row("list<u8>, 16 B", "echo-bytes", (b"a" * 16,), (b"a" * 16,), 20_000, 500),
         Row("list<u8>, 1 KiB", "echo-bytes", (os.urandom(1024),), (os.urandom(1024),), 1_000, 20),
@@ -168,15 +114,15 @@ def rows() -> list[Row]:
 
 def main() -> int:
     """Print the table; the exit code says whether `add` reaches its goal."""
-    wasm, loop = _build(), _c_loop()
+    wasm, bench, loop = _build(), _generated(), _c_loop()
     ratio = 0.0
     print(
         f"{'call of a native guest':26}{'engine us':>11}{'ours us':>10}{'floor us':>10}{'ratio':>9}{'/ floor':>9}"
     )
     component = wit.Component.open(wasm, cache=Cache(None))
-    with Bench.open_world(component, BenchImports, Given()) as world:
+    with bench.Bench.load(component, imports=Given()) as world:
         theirs = _Theirs(component)
-        for row in rows():
+        for row in rows(sys.modules[f"{bench.__name__}.exports.api"]):
             method = getattr(world.api, row.name.replace("-", "_"))
             function = theirs.function(row.name)
             engine = _best(lambda f=function, r=row: f(theirs.store, *r.engines), row.seldom)  # type: ignore[misc]
@@ -234,6 +180,20 @@ def _best(call: Callable[[], object], number: int) -> float:
     """Microseconds of one call: the best of several rounds."""
     call()
     return min(timeit.repeat(call, number=number, repeat=ROUNDS)) / number * 1e6
+
+
+def _generated() -> ModuleType:
+    """The host package of the world, generated and imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "bench.wit")
+        source.write_text(WIT, encoding="utf-8")
+        resolve = read(source, world="bench")
+        write_files(generate(resolve, find_world(resolve, "bench"), "host"), Path(folder, "bench_host"))
+        sys.path.insert(0, folder)
+        try:
+            return importlib.import_module("bench_host")
+        finally:
+            sys.path.remove(folder)
 
 
 def _build() -> bytes:
