@@ -6,9 +6,11 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,12 @@ import pytest
 from airssys_sdk.component.filelock import file_lock
 
 GUESTS = Path(__file__).resolve().parent / "guests"
+
+
+def pytest_configure() -> None:
+    """Have interrupts arrive: a run that was started in the background of a shell inherits that they are ignored."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,13 @@ def explain(error: BaseException, session: Session) -> int:
             _debug(error, session)
             session.styled([("interrupted", "yellow")], err=True)
             return INTERRUPTED
+        case EOFError():
+            _debug(error, session)
+            session.styled(
+                [("error", "red"), (": the input ended before a question was answered", None)], err=True
+            )
+            session.styled([("hint", "cyan"), (": with `--no-input` nothing is asked", None)], err=True)
+            return 1
         case click.exceptions.NoArgsIsHelpError():
             click.echo(error.format_message(), err=True)
             return error.exit_code

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Display
 
     from airssys_sdk.component.cache import CompileEvent, OnCompile
-    from airssys_sdk.project import Stage
+    from airssys_sdk.project import BuildResult, Project, Stage
 
 
 class Progress:
@@ -86,6 +86,12 @@ class Progress:
                 )
 
         return told
+
+    def changed(self, project: Project, result: BuildResult) -> None:
+        """Say that a build added something to the author's own module, which it does when the world asks for more."""
+        app = project.shown(project.app_file)
+        if app in result.generated and not self._quiet:
+            self._session.note(f"note: {safe_line(app)} got what the world asks for and it did not have")
 
     def _start(self, text: str) -> None:
         from rich.console import Console

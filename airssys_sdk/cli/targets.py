@@ -92,7 +92,7 @@ def _project(folder: Path, progress: Progress) -> Target:
     project = Project.find(folder)
     spec = ComponentSpec(project.manifest, project.wasm)
     _check(spec, project.shown(project.manifest_file))
-    build(project, reporter=progress)
+    progress.changed(project, build(project, reporter=progress))
     return _target(spec, project.wasm, project.folder, progress)
 
 

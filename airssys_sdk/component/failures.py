@@ -122,7 +122,8 @@ def _classify(
         return Trap(
             f"the guest {said.mistake}",
             where=where,
-            hint="catch it in the method, or return what the WIT says",
+            hint="catch in the method what host functions raise (the Err says why: a missing permission, an absent "
+            "target), and return what the WIT says",
             guest_traceback=said.text,
         )
     if said is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ValidationError
+from ..wit._text import nearest
 from ..wit.model import Resolve, World
 from ..wit.reader import find_world, read
 from .exports import ExportedClass, exported_classes
@@ -61,8 +62,9 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     Args:
         project: the project.
         check: only say what would change.
-        forgiving: leave an app module alone that cannot be parsed here; the guest's own Python, which may know more,
-            then says what it thinks of it when the module is built.
+        forgiving: for a build, which must not surprise the author: leave an app module alone that cannot be parsed here
+            (the guest's own Python, which may know more, then says what it thinks of it), and make none beside
+            other modules, since its name is then more likely a mistake.
 
     Raises:
         ValidationError: the WIT, the names file or the app module cannot be read, or the world cannot be generated.
@@ -112,12 +114,29 @@ def _app(
             if forgiving and all(found.construct == "syntax" for found in error.diagnostics):
                 return {}
             raise
+    if forgiving and (others := _modules(project)):
+        close = nearest(project.app, others)
+        raise ValidationError(
+            f"there is no module '{project.app}' in {', '.join(project.manifest.build.source)}",
+            where=f"{project.shown(project.manifest_file)}: build.app",
+            hint=f"did you mean '{close}'?" if close else "`airssys-sdk generate` makes it, with a skeleton",
+        )
     packages = {
         folder / "__init__.py": ""
         for depth, folder in enumerate(file.parents)
         if depth < len(project.app.split(".")) - 1 and not (folder / "__init__.py").is_file()
     }
     return {**packages, file: skeleton(world, options)}
+
+
+def _modules(project: Project) -> list[str]:
+    """The author's modules, as `package.module`; packages themselves do not count."""
+    return [
+        ".".join(file.relative_to(folder).with_suffix("").parts)
+        for folder in project.sources
+        for file in sorted(folder.rglob("*.py"))
+        if file.name != "__init__.py"
+    ]
 
 
 def _decoded(project: Project, file: Path) -> str:

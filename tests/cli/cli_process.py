@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -49,7 +50,7 @@ class Command:
             [sys.executable, "-m", "airssys_sdk.cli", *map(str, arguments)],
             cwd=folder or ROOT,
             env=self.environment(env),
-            stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if pipe_input else subprocess.DEVNULL if terminal is None else terminal,
             stdout=subprocess.PIPE if terminal is None else terminal,
             stderr=subprocess.PIPE if terminal is None else terminal,
             text=True,
@@ -71,3 +72,12 @@ class Command:
         ):
             raise AssertionError(f"a traceback of ours, which nobody asked for:\n{err}")
         return Result(process.returncode, out, err)
+
+
+def read_terminal(descriptor: int) -> str:
+    """Everything that is written to a terminal until nobody has it open any more."""
+    parts: list[bytes] = []
+    with open(descriptor, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
+        while part := terminal.read(65536):
+            parts.append(part)
+    return b"".join(parts).decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cli_projects
 import pytest
-from cli_process import Command
+from cli_process import Command, read_terminal
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -36,6 +36,30 @@ def test_a_new_project_says_what_to_do_next(sdk: Command, tmp_path: Path) -> Non
     assert (made.code, made.err) == (0, "")
     assert "  airssys-sdk test\n  airssys-sdk run . --send hello hi\n" in made.out
     assert (tmp_path / "hello" / "Component.toml").is_file()
+
+
+def test_questions_that_nobody_answers_are_no_internal_error(sdk: Command, tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    with sdk.start(["new", "hello"], folder=tmp_path, terminal=theirs) as process:
+        os.close(theirs)
+        os.write(ours, b"\x04" * 4)
+        told = read_terminal(ours)
+    assert process.returncode == 1
+    assert "the input ended before a question was answered" in told
+    assert "internal error" not in told
+    assert "--no-input" in told
+    assert files(tmp_path) == set()
+
+
+@pytest.mark.slow
+def test_a_build_says_that_it_added_to_the_authors_module(sdk: Command, project: Path) -> None:
+    code = project / "src" / "lab" / "component.py"
+    code.write_text(code.read_text().replace("def spin(", "def spinn("))
+    result = sdk("build", project)
+    assert result.code == 0, result.err
+    assert "note: src/lab/component.py got what the world asks for and it did not have\n" in result.err
+    assert "def spin(" in code.read_text()
 
 
 @pytest.mark.parametrize(

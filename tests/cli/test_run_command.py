@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import cli_projects
 import pytest
-from cli_process import Command
+from cli_process import Command, read_terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
 
@@ -224,15 +223,6 @@ def test_on_a_terminal_there_are_colours_and_nothing_of_a_guest_steers_it(sdk: C
         shown = read_terminal(ours)
     assert "· test/trial/0 started\r\n" in shown
     assert "\x1b[32m" not in shown
-
-
-def read_terminal(descriptor: int) -> str:
-    """Everything that is written to a terminal until nobody has it open any more."""
-    parts: list[bytes] = []
-    with open(descriptor, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
-        while part := terminal.read(65536):
-            parts.append(part)
-    return b"".join(parts).decode()
 
 
 def test_the_same_component_twice_is_wrong_usage(sdk: Command, trial: Path) -> None:

@@ -36,6 +36,16 @@ def test_an_app_module_that_is_not_there_is_made_with_its_packages(project: Proj
     assert "def add(self, amount: int) -> int:" in text
 
 
+def test_a_build_makes_no_module_beside_the_authors_since_its_name_is_a_mistake(project: Project) -> None:
+    change(project.folder / "Component.toml", "tally.component", "tally.compnent")
+    with pytest.raises(ValidationError, match=r"no module 'tally\.compnent' in src") as refused:
+        generate_project(Project.load(project.folder), forgiving=True)
+    assert refused.value.where == "Component.toml: build.app"
+    assert refused.value.hint == "did you mean 'tally.component'?"
+    assert not project.bindings.exists()
+    assert [file.name for file in (project.folder / "src" / "tally").glob("c*.py")] == ["component.py"]
+
+
 def test_a_new_function_of_the_wit_gets_a_method_and_the_authors_code_stays(project: Project) -> None:
     generate_project(project)
     before = project.app_file.read_text()

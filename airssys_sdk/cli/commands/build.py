@@ -27,6 +27,7 @@ def cli(folder: Path, as_json: bool) -> None:
     project = Project.find(folder)
     with Progress(shared) as progress:
         result = build(project, reporter=progress)
+        progress.changed(project, result)
     size = result.path.stat().st_size
     if as_json:
         shared.json(
