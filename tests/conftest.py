@@ -73,7 +73,13 @@ def bare_guest(kept: Path) -> Callable[[str, Path, str], Path]:
 
 
 @pytest.fixture(scope="session")
-def check_types(kept: Path) -> Callable[[Path], dict[str, str]]:
+def mypy_cache(kept: Path) -> Path:
+    """Where mypy keeps what it learned of the standard library; one folder a worker, since it is no shared one."""
+    return kept / f"mypy-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+
+
+@pytest.fixture(scope="session")
+def check_types(mypy_cache: Path) -> Callable[[Path], dict[str, str]]:
     """Checks every Python file below a folder with `mypy --strict` and basedpyright in strict mode.
 
     It gives what each of them complains about; nothing for one that is content.
@@ -83,7 +89,7 @@ def check_types(kept: Path) -> Callable[[Path], dict[str, str]]:
         settings = {"typeCheckingMode": "strict", "pythonVersion": "3.11", "include": ["."]}
         (folder / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
         commands = {
-            "mypy": ["--strict", "--python-version", "3.11", f"--cache-dir={kept / 'mypy'}", "."],
+            "mypy": ["--strict", "--python-version", "3.11", f"--cache-dir={mypy_cache}", "."],
             "basedpyright": ["--project", ".", "--pythonpath", sys.executable],
         }
         complaints = dict[str, str]()

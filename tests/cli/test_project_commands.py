@@ -155,15 +155,25 @@ def test_a_world_that_the_wit_does_not_have_is_named(sdk: Command, project: Path
 
 
 @pytest.mark.slow
-def test_a_guest_that_cannot_be_imported_shows_its_own_traceback(sdk: Command, project: Path) -> None:
-    (project / "src" / "lab" / "component.py").write_text("import nowhere\n")
+def test_a_guest_does_not_see_the_hosts_packages_and_its_own_traceback_says_so(
+    sdk: Command, project: Path
+) -> None:
+    code = project / "src" / "lab" / "component.py"
+    code.write_text(f"import click\n{code.read_text()}")  # installed beside this SDK
     result = sdk("build", project)
     assert (result.code, result.out) == (8, "")
-    assert "No module named 'nowhere'" in result.err
-    assert "src/lab/component.py" in result.err
+    for told in (
+        "ModuleNotFoundError: No module named 'click'",
+        "  --> src/lab/component.py:1\n",
+        'File "src/lab/component.py", line 1, in <module>\n      import click',
+        "pip install --target wheels click",
+    ):
+        assert told in result.err
     assert "airssys_sdk/" not in result.err
     assert "panicked" not in result.err
-    assert not (project / "dist" / "lab.wasm").exists()
+    assert "stack backtrace" not in result.err.lower()
+    assert files(project / "dist") == set()
+    assert not list(project.rglob("__pycache__"))
 
 
 @pytest.mark.slow

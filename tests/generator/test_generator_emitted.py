@@ -56,14 +56,16 @@ def test_emitted_code_passes_the_linter(emitted: Path) -> None:
     _tool(["ruff", "check", "--isolated", "--no-cache", "."], emitted)
 
 
-def test_emitted_host_code_passes_mypy_in_strict_mode(emitted: Path, tmp_path: Path) -> None:
-    _tool(["mypy", "--strict", "--python-version", "3.11", f"--cache-dir={tmp_path}", "."], emitted / "host")
+def test_emitted_host_code_passes_mypy_in_strict_mode(emitted: Path, mypy_cache: Path) -> None:
+    _tool(
+        ["mypy", "--strict", "--python-version", "3.11", f"--cache-dir={mypy_cache}", "."], emitted / "host"
+    )
 
 
 def test_emitted_guest_code_passes_mypy_in_strict_mode_with_the_python_of_guests(
-    together: Path, tmp_path: Path
+    together: Path, mypy_cache: Path
 ) -> None:
-    _tool(["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={tmp_path}", "."], together)
+    _tool(["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={mypy_cache}", "."], together)
 
 
 def test_emitted_host_code_passes_basedpyright_in_strict_mode(emitted: Path) -> None:

@@ -109,7 +109,9 @@ def _world(names: list[str]) -> str:
 
 
 @pytest.mark.slow
-def test_names_that_mean_something_to_python_break_nothing_on_either_side(tmp_path: Path) -> None:
+def test_names_that_mean_something_to_python_break_nothing_on_either_side(
+    tmp_path: Path, mypy_cache: Path
+) -> None:
     host, guest = tmp_path / "host", tmp_path / "guest"
     resolve, world = world_of(_world(_names()), tmp_path)
     put(dict(generate(resolve, world, "host")), host / "package")
@@ -125,7 +127,7 @@ def test_names_that_mean_something_to_python_break_nothing_on_either_side(tmp_pa
         )
         _run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], folder)
         _run(["ruff", "check", "--isolated", "--no-cache", "."], folder)
-        _run(["mypy", "--strict", "--python-version", python, f"--cache-dir={tmp_path}/cache", "."], folder)
+        _run(["mypy", "--strict", "--python-version", python, f"--cache-dir={mypy_cache}", "."], folder)
         _run(["basedpyright", "--project", ".", "--pythonpath", sys.executable], folder)
     _run(["python", "-B", "-W", "error", "-c", CHECK], host)
     _run(

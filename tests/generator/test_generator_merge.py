@@ -201,7 +201,9 @@ def test_damaged_bindings_of_before_are_as_good_as_none(versions: Versions, tmp_
 
 
 @pytest.mark.slow
-def test_a_merged_module_passes_the_checks_that_a_new_one_passes(versions: Versions, tmp_path: Path) -> None:
+def test_a_merged_module_passes_the_checks_that_a_new_one_passes(
+    versions: Versions, tmp_path: Path, mypy_cache: Path
+) -> None:
     put({**versions.current, "component.py": versions.merge(skeleton(versions.old))}, tmp_path)
     text = (tmp_path / "component.py").read_text()
     # What left the WIT has no Protocol any more; the author removes it.
@@ -210,7 +212,7 @@ def test_a_merged_module_passes_the_checks_that_a_new_one_passes(versions: Versi
     for command in (
         ["ruff", "check", "--isolated", "--no-cache", "component.py"],
         ["ruff", "format", "--isolated", "--no-cache", "--check", "component.py"],
-        ["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={tmp_path}/cache", "component.py"],
+        ["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={mypy_cache}", "component.py"],
     ):
         program = str(Path(sys.executable).with_name(command[0]))
         done = subprocess.run(

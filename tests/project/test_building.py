@@ -150,24 +150,6 @@ def test_an_interrupted_build_leaves_nothing_behind(clone: Project, tmp_path: Pa
         os.kill(child, 0)
 
 
-def test_packages_of_the_host_are_not_seen_and_the_error_names_the_authors_line(
-    clone: Project, user_cache: Path
-) -> None:
-    before = clone.app_file.read_text()
-    clone.app_file.write_text(f"import click\n{before}")
-    with pytest.raises(BuildError) as failed:
-        build(clone, cache=user_cache, precompile=False)
-    error = failed.value
-    assert error.exit_code == 8
-    assert error.where == "src/tally/component.py:1"
-    assert error.message.endswith("ModuleNotFoundError: No module named 'click'")
-    assert 'File "src/tally/component.py", line 1, in <module>\n    import click' in str(error.details)
-    assert "stack backtrace" not in str(error).lower()
-    assert "pip install --target wheels click" in str(error.hint)
-    assert [file.name for file in clone.dist.iterdir()] == [".lock"]
-    assert not list(clone.folder.rglob("__pycache__"))
-
-
 def test_a_wrong_method_is_an_error_of_the_build_which_keeps_the_last_good_component(
     clone: Project, user_cache: Path
 ) -> None:
