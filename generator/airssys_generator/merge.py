@@ -19,6 +19,10 @@ from .options import Options
 if TYPE_CHECKING:
     import libcst as cst
 
+_END = "pass\n"
+"""A statement that closes the module while it is merged: libcst keeps the lines above a statement, but loses some of
+several comments and blank lines at the end of a file."""
+
 _PROTOCOLS = ("wit_world/exports/__init__.py", "wit_world/__init__.py")
 
 
@@ -47,7 +51,9 @@ def merge_skeleton(
     from .merging import Merge, read_previous
 
     plan = plan_skeleton(world, options or Options())
-    module = _parsed(existing, where)
+    line_end = "\r\n" if "\r\n" in existing else "\n"
+    ended = existing if not existing or existing.endswith("\n") else existing + line_end
+    module = _parsed(existing, ended, where)
     before = read_previous(
         {
             path: parsed
@@ -55,7 +61,8 @@ def merge_skeleton(
             if path in _PROTOCOLS and (parsed := _readable(text)) is not None
         }
     )
-    return Merge(module, plan, before).merged()
+    merged = Merge(module, plan, before).merged().removesuffix(_END)
+    return existing if merged == ended else merged
 
 
 def previous_bindings(folder: Path) -> dict[str, str]:
@@ -78,16 +85,22 @@ def _readable(text: str) -> cst.Module | None:
         return None
 
 
-def _parsed(text: str, where: str) -> cst.Module:
+def _parsed(text: str, ended: str, where: str) -> cst.Module:
+    """The module with `_END` as its last statement; `ended` is the text, its last line complete."""
     import libcst as cst
 
     try:
-        return cst.parse_module(text)
+        module = cst.parse_module(ended + _END)
     except cst.ParserSyntaxError as error:
         line, column, reason = _place(text) or (error.raw_line, error.raw_column + 1, "invalid syntax")
         place = f"{where}:{line}:{column}"
         found = Diagnostic(place, "syntax", reason, "correct it and generate again; nothing has been written")
         raise GenerationError("the author's module cannot be merged", [found], where=place) from error
+    if module.code != ended + _END:
+        reason = "its text cannot be kept byte for byte"
+        found = Diagnostic(where, "text", reason, "nothing has been written; please report the file as a defect")
+        raise GenerationError("the author's module cannot be merged", [found], where=where)
+    return module
 
 
 def _place(text: str) -> tuple[int, int, str] | None:

@@ -61,7 +61,7 @@ class Merge:
     """One merge.
 
     Args:
-        module: the author's module.
+        module: the author's module, closed by one more statement.
         planned: the skeleton that the WIT asks for now.
         previous: the signatures that it asked for before; empty when unknown.
     """
@@ -74,7 +74,7 @@ class Merge:
         self.handles = planned_spelling(planned.imports)
 
     def merged(self) -> str:
-        """The text of the merged module."""
+        """The text of the merged module, closed as it was."""
         present = classes(self.module)
         taken = {name for statement in statements(self.module.body) for name in bound_names(statement)}
         changes: dict[cst.CSTNode, cst.CSTNode] = {}
@@ -94,7 +94,8 @@ class Merge:
         if not changes and not new:
             return self.module.code
         module = self.module.visit(_Replacer(changes))
-        module = module.with_changes(body=[*module.body, *(node for nodes in new for node in nodes)])
+        if new:
+            module = module.with_changes(body=_before_end(module.body, new))
         return with_imports(module, self.spelling.needed).code
 
     def _left(self, present: Mapping[str, cst.ClassDef]) -> list[str]:
@@ -160,7 +161,7 @@ class Merge:
     def _new_method(self, function: plan.Function, hidden: frozenset[str]) -> cst.FunctionDef:
         return _function(render.function(self._spelled(function, hidden), 1))
 
-    def _new_class(self, wanted: plan.Class) -> Sequence[cst.BaseStatement]:
+    def _new_class(self, wanted: plan.Class) -> cst.ClassDef:
         hidden = frozenset(function.name for function in wanted.functions)
         spelled = dataclasses.replace(
             wanted,
@@ -168,8 +169,9 @@ class Merge:
             functions=tuple(self._spelled(function, hidden) for function in wanted.functions),
         )
         node = cst.parse_module(render.item(spelled)).body[0]
-        blank = [cst.EmptyLine(indent=False)] * 2
-        return [node.with_changes(leading_lines=blank)] if isinstance(node, cst.ClassDef) else []
+        if not isinstance(node, cst.ClassDef):
+            raise TypeError(f"not a class: {wanted.name}")
+        return node
 
     def _spelled(self, function: plan.Function, hidden: frozenset[str]) -> plan.Function:
         """The function with the names by which the author's module knows things."""
@@ -290,6 +292,26 @@ def _comments(node: cst.FunctionDef) -> list[cst.EmptyLine]:
         if part is not None:
             part.visit(_Collector())
     return found
+
+
+def _before_end(body: Sequence[cst.BaseStatement], new: Sequence[cst.ClassDef]) -> list[cst.BaseStatement]:
+    """The statements with new classes as the last ones but one, below whatever the module ends with."""
+    end = body[-1]
+    above = list(end.leading_lines) if isinstance(end, cst.SimpleStatementLine) else []
+    blank = cst.EmptyLine(indent=False)
+    for cls in new:
+        missing = 2 - _trailing_blanks(above) if above or len(body) > 1 or cls is not new[0] else 0
+        body = [*body[:-1], cls.with_changes(leading_lines=[*above, *[blank] * missing]), end]
+        above = []
+    return [*body[:-1], end.with_changes(leading_lines=[])]
+
+
+def _trailing_blanks(lines: Sequence[cst.EmptyLine]) -> int:
+    """How many blank lines the lines end with, at most two."""
+    count = 0
+    while count < min(2, len(lines)) and lines[-1 - count].comment is None:
+        count += 1
+    return count
 
 
 def _is_marked(node: cst.FunctionDef | cst.ClassDef) -> bool:

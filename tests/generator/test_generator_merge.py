@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from generator_worlds import put, world_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airssys_generator import GenerationError, generate, merge_skeleton, previous_bindings, skeleton
@@ -259,6 +259,7 @@ def authored(draw: st.DrawFn) -> tuple[list[str], dict[str, str], Sequence[str]]
 
 
 @given(author=authored(), blank=st.booleans())
+@example(author=([], {}, ["x = 1", "    # one", "", "    # two", "", ""]), blank=False)
 @settings(max_examples=60, deadline=None)
 def test_whatever_the_author_wrote_survives_a_merge_byte_for_byte(
     versions: Versions, author: tuple[list[str], dict[str, str], Sequence[str]], blank: bool
