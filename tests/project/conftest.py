@@ -10,14 +10,14 @@ from airssys_sdk.project import BuildResult, Project, build
 
 
 @pytest.fixture(scope="session")
-def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cache folder of a user who only runs these tests."""
-    return tmp_path_factory.mktemp("user-cache")
+def user_cache(kept: Path) -> Path:
+    """The cache folder of a user who only runs these tests; a second run finds the sample built."""
+    return kept / "tally"
 
 
 @pytest.fixture(scope="session")
 def first_build(tmp_path_factory: pytest.TempPathFactory, user_cache: Path) -> tuple[Project, BuildResult]:
-    """The sample project, built for the first time. Tests that change something take a `clone`."""
+    """The sample project, built. Tests that change something take a `clone`."""
     project = Project.load(write_sample(tmp_path_factory.mktemp("projects") / "tally"))
     return project, build(project, cache=user_cache, precompile=False)
 

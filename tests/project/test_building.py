@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tally_project import change
+from tally_project import change, write_sample
 
 from airssys_sdk.component import Component, Trap
 from airssys_sdk.errors import BuildError
@@ -21,15 +22,6 @@ from airssys_sdk.wit.reader import find_world, read
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-build")]
 
 Built = tuple[Project, BuildResult]
-
-
-def test_the_first_build_generates_and_builds(first_build: Built) -> None:
-    project, result = first_build
-    assert result.path == project.folder / "dist" / "tally.wasm"
-    assert (result.built, result.fresh) == (1, False)
-    assert "names.toml" in result.generated
-    assert (project.bindings / "wit_world" / "__init__.py").is_file()
-    assert sorted(file.name for file in project.dist.iterdir()) == [".lock", ".tally.json", "tally.wasm"]
 
 
 def test_the_component_works_with_dependencies_helpers_and_one_instance_per_class(
@@ -96,33 +88,30 @@ def test_bindings_that_were_changed_by_hand_are_put_back(clone: Project, user_ca
     assert bindings.read_text() == good
 
 
-def test_a_changed_source_is_built_again_also_without_a_usable_cache_and_stubbed_wasi_imports_nothing(
-    clone: Project, tmp_path: Path
+def test_of_two_first_builds_at_once_one_builds_even_without_a_usable_cache_and_stubbed_wasi_imports_nothing(
+    tmp_path: Path,
 ) -> None:
-    change(clone.app_file, "self.sum += amount", "self.sum += 2 * amount")
-    change(clone.manifest_file, 'dependencies = ["wheels"]', 'dependencies = ["wheels"]\nwasi = "stub"')
-    changed = Project.load(clone.folder)
+    folder = write_sample(tmp_path / "tally")
+    change(folder / "Component.toml", 'dependencies = ["wheels"]', 'dependencies = ["wheels"]\nwasi = "stub"')
     (tmp_path / "file").write_text("where the cache folder should be")
-    assert build(changed, cache=tmp_path / "file", precompile=False).built == 1
-    assert find_world(read(changed.wasm)).imported_interfaces == ()
-
-
-def test_two_builds_at_once_take_turns_and_the_second_has_nothing_to_do(
-    clone: Project, tmp_path: Path
-) -> None:
     program = textwrap.dedent(
         """
-        import sys
+        import json, sys
         from pathlib import Path
         from airssys_sdk.project import Project, build
         result = build(Project.load(sys.argv[1]), cache=Path(sys.argv[2]), precompile=False)
-        print(result.built)
+        print(json.dumps([result.built, result.fresh, "names.toml" in result.generated]))
         """
     )
-    command = [sys.executable, "-c", program, clone.folder, tmp_path / "empty-cache"]
+    command = [sys.executable, "-c", program, folder, tmp_path / "file"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert sorted(one.communicate()[0].strip() for one in both) == ["0", "1"]
+    told = sorted(json.loads(one.communicate()[0]) for one in both)
     assert [one.returncode for one in both] == [0, 0]
+    assert told == [[0, True, False], [1, False, True]]
+    project = Project.load(folder)
+    assert (project.bindings / "wit_world" / "__init__.py").is_file()
+    assert sorted(file.name for file in project.dist.iterdir()) == [".lock", ".tally.json", "tally.wasm"]
+    assert find_world(read(project.wasm)).imported_interfaces == ()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the child process in /proc")
