@@ -26,7 +26,7 @@ test: $(READY)  ## Run the tests
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not soak"
 
 soak: $(READY)  ## Run the long proofs
-	@$(BIN)/python -m pytest -m soak
+	@AIRSSYS_SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "soak or examples"
 
 check: $(READY)  ## Lint, format, types and floors
 	@$(BIN)/ruff check .

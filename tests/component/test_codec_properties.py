@@ -6,7 +6,8 @@ import types
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import times
+from hypothesis import given
 from hypothesis import strategies as st
 from natives import NO_PAD, echo
 from strategies import Types, values, wit_types
@@ -24,7 +25,7 @@ class GiveBack:
 
 
 @pytest.mark.parametrize("profile", ["plain", "metered"])
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@times(15)
 @given(data=st.data(), drawn=wit_types())
 def test_values_of_all_types_survive_exports_imports_and_text(
     profile: Any, data: st.DataObject, drawn: Types

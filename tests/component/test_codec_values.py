@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from effort import times
+from hypothesis import given
 from hypothesis import strategies as st
 from natives import NO_PAD, echo
 from strategies import values
@@ -472,7 +473,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@times(80)
 @given(name=st.sampled_from(BARE), junk=JUNK)
 def test_junk_is_refused_with_a_path_or_arrives_in_order(instance: Instance, name: str, junk: object) -> None:
     refused: InvalidType | InvalidValue | None = None
@@ -489,7 +490,7 @@ def test_junk_is_refused_with_a_path_or_arrives_in_order(instance: Instance, nam
     assert instance.call("echo-u8", 1, NO_PAD) == 1
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@times(40)
 @given(data=st.data(), name=st.sampled_from(BARE))
 def test_maps_and_everything_else_survive(instance: Instance, data: st.DataObject, name: str) -> None:
     value = data.draw(values(classes(instance, name), most=40))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from effort import times
+from hypothesis import Phase, given, reject
 from hypothesis import strategies as st
 from natives import NO_PAD, echo
 from strategies import Types, values, wit_types
@@ -43,13 +44,7 @@ def _public_layer(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[r
     monkeypatch.setenv("AIRSSYS_PUBLIC_LAYER", "1")
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@times(8, phases=[Phase.explicit, Phase.generate])
 @given(data=st.data(), drawn=wit_types())
 def test_both_layers_give_the_same_values(
     monkeypatch: pytest.MonkeyPatch, data: st.DataObject, drawn: Types

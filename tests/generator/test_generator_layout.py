@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import tried
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_generator import plan, render
@@ -70,17 +71,12 @@ def modules(draw: st.DrawFn) -> plan.Module:
 
 
 @pytest.mark.slow
+@pytest.mark.examples
 def test_the_formatter_leaves_any_planned_module_as_it_is(tmp_path: Path) -> None:
     count = 0
 
     @given(module=modules())
-    @settings(
-        max_examples=200,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @tried(60, database=None)
     def collect(module: plan.Module) -> None:
         nonlocal count
         (tmp_path / f"m{count}.py").write_text(render.render(module, "host"))

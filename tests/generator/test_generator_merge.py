@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from effort import times
 from generator_worlds import put, world_of
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airssys_generator import GenerationError, generate, merge_skeleton, previous_bindings, skeleton
@@ -260,7 +261,7 @@ def authored(draw: st.DrawFn) -> tuple[list[str], dict[str, str], Sequence[str]]
 
 @given(author=authored(), blank=st.booleans())
 @example(author=([], {}, ["x = 1", "    # one", "", "    # two", "", ""]), blank=False)
-@settings(max_examples=60, deadline=None)
+@times(40)
 def test_whatever_the_author_wrote_survives_a_merge_byte_for_byte(
     versions: Versions, author: tuple[list[str], dict[str, str], Sequence[str]], blank: bool
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from actor_helpers import on_loop
-from hypothesis import settings
+from effort import tried
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
@@ -160,5 +160,5 @@ class RequestsMachine(RuleBasedStateMachine):
             )
 
 
-TestRequestsMachine = RequestsMachine.TestCase
-TestRequestsMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRequestsMachine = pytest.mark.examples(RequestsMachine.TestCase)
+TestRequestsMachine.settings = tried(40, stateful_step_count=40)

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import times
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_sdk.wit import names
@@ -77,12 +78,7 @@ WIT_NAME = st.tuples(WORD, st.lists(LATER_WORD, max_size=3)).map(
 )
 
 
-@settings(
-    derandomize=True,
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@times(20)
 @given(st.lists(WIT_NAME, min_size=1, max_size=40, unique_by=lambda n: (names.camel(n).lower(), n.lower())))
 def test_any_wit_name_is_named_as_in_a_guest(wit_names: list[str]) -> None:
     unique = list({names.camel(n).lower(): n for n in wit_names}.values())

@@ -7,7 +7,8 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from effort import times
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_sdk.errors import UsageError, ValidationError
@@ -53,7 +54,7 @@ def refusal(text: str, shape: Shape) -> WaveError | None:
     return None
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@times(100)
 @given(st.data())
 def test_what_is_printed_reads_back_and_cannot_steer_a_terminal(data: st.DataObject) -> None:
     shape = data.draw(SHAPES)
@@ -63,14 +64,14 @@ def test_what_is_printed_reads_back_and_cannot_steer_a_terminal(data: st.DataObj
     assert bits(wave.parse(text, shape)) == bits(value)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@times(75)
 @given(st.floats(width=32), st.floats())
 def test_floats_are_printed_with_the_digits_that_bring_back_their_bits(single: float, double: float) -> None:
     assert bits(wave.parse(wave.format(single, F32), F32)) == bits(single)
     assert bits(wave.parse(wave.format(double, F64), F64)) == bits(double)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@times(75)
 @given(st.text(max_size=40), SHAPES)
 def test_any_text_is_read_or_refused_with_a_column(text: str, shape: Shape) -> None:
     error = refusal(text, shape)
@@ -81,7 +82,7 @@ def test_any_text_is_read_or_refused_with_a_column(text: str, shape: Shape) -> N
         assert str(error).replace("\n", "").isprintable()
 
 
-@settings(derandomize=True, max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@times(75)
 @given(st.data())
 def test_damaged_text_is_read_or_refused_but_never_fails_otherwise(data: st.DataObject) -> None:
     shape = data.draw(SHAPES)
