@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from tally_project import change
 
-from airssys_sdk.project import Project, build
+from airssys_sdk.project import BuildResult, Project, build, state
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-build")]
 
@@ -28,13 +29,11 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the component": lambda folder: (folder / "dist" / "tally.wasm").write_bytes(b""),
 }
 
-CURRENT = """
+ENTRY = Path(state.__file__).with_name("guest_entry.py").read_bytes()
+OF_ANOTHER_PROCESS = """
 import sys
-from pathlib import Path
-from airssys_sdk.project import Project, state
-project = Project.load(sys.argv[1])
-entry = Path(state.__file__).with_name("guest_entry.py").read_bytes()
-print(state.is_current(project, state.project_state(project, entry)))
+from test_build_state import is_current
+print(is_current(sys.argv[1]))
 """
 
 
@@ -42,26 +41,36 @@ def _first(folder: Path) -> Path:
     return min(folder.rglob("*.py"))
 
 
-def _is_current(folder: Path, path: Path | None = None) -> bool:
-    environment = {**os.environ, "PYTHONPATH": "" if path is None else str(path)}
-    done = subprocess.run(
-        [sys.executable, "-c", CURRENT, folder], capture_output=True, text=True, check=True, env=environment
-    )
-    return done.stdout == "True\n"
+def is_current(folder: str | Path) -> bool:
+    """Whether a build would have nothing to do."""
+    project = Project.load(folder)
+    return state.is_current(project, state.project_state(project, ENTRY))
+
+
+@pytest.fixture(scope="session")
+def finished(
+    first_build: tuple[Project, BuildResult], user_cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of a project that is up to date."""
+    original, _ = first_build
+    folder = tmp_path_factory.mktemp("finished") / "tally"
+    shutil.copytree(original.folder, folder)
+    build(Project.load(folder), cache=user_cache, precompile=False)
+    assert is_current(folder)
+    return folder
 
 
 @pytest.fixture
-def built(clone: Project, user_cache: Path) -> Path:
-    """The folder of a project that is up to date."""
-    build(clone, cache=user_cache, precompile=False)
-    assert _is_current(clone.folder)
-    return clone.folder
+def built(finished: Path, tmp_path: Path) -> Path:
+    """A copy of its own."""
+    shutil.copytree(finished, tmp_path / "built")
+    return tmp_path / "built"
 
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_change_makes_the_build_stale(built: Path, what: str) -> None:
     CHANGES[what](built)
-    assert not _is_current(built)
+    assert not is_current(built)
 
 
 def test_what_the_component_does_not_depend_on_leaves_it_current(built: Path) -> None:
@@ -69,7 +78,7 @@ def test_what_the_component_does_not_depend_on_leaves_it_current(built: Path) ->
     (built / "tests").mkdir()
     (built / "tests" / "test_tally.py").write_text("")
     change(built / "Component.toml", "[build]", '[config]\nlanguage = "en"\n\n[build]')
-    assert _is_current(built)
+    assert is_current(built)
 
 
 @pytest.mark.parametrize("tool", ["componentize_py", "airssys_sdk"])
@@ -77,4 +86,16 @@ def test_another_version_of_a_tool_makes_the_build_stale(built: Path, tmp_path: 
     metadata = tmp_path / "path" / f"{tool}-99.0.0.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text(f"Metadata-Version: 2.1\nName: {tool.replace('_', '-')}\nVersion: 99.0.0\n")
-    assert not _is_current(built, tmp_path / "path")
+    assert _told_elsewhere(built, Path(__file__).parent) == "True\n"
+    assert _told_elsewhere(built, tmp_path / "path", Path(__file__).parent) == "False\n"
+
+
+def _told_elsewhere(folder: Path, *path: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    return subprocess.run(
+        [sys.executable, "-c", OF_ANOTHER_PROCESS, folder],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    ).stdout
