@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def project(tmp_path: Path) -> Path:
     return cli_projects.write(
         tmp_path / "lab", cli_projects.LAB_MANIFEST, cli_projects.LAB, cli_projects.LAB_WIT
     )
+
+
+SPINNER = r"([⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]) build  dist/lab\.wasm 0:00:0\d"
+"""A frame of the spinner before what is being built and how long it has taken."""
+
+CONTROL = r"\x1b\[[?0-9;]*[A-Za-z]"
 
 
 def files(folder: Path) -> set[str]:
@@ -197,6 +204,27 @@ def test_an_interrupt_ends_a_build_and_leaves_nothing(sdk: Command, project: Pat
     assert err.endswith("interrupted\n")
     assert "Traceback" not in err
     assert files(project) == before
+
+
+@pytest.mark.slow
+def test_on_a_terminal_a_build_spins_until_an_interrupt_ends_it(sdk: Command, project: Path) -> None:
+    pty = pytest.importorskip("pty")
+    (project / "src" / "lab" / "component.py").write_text("while True:\n    pass\n")
+    ours, theirs = pty.openpty()
+    with sdk.start(["build", project], terminal=theirs) as process:
+        os.close(theirs)
+        told = b""
+        while len(set(re.findall(SPINNER, re.sub(CONTROL, "", told.decode(errors="ignore"))))) < 3:
+            told += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        told += read_terminal(ours).encode()
+    assert process.returncode == 130
+    shown = re.sub(CONTROL, "", told.decode()).replace("\r\n", "\n")
+    assert "✓ generate" in shown
+    assert shown.endswith("\rinterrupted\n")
+    assert (
+        told.count(b"\x1b[?25l") == told.count(b"\x1b[?25h") > 0
+    )  # the cursor that was hidden is shown again
 
 
 def test_test_hands_over_to_pytest_and_gives_its_verdict(sdk: Command, project: Path) -> None:

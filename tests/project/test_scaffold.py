@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -53,21 +54,42 @@ def test_a_new_project_passes_mypy_without_flags(
     assert (done.returncode, done.stdout) == (0, "Success: no issues found in 2 source files\n")
 
 
+COUNTING = """
+import airssys_sdk.project
+
+builds = []
+build = airssys_sdk.project.build
+airssys_sdk.project.build = lambda *args, **more: builds.append(args) or build(*args, **more)
+
+
+def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"the plugin built {len(builds)} times")
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("scaffold-tests")
-def test_a_new_library_passes_its_own_tests(scaffolded: dict[Template, Project]) -> None:
+def test_a_new_library_passes_its_own_tests_and_is_built_once_for_all_of_them(
+    scaffolded: dict[Template, Project], tmp_path: Path
+) -> None:
     # That a new component does, too, is shown where the README's commands are run.
+    folder = shutil.copytree(scaffolded["library"].folder, tmp_path / "library")
+    (folder / "conftest.py").write_text(COUNTING)
+    (folder / "tests" / "test_more.py").write_text(
+        "def test_file(component):\n    assert component.is_file()\n\n\ndef test_world(world):\n    pass\n"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error"],
-        cwd=scaffolded["library"].folder,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 passed" in done.stdout
+    assert "4 passed" in done.stdout
+    assert "the plugin built 1 times" in done.stdout
 
 
 def test_answers_reach_the_manifest_however_they_are_written(tmp_path: Path) -> None:
