@@ -77,6 +77,28 @@ def test_the_authors_code_stands_where_the_readme_says(written: str, home: Path)
     assert "class ComponentLifecycle(exports.ComponentLifecycle):" in code
 
 
+def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str, home: Path) -> None:
+    part = section("Write a guest")
+    (code,) = part.blocks("python")
+    (allowed,) = re.findall(r"`(send = \[[^`]*)`", part.text)
+    (table,) = re.findall(r"`(\[permissions\.[^`]*)`", part.text)
+    (run,) = (command for command in part.commands() if command.startswith("airssys-sdk run . .."))
+    shutil.copytree(home / "hello", home / "remembering")
+    module = home / "remembering" / "src" / "hello" / "component.py"
+    imports, _, method = code.partition("\n\n")
+    before, _, rest = module.read_text("utf-8").partition("    def handle_message(")
+    after = rest[rest.index("    def handle_callback(") :]
+    before = before.replace("\n\n\nclass", f"\n{imports}\n\n\nclass", 1)
+    module.write_text(f"{before}{method}\n{after}", "utf-8")
+    with (home / "remembering" / "Component.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write(f"\n{table}\n{allowed}\n")
+    activate = ". .venv/bin/activate"
+    shell(f"{activate}\nairssys-sdk new audit --no-input && airssys-sdk build audit", home)
+    for number in (1, 2):
+        told = shell(f"{activate}\ncd remembering\n{run} --send hello hi", home)
+        assert told == f"message {number}\n"
+
+
 def test_generating_again_leaves_the_authors_code_as_it_is(written: str, home: Path) -> None:
     assert "airssys-sdk generate" in section("Write a guest").commands()
     code = home / "hello" / "src" / "hello" / "component.py"
