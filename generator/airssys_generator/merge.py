@@ -98,7 +98,9 @@ def _parsed(text: str, ended: str, where: str) -> cst.Module:
         raise GenerationError("the author's module cannot be merged", [found], where=place) from error
     if module.code != ended + _END:
         reason = "its text cannot be kept byte for byte"
-        found = Diagnostic(where, "text", reason, "nothing has been written; please report the file as a defect")
+        found = Diagnostic(
+            where, "text", reason, "nothing has been written; please report the file as a defect"
+        )
         raise GenerationError("the author's module cannot be merged", [found], where=where)
     return module
 
