@@ -21,6 +21,7 @@ from ..wit.annotations import (
     U32,
     U64,
     Bool,
+    Borrow,
     Char,
     case,
     enumeration,
@@ -28,6 +29,7 @@ from ..wit.annotations import (
     function,
     interface,
     record,
+    resource,
     world,
 )
 from ..wit.values import Err, Ok, Some
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .limits import Limits
     from .loaded import Component, Source
+    from .resources import Resource
     from .slices import Call, begin
     from .suspend import suspending
     from .wasi import Wasi
@@ -65,6 +68,7 @@ _LAZY = {
     "Exports": "worlds",
     "Instance": "dynamic",
     "Limits": "limits",
+    "Resource": "resources",
     "Source": "loaded",
     "Wasi": "wasi",
     "World": "worlds",
@@ -84,6 +88,7 @@ __all__ = [
     "U32",
     "U64",
     "Bool",
+    "Borrow",
     "Call",
     "CallError",
     "Char",
@@ -105,6 +110,7 @@ __all__ = [
     "LinkError",
     "MemoryExhausted",
     "Ok",
+    "Resource",
     "Some",
     "Source",
     "Trap",
@@ -118,6 +124,7 @@ __all__ = [
     "function",
     "interface",
     "record",
+    "resource",
     "suspending",
     "world",
 ]

@@ -41,6 +41,11 @@ class Declared:
         """Whether the import of this name is an interface of plain types, which nobody has to implement."""
         return self._read(True, name).types_only
 
+    def has_resources(self, name: str) -> bool:
+        """Whether the import of this name declares resources, or takes or gives any."""
+        found = self._read(True, name)
+        return found.resources or any(map(_with_handles, found.functions.values()))
+
     def exported_interface(self, name: str) -> Mapping[str, PlainFunction] | None:
         """The functions of an exported interface, by a compatible name; None if there is none."""
         found = compatible(name, self.exports)
@@ -63,7 +68,7 @@ class Declared:
     def _read_now(self, imported: bool, name: str) -> _Interface:
         component = self._component()
         if component is None:
-            return _Interface({}, types_only=False)
+            return _Interface({}, types_only=False, resources=False)
         engine, declared = component.engine.raw, component.raw.type
         item = (declared.imports(engine) if imported else declared.exports(engine))[name].ty
         classes = package().component
@@ -80,15 +85,17 @@ class Declared:
                 for n, member in functions.items()
             },
             types_only=items is not None and not functions and not resources,
+            resources=resources,
         )
 
 
 class _Interface:
     """An interface's functions; those of a world stand alone, under their own name."""
 
-    def __init__(self, functions: Mapping[str, PlainFunction], *, types_only: bool) -> None:
+    def __init__(self, functions: Mapping[str, PlainFunction], *, types_only: bool, resources: bool) -> None:
         self.functions = functions
         self.types_only = types_only
+        self.resources = resources
 
 
 def declared(component: Component) -> Declared:
@@ -157,6 +164,17 @@ def _plain(ty: Any) -> Plain:
             return ("result", ("ok", _optional(ty.ok)), ("err", _optional(ty.err)))
         case _:
             return construct
+
+
+def _with_handles(function: PlainFunction) -> bool:
+    todo: list[Plain] = [*function.parameters, function.result]
+    while todo:
+        ty = todo.pop()
+        if ty in ("own", "borrow"):
+            return True
+        if isinstance(ty, tuple):
+            todo += [part for _, part in ty[1:]]
+    return False
 
 
 def _optional(ty: Any) -> Plain:

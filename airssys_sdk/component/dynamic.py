@@ -17,6 +17,7 @@ from ..wit.names import escape, snake
 from ..wit.reader import find_world
 from ..wit.shapes import Signature
 from ..wit.wave import FunctionPath, split_call
+from .codec.handles import refused
 from .codec.imports import ImportCodec
 from .errors import printable
 from .instance import ExportCodec, Live
@@ -208,6 +209,11 @@ def _read_imports(world: model.World, shapes: Any) -> Imports:
     from .wasi import is_wasi
 
     interfaces = dict[str, ImportedInterface]()
+    owners: list[model.World | model.Interface] = [world]
+    owners += [item.interface for item in world.imported_interfaces if not is_wasi(item.wire_name)]
+    for owner in owners:
+        if any(isinstance(wit_type.declaration, model.Resource) for wit_type in owner.types.values()):
+            raise refused(owner.path)
     for item in world.imported_interfaces:
         name = item.wire_name
         if not is_wasi(name) and item.interface.functions:

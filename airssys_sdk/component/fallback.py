@@ -19,6 +19,7 @@ from ..wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -36,6 +37,7 @@ from ._abi import abi
 from ._raw import address, package
 from .codec import runtime
 from .codec.explain import check
+from .codec.handles import refused
 from .codec.layout import FLOATS, RANGES
 from .errors import UnsupportedEngine
 
@@ -343,3 +345,5 @@ def _classes(shape: Shape) -> set[type[Any]]:
             for _, _, payload in _cases(shape):
                 found |= {object} if payload is None else _classes(payload)
             return found
+        case HandleShape():
+            raise refused()

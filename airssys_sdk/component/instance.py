@@ -14,6 +14,7 @@ from ..wit.shapes import Signature
 from ._abi import abi
 from .codec.calls import compile_export, compile_parts
 from .codec.check import difference
+from .codec.handles import handles, refused, refused_async
 from .declared import compatible, declared
 from .errors import LinkError, printable
 from .fallback import bind_export, needs_fallback
@@ -148,6 +149,10 @@ class ExportCodec:
         """
         function = live.function(self.interface, self.name)
         self._check(live)
+        if any(handles(self.signature)):
+            raise refused(self.where)
+        if self.signature.is_async:
+            raise refused_async(self.where)
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
         if live.public:
             return bind_export(self.signature, function, live.store, self.where)
@@ -203,10 +208,7 @@ def _refuse_unknown_imports(component: Component, imports: Imports) -> None:
     unknown = [
         name
         for name in component.import_names
-        if not is_wasi(name)
-        and name not in imports.functions
-        and compatible(name, imports.interfaces) is None
-        and not declared(component).is_types_only(name)
+        if not is_wasi(name) and not imports.knows(name) and not declared(component).is_types_only(name)
     ]
     if unknown:
         raise LinkError(

@@ -45,10 +45,23 @@ class ImportedInterface:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Imports:
-    """What a world may import: interfaces by the name on the wire, and the world's own functions by WIT name."""
+    """What a world may import: interfaces by the name on the wire, and the world's own functions by WIT name.
+
+    Attributes:
+        interfaces: the interfaces that the host's object has an attribute for.
+        functions: the world's own functions.
+        resources: the Protocols of the resources, by full WIT name.
+    """
 
     interfaces: Mapping[str, ImportedInterface]
     functions: Mapping[str, ImportedFunction]
+    resources: Mapping[str, type[Any]] = dataclasses.field(default_factory=dict[str, type[Any]])
+
+    def knows(self, name: str) -> bool:
+        """Whether an import of a component, an interface or a function, is one of these."""
+        owners = {resource.rpartition("#")[0] for resource in self.resources}
+        known = name in self.functions or name in {resource.rpartition("#")[2] for resource in self.resources}
+        return known or compatible(name, {*self.interfaces, *owners}) is not None
 
 
 NO_IMPORTS = Imports({}, {})
@@ -108,9 +121,15 @@ def link_imports(
         )
     with linker.root() as root:
         for step in plan:
-            if not isinstance(step, str):
+            if isinstance(step, _Definition):
                 step.define(root, store, public)
+    if any(isinstance(step, _Trap) for step in plan):
+        linker.define_unknown_imports_as_traps(component.raw)
     return bool(plan)
+
+
+class _Trap:
+    """An import with resources, which cannot be linked yet: a component that calls it traps."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -182,9 +201,14 @@ def _read_functions(protocol: type[Any], before: str) -> Mapping[str, ImportedFu
     return found
 
 
-def _plan(component: Declared, imports: Imports, host: object, store: Store) -> Iterator[_Definition | str]:
+def _plan(
+    component: Declared, imports: Imports, host: object, store: Store
+) -> Iterator[_Definition | _Trap | str]:
     """What to define, and what is wrong, in the order of the component's imports."""
     for name in component.imports:
+        if imports.knows(name) and component.has_resources(name):
+            yield _Trap()
+            continue
         known = compatible(name, imports.interfaces)
         if known is not None:
             yield from _plan_interface(

@@ -7,18 +7,20 @@ instance's own dict, where Python finds it first from then on.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, WorldMarker
+from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, ResourceMarker, WorldMarker
 from ..wit.shapes import ShapeError, signature_of
 from .declared import declared
 from .errors import LinkError, printable
 from .instance import ExportCodec, Live
 from .linking import NO_IMPORTS, read_imports
+from .resources import bound, functions_of, resources_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,6 +39,15 @@ class Exports:
 
     def __init__(self, live: Live) -> None:
         self._live = live
+
+    def __getattr__(self, name: str) -> Any:
+        """The class of a resource, when it is first used."""
+        resource = resources_of(type(self)).get(name)
+        if resource is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        live: Live = vars(self)["_live"]
+        vars(self)[name] = made = bound(resource, live, _marker(type(self), InterfaceMarker).name)
+        return made
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} of {_title(self._live)}>"
@@ -94,6 +105,10 @@ class World:
             CallError: the component failed while it was starting.
         """
         plan = NO_IMPORTS if protocol is None else read_imports(protocol)
+        marker = getattr(cls, MARKER, None)
+        if isinstance(marker, WorldMarker) and marker.resources:
+            resources = {_marker(resource, ResourceMarker).name: resource for resource in marker.resources}
+            plan = dataclasses.replace(plan, resources=resources)
         live = Live.start(
             source,
             plan,
@@ -142,7 +157,10 @@ class World:
             if functions is None:
                 missing.append(name)
                 continue
-            missing += [f"{name}#{wit}" for wit in _functions(interface) if wit not in functions]
+            wanted = _functions(interface)
+            for resource in resources_of(interface).values():
+                wanted += functions_of(resource)
+            missing += [f"{name}#{wit}" for wit in wanted if wit not in functions]
         missing += [wit for wit in _functions(cls) if component.exported_function(wit) is None]
         if missing:
             known = sorted(name for name in component.exports if name != "exports")

@@ -13,6 +13,7 @@ from .shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -60,6 +61,10 @@ def read_value(cursor: Cursor, shape: Shape, depth: int = 0) -> Any:
             return _option(cursor, shape, depth)
         case ResultShape():
             return _result(cursor, shape, depth)
+        case HandleShape():
+            raise cursor.unexpected(
+                f"{describe(shape)}, which has no text: a resource cannot be written down"
+            )
 
 
 def _scalar(cursor: Cursor, scalar: Scalar) -> bool | int | float | str:

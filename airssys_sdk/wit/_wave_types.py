@@ -10,6 +10,7 @@ from .shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -82,6 +83,8 @@ def describe(shape: Shape, depth: int = 4) -> str:
             return f"enum {_short(name)}"
         case FlagsShape(name):
             return f"flags {_short(name)}"
+        case HandleShape(name, _, borrowed):
+            return f"borrow<{_short(name)}>" if borrowed else _short(name)
 
 
 def _short(name: str) -> str:

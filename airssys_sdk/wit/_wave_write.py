@@ -14,6 +14,7 @@ from .shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -78,6 +79,8 @@ def write_value(value: Any, shape: Shape, depth: int = 0) -> str:
             name, side = ("ok", ok) if isinstance(value, Ok) else ("err", err)
             wrapped = _of(value, (Ok, Err), shape)
             return name if side is None else _wrapped(name, wrapped.value, side, depth)
+        case HandleShape():
+            raise WaveError("a resource has no text", expected=describe(shape))
 
 
 def _scalar(value: Any, scalar: Scalar, shape: Shape) -> str:

@@ -46,6 +46,18 @@ F32: TypeAlias = Annotated[float, Scalar.F32]
 F64: TypeAlias = Annotated[float, Scalar.F64]
 Char: TypeAlias = Annotated[str, Scalar.CHAR]
 
+
+class Ownership(enum.Enum):
+    """What an annotation of a resource says besides the resource; without one it is an `own` handle."""
+
+    BORROW = "borrow"
+
+
+R = TypeVar("R")
+
+Borrow: TypeAlias = Annotated[R, Ownership.BORROW]
+"""`borrow<R>`: the callee may use the resource until it returns. A resource without it is `own<R>`: it is handed over."""
+
 MARKER = "__wit__"
 """The attribute under which a marked class or function keeps its marker."""
 
@@ -78,7 +90,7 @@ class FunctionMarker:
     """What a generated method says about its WIT function.
 
     Attributes:
-        name: the WIT name, as it stands in the interface or world.
+        name: the WIT name, as it stands in the interface or world: `get`, `[method]cursor.next`.
         raises: for a function that returns `result<T, E>`, the subclass of `Err[E]` that a call raises; the
             method's own return annotation is then `T`. None for every other function.
     """
@@ -95,10 +107,23 @@ class InterfaceMarker:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class WorldMarker:
-    """What a generated world class says: its full WIT name, `namespace:package/world@version`."""
+class ResourceMarker:
+    """What the class or Protocol of a resource says: its full WIT name, `namespace:package/interface@version#resource`."""
 
     name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WorldMarker:
+    """What a generated world class says.
+
+    Attributes:
+        name: its full WIT name, `namespace:package/world@version`.
+        resources: the Protocols of the resources that it imports.
+    """
+
+    name: str
+    resources: tuple[type[Any], ...] = ()
 
 
 C = TypeVar("C", bound=type)
@@ -148,6 +173,11 @@ def interface(name: str) -> Callable[[C], C]:
     return _mark(InterfaceMarker(name))
 
 
-def world(name: str) -> Callable[[C], C]:
-    """Mark a `World` subclass, or the Protocol of its imports, as the WIT world `name`."""
-    return _mark(WorldMarker(name))
+def resource(name: str) -> Callable[[C], C]:
+    """Mark a class (exported) or Protocol (imported) as the WIT resource `name`."""
+    return _mark(ResourceMarker(name))
+
+
+def world(name: str, *, resources: tuple[type[Any], ...] = ()) -> Callable[[C], C]:
+    """Mark a `World` subclass, or the Protocol of its imports, as the WIT world `name`, which imports `resources`."""
+    return _mark(WorldMarker(name, resources))

@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from ..errors import AirssysError
-from .annotations import MARKER, CaseMarker, FunctionMarker, Scalar, TypeMarker
+from .annotations import (
+    MARKER,
+    CaseMarker,
+    FunctionMarker,
+    Ownership,
+    ResourceMarker,
+    Scalar,
+    TypeMarker,
+)
 from .values import Err, Ok, Some
 
 
@@ -140,6 +150,21 @@ class ResultShape:
     raised: type[Err[Any]] = Err
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class HandleShape:
+    """`own<R>` or `borrow<R>`: a resource.
+
+    Attributes:
+        name: the resource's full WIT name.
+        cls: the class that carries it, or the Protocol that the host's object fits.
+        borrowed: whether it is lent for the call only.
+    """
+
+    name: str
+    cls: type[Any]
+    borrowed: bool
+
+
 Shape: TypeAlias = (
     ScalarShape
     | BytesShape
@@ -152,6 +177,7 @@ Shape: TypeAlias = (
     | FlagsShape
     | OptionShape
     | ResultShape
+    | HandleShape
 )
 
 
@@ -173,12 +199,14 @@ class Signature:
         parameters: in order; calls are positional on the wire.
         result: None for a function without result. For `result<T, E>` a `ResultShape`.
         raises: whether the Python call unwraps the result: returns T, raises `result.raised`.
+        is_async: whether it is an `async func`.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Shape | None
     raises: bool
+    is_async: bool = False
 
 
 class ShapeError(AirssysError):
@@ -210,6 +238,8 @@ def shape_of(annotation: Any) -> Shape:
         for extra in args[1:]:
             if isinstance(extra, Scalar):
                 return ScalarShape(extra)
+            if extra is Ownership.BORROW:
+                return _handle(args[0], borrowed=True)
         return shape_of(args[0])
     if annotation in _SCALARS:
         return _SCALARS[annotation]
@@ -228,8 +258,12 @@ def shape_of(annotation: Any) -> Shape:
     raise ShapeError(f"no WIT type is known for the annotation {annotation!r}")
 
 
-def signature_of(method: Callable[..., Any]) -> Signature:
+def signature_of(method: Callable[..., Any], resource: type[Any] | None = None) -> Signature:
     """The signature of a method that `function` marked, read from its annotations.
+
+    Args:
+        method: the method; for a static one the function behind it.
+        resource: the resource's class, for a method, static or constructor of one.
 
     Raises:
         ShapeError: the method carries no marker, or an annotation names no WIT type.
@@ -241,11 +275,21 @@ def signature_of(method: Callable[..., Any]) -> Signature:
     result = hints.pop("return", None)
     shape = None if result in (None, type(None)) else shape_of(result)
     parameters = tuple(Parameter(name, kebab(name), shape_of(hint)) for name, hint in hints.items())
-    if marker.raises is None:
-        return Signature(marker.name, parameters, shape, raises=False)
-    return Signature(
-        marker.name, parameters, ResultShape(shape, _error_payload(marker.raises), marker.raises), raises=True
-    )
+    if marker.name.startswith("[method]"):
+        parameters = (Parameter("self", "self", _handle(resource, borrowed=True)), *parameters)
+    elif marker.name.startswith("[constructor]"):
+        shape = _handle(resource, borrowed=False)
+    raises = marker.raises is not None
+    if marker.raises is not None:
+        shape = ResultShape(shape, _error_payload(marker.raises), marker.raises)
+    return Signature(marker.name, parameters, shape, raises, is_async=inspect.iscoroutinefunction(method))
+
+
+def _handle(cls: type[Any] | None, *, borrowed: bool) -> HandleShape:
+    marker = getattr(cls, MARKER, None)
+    if cls is None or not isinstance(marker, ResourceMarker):
+        raise ShapeError(f"{cls!r} is no WIT resource")
+    return HandleShape(marker.name, cls, borrowed)
 
 
 def _payload(annotation: Any) -> Shape | None:
@@ -256,7 +300,13 @@ def _error_payload(raised: type[Err[Any]]) -> Shape | None:
     bases: tuple[Any, ...] = getattr(raised, "__orig_bases__", ())
     for base in bases:
         if get_origin(base) is Err:
-            return _payload(get_args(base)[0])
+            (payload,) = get_args(base)
+            if isinstance(payload, typing.ForwardRef):  # a resource further down in the module
+                module = vars(sys.modules[raised.__module__])
+                (payload,) = typing.get_type_hints(
+                    types.SimpleNamespace(__annotations__={"value": payload}), module, include_extras=True
+                ).values()
+            return _payload(payload)
     raise ShapeError(f"{raised.__qualname__} does not say what it carries; derive it from Err[...]")
 
 
@@ -288,6 +338,8 @@ def _class(cls: type[Any]) -> Shape:
     marker = getattr(cls, MARKER, None)
     if isinstance(marker, CaseMarker):
         return _variant((cls,))
+    if isinstance(marker, ResourceMarker):
+        return _handle(cls, borrowed=False)
     if not isinstance(marker, TypeMarker):
         raise ShapeError(f"the class {cls.__qualname__} carries no WIT type")
     if marker.kind == "record":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 WIDTH = 88
@@ -53,6 +54,36 @@ def flat(annotation: Annotation) -> str:
     if isinstance(annotation, Union):
         return " | ".join(map(flat, annotation.members))
     return f"{annotation.head}[{', '.join(map(flat, annotation.arguments))}]"
+
+
+def quoted(text: str) -> str:
+    """A Python string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def names_in(annotation: Annotation) -> Iterator[str]:
+    """The names in an annotation."""
+    match annotation:
+        case Name(text):
+            yield text
+        case Generic(head, arguments):
+            yield head
+            for argument in arguments:
+                yield from names_in(argument)
+        case Union(alternatives):
+            for member in alternatives:
+                yield from names_in(member)
+
+
+def renamed(annotation: Annotation, names: Mapping[str, str]) -> Annotation:
+    """The annotation with other names."""
+    match annotation:
+        case Name(text):
+            return Name(names.get(text, text))
+        case Generic(head, arguments):
+            return Generic(names.get(head, head), tuple(renamed(argument, names) for argument in arguments))
+        case Union(alternatives):
+            return Union(tuple(renamed(member, names) for member in alternatives))
 
 
 def field(indent: int, before: str, annotation: Annotation) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from .annotation import Annotation, Generic, Name, Union
 from .plan import Import
 
 
@@ -167,31 +166,6 @@ def dotted(node: cst.BaseExpression) -> str:
         before = dotted(node.value)
         return f"{before}.{node.attr.value}" if before else ""
     return ""
-
-
-def names_in(annotation: Annotation) -> Iterator[str]:
-    """The names in an annotation."""
-    match annotation:
-        case Name(text):
-            yield text
-        case Generic(head, arguments):
-            yield head
-            for argument in arguments:
-                yield from names_in(argument)
-        case Union(alternatives):
-            for member in alternatives:
-                yield from names_in(member)
-
-
-def renamed(annotation: Annotation, names: Mapping[str, str]) -> Annotation:
-    """The annotation with other names."""
-    match annotation:
-        case Name(text):
-            return Name(names.get(text, text))
-        case Generic(head, arguments):
-            return Generic(names.get(head, head), tuple(renamed(argument, names) for argument in arguments))
-        case Union(alternatives):
-            return Union(tuple(renamed(member, names) for member in alternatives))
 
 
 def _origin(statement: cst.ImportFrom, package: str | None) -> str:

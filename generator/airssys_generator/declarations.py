@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from airssys_sdk.wit.model import (
@@ -12,11 +12,13 @@ from airssys_sdk.wit.model import (
 from airssys_sdk.wit.model import (
     Enum,
     Flags,
+    Handle,
     ListType,
     MapType,
     OptionType,
     Primitive,
     Record,
+    Resource,
     ResultType,
     TupleType,
     Type,
@@ -28,10 +30,10 @@ from airssys_sdk.wit.model import (
 )
 from airssys_sdk.wit.names import shouty
 
-from .annotation import NONE, Annotation, Generic, Name, union
+from .annotation import NONE, Annotation, Generic, Name, flat, quoted, union
 from .draft import Homes, ModuleDraft, case_name, field_name, type_name
 from .plan import Alias, Call, Class, Field, Item, Member
-from .walk import dealiased, in_order
+from .walk import dealiased, in_order, named
 
 
 class Dialect(Protocol):
@@ -50,6 +52,10 @@ class Dialect(Protocol):
 
     def support(self, module: ModuleDraft, name: str) -> str:
         """The name of `Ok`, `Err` or `Some`."""
+        ...
+
+    def handle(self, module: ModuleDraft, resource: Annotation, *, borrowed: bool) -> Annotation:
+        """A resource, own or borrowed."""
         ...
 
     def is_bytes(self, element: Type) -> bool:
@@ -97,6 +103,8 @@ class Types:
                 return self._option(module, payload)
             case ResultType(ok, err):
                 return union(self._side(module, "Ok", ok), self._side(module, "Err", err))
+            case Handle(resource, borrowed):
+                return self.dialect.handle(module, self._named(module, resource), borrowed=borrowed)
             case TupleType(elements):
                 arguments = tuple(self.annotation(module, element) for element in elements)
                 return Generic(self.dialect.builtin(module, "tuple"), arguments or (Name("()"),))
@@ -107,10 +115,43 @@ class Types:
         """The annotation of a type that may be absent, which is None."""
         return NONE if wit_type is None else self.annotation(module, wit_type)
 
-    def items(self, module: ModuleDraft) -> Iterator[Item]:
-        """The classes and aliases of the declarations that live in a module."""
+    def eager(self, module: ModuleDraft, wit_type: Type) -> Annotation:
+        """The annotation of a type where it is evaluated at once; quoted where it needs a resource further down."""
+        annotation = self.annotation(module, wit_type)
+        late = isinstance(wit_type, TypeDef) and self.homes.of(wit_type)[1] in self._late(module)
+        if late or self._names_any(wit_type, {*module.resources, *self._late(module)}):
+            return Name(quoted(flat(annotation)))
+        return annotation
+
+    def items(self, module: ModuleDraft) -> tuple[list[Item], list[Item]]:
+        """The classes and aliases of the declarations that live in a module, less the resources.
+
+        Returns:
+            those that stand above the resources, and those below: aliases that name one.
+        """
+        late = self._late(module)
+        sides: tuple[list[Item], list[Item]] = [], []
         for wit_type in in_order(module.types):
-            yield from self._declaration(module, wit_type)
+            if not isinstance(wit_type.declaration, Resource):
+                sides[wit_type in late].extend(self._declaration(module, wit_type))
+        return sides
+
+    def _late(self, module: ModuleDraft) -> set[TypeDef]:
+        """The aliases of a module that name one of its resources, directly or through each other."""
+        if not self.dialect.aliases:
+            return set()
+        late: set[TypeDef] = set()
+        resources = set(module.resources)
+        for wit_type in in_order(module.types):
+            declaration = wit_type.declaration
+            if isinstance(declaration, AliasDeclaration) and self._names_any(
+                declaration.target, resources | late
+            ):
+                late.add(wit_type)
+        return late
+
+    def _names_any(self, wit_type: Type, found: Collection[TypeDef]) -> bool:
+        return any(self.homes.of(name)[1] in found for name in named(wit_type))
 
     def _named(self, module: ModuleDraft, wit_type: TypeDef) -> Annotation:
         if isinstance(wit_type.declaration, AliasDeclaration) and not self.dialect.aliases:

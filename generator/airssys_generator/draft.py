@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-from airssys_sdk.wit.model import Enum, Flags, Record, TypeDef, Variant
+from airssys_sdk.wit.model import Enum, Flags, Record, Resource, TypeDef, Variant
 from airssys_sdk.wit.names import camel, escape, shouty, snake
 
 from .errors import Diagnostic
@@ -40,6 +40,11 @@ class ModuleDraft:
         return f"{self.folder}/{self.name}.py" if self.folder else f"{self.name}.py"
 
     @property
+    def resources(self) -> list[TypeDef]:
+        """The resources that are declared here."""
+        return [wit_type for wit_type in self.types if isinstance(wit_type.declaration, Resource)]
+
+    @property
     def handles(self) -> Handles:
         """The module's imports. Ask only when every name has been entered."""
         if self._handles is None:
@@ -68,6 +73,8 @@ class ModuleDraft:
                 for case in cases:
                     self.scope.claim(case_name(wit_type, case.name), f"{wit_type.path}.{case.name}")
                 self.inner().claim("value", "value")
+            case Resource():
+                self.scope.claim(type_name(wit_type), wit_type.path)
             case _:
                 if not alias:
                     return
@@ -79,10 +86,13 @@ class ModuleDraft:
         if module is self:
             return ""
         package = "." if module.folder == self.folder else ("." if not self.folder else "..") + module.folder
-        return self.handles.sibling(Sibling(package, module.name, module.folder), private=private) + "."
+        kind = module.folder or "world"
+        return self.handles.sibling(Sibling(package, module.name, kind), private=private) + "."
 
     def finished(self, header: tuple[str, ...], docs: str | None) -> Module:
         """The module's plan."""
+        if self.resources:  # they name each other, and themselves
+            self.handles.add(Import("__future__", "annotations", None))
         imports = () if self._handles is None else self._handles.imports
         return Module(self.path, header, docs, imports, tuple(self.items))
 

@@ -13,13 +13,12 @@ from airssys_sdk.wit.model import (
 )
 
 from . import plan
-from .annotation import NONE, Annotation, Name, flat
+from .annotation import NONE, Annotation, Name, flat, quoted
 from .declarations import Types
 from .draft import Homes, ModuleDraft, field_name
 from .errors import Diagnostic, GenerationError
 from .guest_dialect import SUPPORT, GuestDialect, with_note
 from .holes import holes
-from .host_dialect import quoted
 from .namesfile import NamesFile, class_name
 from .scope import Scope, Sibling
 from .selection import Selection, place
@@ -211,7 +210,7 @@ class _Guest:
 
     def _world(self) -> plan.Module:
         root = self.root
-        root.items += self.types.items(root)
+        root.items += self.types.items(root)[0]
         for function in self.world.imported_functions.values():
             root.items.append(self._function(root, function))
         docs = "\n\n".join(filter(None, (f"The world `{self.world.path}`.", self.world.docs)))
@@ -221,14 +220,14 @@ class _Guest:
 
     def _imported(self, item: InterfaceItem) -> plan.Module:
         module = self.imports[item.wire_name]
-        module.items += self.types.items(module)
+        module.items += self.types.items(module)[0]
         for function in item.interface.functions.values():
             module.items.append(self._function(module, function))
         return module.finished(self.header, _titled(item, "which the guest imports"))
 
     def _exported(self, item: InterfaceItem) -> plan.Module:
         module = self.exports[item.wire_name]
-        module.items += self.types.items(module)
+        module.items += self.types.items(module)[0]
         return module.finished(self.header, _titled(item, "which the guest exports: its types"))
 
     def _protocols(self) -> plan.Module:

@@ -43,6 +43,10 @@ class GuestDialect:
         """`Ok`, `Err` and `Some` of componentize-py."""
         return module.handles.package(SUPPORT, name, name)
 
+    def handle(self, module: ModuleDraft, resource: Annotation, *, borrowed: bool) -> Annotation:
+        """`Cursor`, own or borrowed."""
+        return resource
+
     def is_bytes(self, element: Type) -> bool:
         """`list<u8>` and `list<s8>` as they are written; not through an alias."""
         return element in (Primitive.U8, Primitive.S8)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import libcst as cst
 
 from . import plan, render
-from .annotation import Annotation
+from .annotation import Annotation, names_in, renamed
 from .authored import (
     Spelling,
     bound_names,
@@ -17,9 +17,7 @@ from .authored import (
     dotted,
     members,
     methods,
-    names_in,
     planned_spelling,
-    renamed,
     spelling_of,
     statements,
     target_of,

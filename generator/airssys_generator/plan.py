@@ -24,6 +24,8 @@ class Import:
     @property
     def group(self) -> int:
         """The paragraph of imports it stands in: the standard library, other packages, this one."""
+        if self.package == "__future__":
+            return -1
         if self.package is not None and self.package.startswith("."):
             return 2
         return 0 if self.package is None and self.name in _STANDARD else 1
@@ -44,7 +46,15 @@ class Mapping:
     items: tuple[tuple[str, str], ...]
 
 
-Argument: TypeAlias = str | Mapping
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tuple:
+    """A tuple of names as a keyword argument."""
+
+    keyword: str
+    names: tuple[str, ...]
+
+
+Argument: TypeAlias = str | Mapping | Tuple
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Function:
     body: tuple[str, ...]
     decorators: tuple[Call, ...] = ()
     docs: str | None = None
+    is_async: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

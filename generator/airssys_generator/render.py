@@ -11,7 +11,20 @@ from airssys_sdk.resources import data_folder
 from .annotation import INDENT, WIDTH, flat, inside, parameter, result, value
 from .annotation import field as wrapped_field
 from .docs import comment, docstring
-from .plan import Alias, Argument, Call, Class, Field, Function, Import, Item, Mapping, Module, Parameter
+from .plan import (
+    Alias,
+    Argument,
+    Call,
+    Class,
+    Field,
+    Function,
+    Import,
+    Item,
+    Mapping,
+    Module,
+    Parameter,
+    Tuple,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -114,12 +127,13 @@ def signature(function: Function, indent: int, after: str = ":") -> str:
     """`def name(parameters) -> result:`, with what follows on the same line."""
     pad = INDENT * indent
     parameters = ", ".join(map(_parameter, function.parameters))
-    line = f"{pad}def {function.name}({parameters}) -> {flat(function.result)}{after}"
+    define = f"{'async ' * function.is_async}def {function.name}("
+    line = f"{pad}{define}{parameters}) -> {flat(function.result)}{after}"
     if len(line) <= WIDTH:
         return line
     if not function.parameters:
-        return "\n".join(result(indent, f"def {function.name}() -> ", function.result, after, first=True))
-    lines = [f"{pad}def {function.name}("]
+        return "\n".join(result(indent, f"{define}) -> ", function.result, after, first=True))
+    lines = [f"{pad}{define}"]
     for planned in function.parameters:
         lines += _parameter_lines(planned, indent + 1)
     lines += result(indent, ") -> ", function.result, after, first=False)
@@ -141,14 +155,20 @@ def _parameter_lines(planned: Parameter, indent: int) -> list[str]:
 def _argument(argument: Argument) -> str:
     if isinstance(argument, Mapping):
         return "{" + ", ".join(_pairs(argument)) + "}"
+    if isinstance(argument, Tuple):
+        comma = "," if len(argument.names) == 1 else ""
+        return f"{argument.keyword}=({', '.join(argument.names)}{comma})"
     return argument
 
 
 def _broken_argument(argument: Argument, indent: int, comma: str) -> str:
     pad = INDENT * indent
     line = f"{pad}{_argument(argument)}{comma}"
-    if len(line) <= WIDTH or not isinstance(argument, Mapping):
+    if len(line) <= WIDTH or isinstance(argument, str):
         return line
+    if isinstance(argument, Tuple):
+        names = "\n".join(f"{pad}{INDENT}{name}," for name in argument.names)
+        return f"{pad}{argument.keyword}=(\n{names}\n{pad}){comma}"
     pairs = "\n".join(f"{pad}{INDENT}{pair}," for pair in _pairs(argument))
     return f"{pad}{{\n{pairs}\n{pad}}}{comma}"
 

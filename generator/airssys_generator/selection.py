@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from airssys_sdk.wit.model import Function, InterfaceItem, TypeDef, World
 
@@ -34,14 +34,22 @@ class Selection:
         owner = item.interface if isinstance(item, InterfaceItem) else item
         return [wit_type for wit_type in owner.types.values() if wit_type in self.types]
 
-    def functions(self) -> Iterator[tuple[str, Function]]:
-        """Every function, with its path."""
-        for item in (*self.imports, *self.exports):
+    def imported(self) -> Iterator[tuple[str, Function]]:
+        """Every imported function, with its path."""
+        return self._functions(self.imports, self.world.imported_functions)
+
+    def exported(self) -> Iterator[tuple[str, Function]]:
+        """Every exported function, with its path."""
+        return self._functions(self.exports, self.world.exported_functions)
+
+    def _functions(
+        self, items: Iterable[InterfaceItem], own: Mapping[str, Function]
+    ) -> Iterator[tuple[str, Function]]:
+        for item in items:
             yield from (
                 (place(item, function.name), function) for function in item.interface.functions.values()
             )
-        for functions in (self.world.imported_functions, self.world.exported_functions):
-            yield from ((f"{self.world.path}#{function.name}", function) for function in functions.values())
+        yield from ((f"{self.world.path}#{function.name}", function) for function in own.values())
 
 
 def select(world: World, target: Target) -> Selection:
@@ -72,9 +80,10 @@ def place(item: InterfaceItem, function: str) -> str:
 
 
 def is_linked(item: InterfaceItem) -> bool:
-    """Whether the engine links this import itself: WASI 0.2."""
+    """Whether the engine links this import itself: WASI 0.2, but for HTTP."""
     package = item.interface.package
-    return item.name is None and package.namespace == "wasi" and (package.version or "").startswith("0.2.")
+    is_wasi = package.namespace == "wasi" and package.title != "http"
+    return item.name is None and is_wasi and (package.version or "").startswith("0.2.")
 
 
 def _imports(world: World, target: Target) -> tuple[tuple[InterfaceItem, ...], tuple[InterfaceItem, ...]]:
@@ -93,7 +102,7 @@ def _refuse(selection: Selection, target: Target, linked: tuple[InterfaceItem, .
     everything = dataclasses.replace(selection, imports=(*selection.imports, *linked))
     owners: tuple[InterfaceItem | World, ...] = (*everything.imports, *everything.exports, selection.world)
     types = [(wit_type.path, wit_type) for owner in owners for wit_type in selection.own(owner)]
-    found = unsupported(target, types, selection.functions())
+    found = unsupported(target, types, selection.imported(), selection.exported())
     if found:
         count = "one place" if len(found) == 1 else f"{len(found)} places"
         raise GenerationError(

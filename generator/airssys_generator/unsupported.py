@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from airssys_sdk.wit.model import (
     FixedLengthList,
@@ -28,6 +28,10 @@ _OTHER = "use another type"
 _REASONS = {
     "resource": ("resources are not generated yet", _WAIT),
     "async": ("async functions are not generated yet", _WAIT),
+    "async import": (
+        "async imports are not generated: the engine's C interface cannot link them",
+        "declare a plain func; its host implementation may still be `async def`, marked as suspending",
+    ),
     "stream": ("streams are not generated: the engine's C interface cannot pass them", _OTHER),
     "future": ("futures are not generated: the engine's C interface cannot pass them", _OTHER),
     "error-context": ("error contexts are not generated: the engine's C interface cannot pass them", _OTHER),
@@ -39,20 +43,34 @@ _REASONS = {
 }
 
 
+_POSSIBLE: Mapping[Target, frozenset[str]] = {
+    "host": frozenset({"resource", "async", "map"}),
+    "guest": frozenset(),
+}
+
+
 def unsupported(
-    target: Target, types: Iterable[tuple[str, TypeDef]], functions: Iterable[tuple[str, Function]]
+    target: Target,
+    types: Iterable[tuple[str, TypeDef]],
+    imported: Iterable[tuple[str, Function]],
+    exported: Iterable[tuple[str, Function]],
 ) -> list[Diagnostic]:
     """The places, in the order given, where the target meets a construct that it cannot do.
 
     Args:
         target: host or guest.
         types: the declarations that would be generated, each with its path.
-        functions: the functions that would be generated, each with its path.
+        imported: the imported functions that would be generated, each with its path.
+        exported: the exported ones.
     """
     found = [
         Diagnostic(where, construct, *_REASONS[construct])
-        for where, construct in (*_in_types(types), *_in_functions(functions))
-        if target == "guest" or construct != "map"
+        for where, construct in (
+            *_in_types(types),
+            *_in_functions(imported, "async import" if target == "host" else "async"),
+            *_in_functions(exported, "async"),
+        )
+        if construct not in _POSSIBLE[target]
     ]
     return list(dict.fromkeys(found))
 
@@ -65,10 +83,10 @@ def _in_types(types: Iterable[tuple[str, TypeDef]]) -> Iterator[tuple[str, str]]
             yield from ((where + place, construct) for construct in _constructs(part))
 
 
-def _in_functions(functions: Iterable[tuple[str, Function]]) -> Iterator[tuple[str, str]]:
+def _in_functions(functions: Iterable[tuple[str, Function]], asynchronous: str) -> Iterator[tuple[str, str]]:
     for where, function in functions:
         if function.is_async:
-            yield where, "async"
+            yield where, asynchronous
         if function.kind is not FunctionKind.FREESTANDING:
             yield where, "resource"
         for wit_type in signature(function):

@@ -63,6 +63,16 @@ def returned(function: Function) -> ResultType | None:
     return wit_type if isinstance(wit_type, ResultType) else None
 
 
+def members_of(resource: TypeDef, functions: Iterable[Function]) -> list[Function]:
+    """The constructor, methods and static functions of a resource."""
+    return [function for function in functions if function.resource is resource]
+
+
+def without_members(functions: Iterable[Function]) -> list[Function]:
+    """The functions that belong to no resource."""
+    return [function for function in functions if function.resource is None]
+
+
 def parts(wit_type: TypeDef) -> Iterator[tuple[str, Type]]:
     """The types that a declaration names, each with the place in it (`.field`), empty for an alias."""
     declaration = wit_type.declaration

@@ -13,6 +13,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -74,6 +75,9 @@ def plain(shape: Shape | None) -> Plain:
             return ("option", ("some", plain(payload)))
         case ResultShape(ok=ok, err=err):
             return ("result", ("ok", plain(ok)), ("err", plain(err)))
+        case HandleShape(borrowed=borrowed):
+            # Which resource it is, the engine itself compares when the instance is made.
+            return "borrow" if borrowed else "own"
 
 
 def difference(signature: Signature, theirs: PlainFunction) -> str | None:

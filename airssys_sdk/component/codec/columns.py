@@ -18,6 +18,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -31,6 +32,7 @@ from ...wit.shapes import (
 from ...wit.values import Ok, Some
 from .._abi import CELL
 from . import runtime
+from .handles import refused
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head
 from .rows import Rows
 from .source import Source
@@ -110,6 +112,8 @@ class Columns:
                 self._flags(shape, values, lane)
             case VariantShape() | ResultShape():
                 self._variants(shape, values, lane)
+            case HandleShape():
+                raise refused()
 
     def _column(self, expression: str) -> str:
         local = self.source.local("column")

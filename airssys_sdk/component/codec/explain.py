@@ -15,6 +15,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -29,6 +30,7 @@ from ...wit.shapes import (
 from ...wit.values import Err, Ok, Some
 from ..errors import InvalidType, InvalidValue, printable
 from . import runtime
+from .handles import refused
 from .layout import FLOATS, RANGES, U8_SHAPE
 
 
@@ -125,6 +127,8 @@ class _Walk:
                 raise self.wrong_type(path, " | ".join(case.cls.__qualname__ for case in shape.cases), value)
             case ResultShape():
                 self._result(shape, value, path)
+            case HandleShape():
+                raise refused(path)
 
     def _result(self, shape: ResultShape, value: Any, path: str) -> None:
         cls = _class_of(value)

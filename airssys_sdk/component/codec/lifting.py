@@ -13,6 +13,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -26,6 +27,7 @@ from ...wit.shapes import (
 from ...wit.values import Ok, Some
 from .._abi import CELL, VECTOR, Abi
 from . import runtime
+from .handles import refused
 from .layout import NUMBERS
 from .source import Source
 
@@ -113,6 +115,8 @@ class Lifting:
             case ResultShape():
                 cases = [(first, Ok, shape.ok), (f"not {first}", shape.raised, shape.err)]
                 return self._cases(cases, last, empty="None")
+            case HandleShape():
+                raise refused()
 
     def _payload(self, shape: Shape) -> tuple[str, list[str]]:
         """Struct format of a payload's 24 bytes, and fresh locals for it."""

@@ -16,6 +16,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -29,6 +30,7 @@ from ...wit.shapes import (
 from ...wit.values import Ok, Some
 from .._abi import Abi
 from . import runtime
+from .handles import refused
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
 from .source import Source
 
@@ -134,6 +136,8 @@ class Rows:
                 return self._variant(shape, value, "16sQ")
             case ResultShape():
                 return self._variant(shape, value, "8sQ8x")
+            case HandleShape():
+                raise refused()
 
     def _local(self, expression: str) -> str:
         local = self.source.local("v")

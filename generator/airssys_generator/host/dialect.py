@@ -8,10 +8,10 @@ from airssys_sdk.wit.model import Enum, Flags, Primitive, Record, Type, TypeDef
 from airssys_sdk.wit.names import shouty
 from airssys_sdk.wit.shapes import kebab
 
-from . import plan
-from .annotation import Annotation, Name
-from .draft import ModuleDraft, field_name
-from .walk import dealiased
+from .. import plan
+from ..annotation import Annotation, Generic, Name, quoted
+from ..draft import ModuleDraft, field_name
+from ..walk import dealiased
 
 
 class HostDialect:
@@ -32,6 +32,10 @@ class HostDialect:
     def support(self, module: ModuleDraft, name: str) -> str:
         """`wit.Ok`."""
         return f"{support(module)}.{name}"
+
+    def handle(self, module: ModuleDraft, resource: Annotation, *, borrowed: bool) -> Annotation:
+        """`Cursor`, or `wit.Borrow[Cursor]`."""
+        return Generic(f"{support(module)}.Borrow", (resource,)) if borrowed else resource
 
     def is_bytes(self, element: Type) -> bool:
         """`list<u8>`, also through an alias of `u8`."""
@@ -68,11 +72,6 @@ class HostDialect:
 def support(module: ModuleDraft) -> str:
     """The handle of `airssys_sdk.component`."""
     return module.handles.package("airssys_sdk", "component", "wit")
-
-
-def quoted(text: str) -> str:
-    """A Python string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _dataclass(module: ModuleDraft) -> plan.Call:

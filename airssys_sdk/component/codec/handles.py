@@ -1,0 +1,73 @@
+"""Resources in signatures: where they are. No codec passes them yet, and none makes asynchronous calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...wit.shapes import (
+    HandleShape,
+    ListShape,
+    MapShape,
+    OptionShape,
+    RecordShape,
+    ResultShape,
+    Shape,
+    Signature,
+    TupleShape,
+    VariantShape,
+)
+from ..errors import UnsupportedEngine, printable
+
+
+def refused(where: str | None = None) -> UnsupportedEngine:
+    """The error for a function that takes or gives a resource."""
+    return UnsupportedEngine(
+        "resources cannot be passed to a component or from it yet",
+        where=None if where is None else printable(where),
+        hint="call the component's other functions",
+    )
+
+
+def refused_async(where: str) -> UnsupportedEngine:
+    """The error for an asynchronous function."""
+    return UnsupportedEngine(
+        "asynchronous functions cannot be called yet",
+        where=printable(where),
+        hint="call the component's other functions",
+    )
+
+
+def handles(signature: Signature) -> Iterator[HandleShape]:
+    """Every resource that a function takes or gives, also inside other types."""
+    for parameter in signature.parameters:
+        yield from _inside(parameter.shape)
+    if signature.result is not None:
+        yield from _inside(signature.result)
+
+
+def _inside(shape: Shape) -> Iterator[HandleShape]:
+    if isinstance(shape, HandleShape):
+        yield shape
+    for part in _parts(shape):
+        if part is not None:
+            yield from _inside(part)
+
+
+def _parts(shape: Shape) -> tuple[Shape | None, ...]:
+    match shape:
+        case ListShape(element):
+            return (element,)
+        case MapShape(key, value):
+            return key, value
+        case TupleShape(elements):
+            return elements
+        case RecordShape(fields=fields):
+            return tuple(field.shape for field in fields)
+        case VariantShape(cases=cases):
+            return tuple(case.payload for case in cases)
+        case OptionShape(payload):
+            return (payload,)
+        case ResultShape(ok, err):
+            return ok, err
+        case _:
+            return ()

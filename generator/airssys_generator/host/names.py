@@ -1,0 +1,243 @@
+"""Every name of a host package, decided before any of its code is planned."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from airssys_sdk.wit.model import Function, FunctionKind, InterfaceItem, TypeDef, World
+from airssys_sdk.wit.names import camel, escape
+
+from ..draft import Homes, Inner, ModuleDraft, field_name, type_name
+from ..errors import Diagnostic
+from ..namesfile import NamesFile, class_name
+from ..scope import Scope
+from ..selection import Selection, is_linked
+from ..walk import last_name, members_of, result_of, without_members
+
+WORLD_MEMBERS = frozenset({"load", "close", "open_world"})
+"""What `airssys_sdk.component.World` defines itself; an exported function cannot have these names."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Functions that stand together: those of one imported or exported interface, or of one side of the world itself.
+
+    Attributes:
+        folder: `imports` or `exports`.
+        item: the interface; None for the world's own functions.
+        where: the path of the interface or world, for the places of functions.
+        module: where the class or Protocol with the functions stands.
+        types: where the resources stand; the module itself for an interface.
+        functions: all of them, those of resources included.
+        resources: the resources that the functions may belong to.
+    """
+
+    folder: str
+    item: InterfaceItem | None
+    where: str
+    module: ModuleDraft
+    types: ModuleDraft
+    functions: tuple[Function, ...]
+    resources: tuple[TypeDef, ...]
+
+    @property
+    def free(self) -> list[Function]:
+        """The functions that belong to no resource."""
+        return without_members(self.functions)
+
+    def members(self, resource: TypeDef) -> list[Function]:
+        """The functions of a resource."""
+        return members_of(resource, self.functions)
+
+    def makers(self, resource: TypeDef) -> list[Function]:
+        """The functions of a resource that need no object of it: the constructor and the static functions."""
+        return [function for function in self.members(resource) if function.kind is not FunctionKind.METHOD]
+
+    @property
+    def has_class(self) -> bool:
+        """Whether there is anything to put into a class of its own."""
+        if self.folder == "exports":
+            return bool(self.functions)
+        return bool(self.free or any(self.makers(resource) for resource in self.resources))
+
+
+class HostNames:
+    """The names of a package, and where everything lives.
+
+    Args:
+        selection: what of the world is generated.
+        names: the names file, with a name for every interface.
+
+    Attributes:
+        problems: the clashes that were found.
+        root: the package's `__init__`.
+        own: the module of the world's own types.
+        groups: one for each interface, and two for the world itself.
+        classes: the class or Protocol of each interface.
+        makers: for each imported resource that has any, the Protocol of its constructor and static functions.
+        within: for each resource that stands in a class under its own name, what the class calls the type instead.
+    """
+
+    def __init__(self, selection: Selection, names: NamesFile) -> None:
+        self.world: World = selection.world
+        self.selection = selection
+        self.problems: list[Diagnostic] = []
+        self.homes = Homes()
+        self.root = ModuleDraft("", "__init__", self.problems)
+        self.own = ModuleDraft("", "types", self.problems)
+        self.classes: dict[Group, str] = {}
+        self.makers: dict[TypeDef, str] = {}
+        self.within: dict[TypeDef, str] = {}
+        self._names = names
+        self._raised: dict[Function, tuple[ModuleDraft, str]] = {}
+        self.groups: list[Group] = [*self._enter_interfaces(), *self._enter_world()]
+        self._enter_classes()
+        for group in self.groups:
+            self._enter_functions(group)
+        for folder in ("imports", "exports"):
+            self._enter_attributes(folder)
+        for group in self.groups:
+            for function in group.functions:
+                self._enter_error(group, function)
+
+    def of(self, folder: str, *, world: bool) -> list[Group]:
+        """The groups of one side: those of interfaces, or the world's own."""
+        return [group for group in self.groups if group.folder == folder and (group.item is None) == world]
+
+    def member(self, group: Group, function: Function) -> str:
+        """The attribute that a function is, in its class or Protocol."""
+        if function.kind is FunctionKind.CONSTRUCTOR:
+            return "__init__" if group.folder == "exports" else "__call__"
+        if group.item is None and function.resource is None:
+            return self._names.functions.get(function.name, field_name(function.name))
+        return field_name(function.item)
+
+    def raised(self, function: Function) -> tuple[ModuleDraft, str] | None:
+        """The class of the error that a function raises, and its module; None if it returns no result."""
+        result = result_of(function)
+        if result is None:
+            return None
+        named = None if result.err is None else last_name(result.err)
+        if named is None:
+            return self._raised[function]
+        home, origin = self.homes.of(named)
+        return home, home.errors[origin]
+
+    def raised_here(self, module: ModuleDraft) -> Iterator[tuple[Function, str]]:
+        """The functions with an error type that has no name, and the class made for each in this module."""
+        for function, (home, name) in self._raised.items():
+            if home is module:
+                yield function, name
+
+    # Entering
+
+    def _enter_interfaces(self) -> Iterator[Group]:
+        for folder, items, table in (
+            ("imports", self.selection.imports, self._names.imports),
+            ("exports", self.selection.exports, self._names.exports),
+        ):
+            for item in items:
+                module = ModuleDraft(folder, table[item.wire_name], self.problems)
+                types = self.selection.own(item)
+                self.homes.settle(types, module, aliases=True)
+                # Of an interface that the engine links, only the types are needed, and of resources their names.
+                linked = folder == "imports" and is_linked(item)
+                functions = () if linked else tuple(item.interface.functions.values())
+                yield Group(folder, item, item.wire_name, module, module, functions, self._resources(module))
+
+    def _enter_world(self) -> Iterator[Group]:
+        self.homes.settle(self.selection.own(self.world), self.own, aliases=True)
+        imported = tuple(self.world.imported_functions.values())
+        exported = tuple(self.world.exported_functions.values())
+        resources = self._resources(self.own)
+        yield Group("imports", None, self.world.path, self.root, self.own, imported, resources)
+        yield Group("exports", None, self.world.path, self.root, self.own, exported, ())
+
+    @staticmethod
+    def _resources(module: ModuleDraft) -> tuple[TypeDef, ...]:
+        return tuple(module.resources)
+
+    def _enter_classes(self) -> None:
+        """The classes of interfaces and of the world give way to types, which the guest has too."""
+        for group in self.groups:
+            if group.item is not None:
+                name = class_name(group.module.name)
+                self.classes[group] = group.module.scope.derive(name, f"{name}Interface")
+            for resource in group.resources:
+                name = type_name(resource)
+                if group.folder == "imports" and group.makers(resource) and group.has_class:
+                    self.makers[resource] = group.types.scope.derive(f"{name.rstrip('_')}Class")
+                if group.item is not None and (group.folder == "exports" or resource in self.makers):
+                    self.within[resource] = group.module.scope.derive(f"_{name}")
+        self.world_class = self.root.scope.derive(escape(camel(self.world.name)))
+        self.imports_class = self.root.scope.derive(f"{self.world_class.rstrip('_')}Imports")
+
+    def _enter_functions(self, group: Group) -> None:
+        """The members of the classes of an interface and of its resources."""
+        if group.item is not None:
+            inner = group.module.inner()
+            self._enter_members(group, inner, group.free)
+            for resource in group.resources:
+                if resource in self.within:
+                    inner.claim(type_name(resource), f"{group.where}#{resource.name}")
+        for resource in group.resources:
+            self._enter_members(group, group.types.inner(), group.members(resource))
+
+    def _enter_attributes(self, folder: str) -> None:
+        """The members of the world's class, or of the Protocol of its imports."""
+        inner = self.root.inner()
+        for group in self.of(folder, world=False):
+            if group.has_class:
+                name = group.module.name
+                inner.claim(name, group.where)
+                if folder == "exports" and name in WORLD_MEMBERS:
+                    self._refuse_member(group.where, "exports", group.where, name, f"{name}_interface")
+        for group in self.of(folder, world=True):
+            self._enter_members(group, inner, group.free)
+            for resource in group.resources:
+                if resource in self.makers:
+                    inner.claim(type_name(resource), f"{group.where}#{resource.name}")
+            for function in group.free:
+                name = self.member(group, function)
+                if folder == "exports" and name in WORLD_MEMBERS:
+                    where = f"{group.where}#{function.name}"
+                    self._refuse_member(where, "functions", function.name, name, f"{name}_function")
+
+    def _enter_members(self, group: Group, inner: Inner, functions: list[Function]) -> None:
+        for function in functions:
+            where = f"{group.where}#{function.name}"
+            inner.claim(self.member(group, function), where)
+            parameters = Scope(self.problems)
+            for parameter in function.parameters:
+                parameters.claim(field_name(parameter.name), f"{where}({parameter.name})")
+
+    def _refuse_member(self, where: str, table: str, wit: str, name: str, instead: str) -> None:
+        self.problems.append(
+            Diagnostic(
+                where,
+                "name",
+                f"'{name}' is a member of every world class",
+                f'give it another name on the host, in names.toml: [{table}] "{wit}" = "{instead}"',
+            )
+        )
+
+    def _enter_error(self, group: Group, function: Function) -> None:
+        """A class for each error type where the type lives, else one where the function lives."""
+        result = result_of(function)
+        if result is None:
+            return
+        named = None if result.err is None else last_name(result.err)
+        if named is not None:
+            home, origin = self.homes.of(named)
+            if origin not in home.errors:
+                name = type_name(origin).rstrip("_")
+                home.errors[origin] = home.scope.derive(f"{name}Raised", f"{name}ErrorRaised")
+            return
+        module, name = group.module, camel(function.name)
+        if function.resource is not None:
+            module = group.types
+            item = "Constructor" if function.kind is FunctionKind.CONSTRUCTOR else camel(function.item)
+            name = f"{camel(function.resource.name)}{item}"
+        side = group.folder.capitalize().rstrip("s")
+        self._raised[function] = module, module.scope.derive(f"{name}Raised", f"{name}{side}Raised")
