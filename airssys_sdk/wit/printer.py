@@ -6,7 +6,8 @@ nested packages becomes several files. Order, documentation and feature gates ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal
 
 from ..errors import ValidationError
 from ._docs import doc_comment, quoted
@@ -16,32 +17,22 @@ from .model import (
     Case,
     Enum,
     Field,
-    FixedLengthList,
     Flags,
     Function,
-    FunctionKind,
-    FutureType,
-    Handle,
     Interface,
     InterfaceItem,
     Label,
-    ListType,
-    MapType,
-    OptionType,
     Package,
-    Primitive,
     Record,
     Resolve,
     Resource,
-    ResultType,
     Stability,
-    StreamType,
-    TupleType,
     Type,
     TypeDef,
     Variant,
     World,
 )
+from .parts import function_parts, type_parts
 
 _INDENT = "  "
 
@@ -67,49 +58,73 @@ def print_resolve(resolve: Resolve) -> dict[str, str]:
     return files
 
 
-def print_package(package: Package) -> str:
+def print_package(package: Package, *, docs: bool = True, version: str | None = None) -> str:
     """One package as one WIT file.
+
+    Args:
+        package: the package.
+        docs: whether with documentation.
+        version: another version for its header, for a package that must stand beside itself.
 
     Raises:
         PrintError: a type is used from an interface that has no name.
     """
-    header = f"package {_package_path(package)};"
-    blocks = [[*_docs(package.docs), header]]
-    blocks += [_interface(interface) for interface in package.interfaces.values()]
-    blocks += [_world(world) for world in package.worlds.values()]
+    blocks = [[*_docs(package.docs), f"package {_package_path(package, version)};"], *_members_of(package)]
+    return "\n\n".join(_text(block, docs=docs) for block in blocks) + "\n"
+
+
+def print_together(resolve: Resolve, members: Collection[Interface | World] | None = None) -> str:
+    """Everything as one WIT file: the main package, then the others as nested packages.
+
+    Args:
+        resolve: what was read.
+        members: the interfaces and worlds to print; None for all of them.
+
+    Raises:
+        PrintError: a type is used from an interface that has no name.
+    """
+    main = resolve.main
+    blocks = [[*_docs(main.docs), f"package {_package_path(main)};"], *_members_of(main, members)]
+    for package in resolve.packages:
+        inner = _separated(_members_of(package, members))
+        if package is not main and (inner or members is None):
+            blocks.append([*_docs(package.docs), *_block(f"package {_package_path(package)}", inner)])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
 def print_type(of: Type) -> str:
     """A type as it is written where it is used, such as `list<tuple<string, item>>`."""
-    match of:
-        case Primitive():
-            return of.value
-        case TypeDef():
-            return identifier(of.name)
-        case ListType(element):
-            return f"list<{print_type(element)}>"
-        case FixedLengthList(element, length):
-            return f"list<{print_type(element)}, {length}>"
-        case MapType(key, value):
-            return f"map<{print_type(key)}, {print_type(value)}>"
-        case OptionType(payload):
-            return f"option<{print_type(payload)}>"
-        case ResultType(ok, err):
-            return _result(ok, err)
-        case TupleType(elements):
-            return f"tuple<{', '.join(print_type(element) for element in elements)}>"
-        case StreamType(element):
-            return f"stream<{print_type(element)}>" if element else "stream"
-        case FutureType(payload):
-            return f"future<{print_type(payload)}>" if payload else "future"
-        case Handle(resource, borrowed):
-            return f"borrow<{identifier(resource.name)}>" if borrowed else identifier(resource.name)
+    return "".join(part if isinstance(part, str) else identifier(part.name) for part in type_parts(of))
 
 
-def print_function(function: Function) -> str:
+def print_function(function: Function, *, docs: bool = True) -> str:
     """A function as its interface or resource declares it, with its documentation: `get: func(key: string) -> u32;`."""
-    return "\n".join(_function(function))
+    return _text(_function(function), docs=docs)
+
+
+def print_declaration(typedef: TypeDef, functions: Iterable[Function] = (), *, docs: bool = True) -> str:
+    """A named type as its interface or world declares it; for one that a `use` brought, that line.
+
+    Args:
+        typedef: the type.
+        functions: those of the interface or world; a resource shows its own of them.
+        docs: whether with documentation.
+
+    Raises:
+        PrintError: the type is used from an interface that has no name.
+    """
+    if typedef.used_from is not None:
+        return _text(_uses([typedef], typedef.owner), docs=docs)
+    return _text(_declaration(typedef, [f for f in functions if f.resource is typedef]), docs=docs)
+
+
+def print_item(direction: Literal["import", "export"], item: InterfaceItem, world: World) -> str:
+    """How a world imports or exports an interface, without documentation.
+
+    Raises:
+        PrintError: a type is used from an interface that has no name.
+    """
+    return _text(_item(direction, item, world.package), docs=False)
 
 
 def print_interface(interface: Interface) -> str:
@@ -121,10 +136,19 @@ def print_interface(interface: Interface) -> str:
     return "\n".join(_interface_body(interface))
 
 
-def _result(ok: Type | None, err: Type | None) -> str:
-    if err is not None:
-        return f"result<{print_type(ok) if ok else '_'}, {print_type(err)}>"
-    return f"result<{print_type(ok)}>" if ok else "result"
+def print_member(member: Interface | World, *, docs: bool = True) -> str:
+    """An interface with a name or a world, as its package declares it.
+
+    Raises:
+        PrintError: a type is used from an interface that has no name.
+    """
+    return _text(_world(member) if isinstance(member, World) else _interface(member), docs=docs)
+
+
+def _text(lines: Iterable[str], *, docs: bool) -> str:
+    # A block comment is one entry of `lines`, and no line of WIT itself begins like a comment.
+    kept = lines if docs else (line for line in lines if not line.lstrip().startswith(("///", "/**")))
+    return "\n".join(kept)
 
 
 def _interface(interface: Interface) -> list[str]:
@@ -248,19 +272,9 @@ def _members(members: Iterable[Field | Case | Label]) -> list[str]:
 
 
 def _function(function: Function, prefix: str = "") -> list[str]:
-    parameters = function.parameters[1:] if function.kind is FunctionKind.METHOD else function.parameters
-    listed = ", ".join(f"{identifier(p.name)}: {print_type(p.type)}" for p in parameters)
-    result = function.result
-    if function.kind is FunctionKind.CONSTRUCTOR:
-        head = f"constructor({listed})"
-        if isinstance(result, Handle):
-            result = None  # a constructor that cannot fail says nothing of its result
-    else:
-        static = "static " if function.kind is FunctionKind.STATIC else ""
-        awaited = "async " if function.is_async else ""
-        head = f"{prefix}{identifier(function.item)}: {static}{awaited}func({listed})"
-    arrow = f" -> {print_type(result)}" if result is not None else ""
-    return [*_above(function.docs, function.stability, function.external_id), f"{head}{arrow};"]
+    parts = function_parts(function)
+    line = prefix + "".join(part if isinstance(part, str) else identifier(part.name) for part in parts)
+    return [*_above(function.docs, function.stability, function.external_id), line]
 
 
 def _reference(interface: Interface, here: Package) -> str:
@@ -272,9 +286,21 @@ def _reference(interface: Interface, here: Package) -> str:
     return f"{identifier(package.namespace)}:{identifier(package.title)}/{name}{version}"
 
 
-def _package_path(package: Package) -> str:
-    version = f"@{package.version}" if package.version else ""
-    return f"{identifier(package.namespace)}:{identifier(package.title)}{version}"
+def _members_of(
+    package: Package, members: Collection[Interface | World] | None = None
+) -> Iterator[list[str]]:
+    for interface in package.interfaces.values():
+        if members is None or interface in members:
+            yield _interface(interface)
+    for world in package.worlds.values():
+        if members is None or world in members:
+            yield _world(world)
+
+
+def _package_path(package: Package, version: str | None = None) -> str:
+    version = version or package.version
+    at = f"@{version}" if version else ""
+    return f"{identifier(package.namespace)}:{identifier(package.title)}{at}"
 
 
 def _above(docs: str | None, stability: Stability, external_id: str | None = None) -> list[str]:

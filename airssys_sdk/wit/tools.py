@@ -31,6 +31,7 @@ class WasmToolsError(ValidationError):
         line: the line, from 1.
         column: the column, from 1.
         snippet: the lines it shows, with its marks below them.
+        said: everything it said, line by line.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class WasmToolsError(ValidationError):
         snippet: str | None = None,
         where: str | None = None,
         hint: str | None = None,
+        said: str = "",
     ) -> None:
         if file is not None and where is None:
             where = f"{file}:{line}:{column}"
@@ -51,6 +53,7 @@ class WasmToolsError(ValidationError):
         self.line = line
         self.column = column
         self.snippet = snippet
+        self.said = said
 
 
 def run_wasm_tools(arguments: Sequence[str | os.PathLike[str]], *, stdin: bytes | None = None) -> bytes:
@@ -109,6 +112,7 @@ def explain(stderr: str, code: int = 1) -> WasmToolsError:
             line=int(arrow["line"]),
             column=int(arrow["column"]),
             snippet=textwrap.dedent(text[arrow.end() :].strip("\n")) or None,
+            said=text,
         )
     inline = _INLINE.match(text)
     if inline:
@@ -117,8 +121,9 @@ def explain(stderr: str, code: int = 1) -> WasmToolsError:
             file=inline["file"],
             line=int(inline["line"]),
             column=int(inline["column"]),
+            said=text,
         )
-    return WasmToolsError(_one_line(text) or f"wasm-tools ended with code {code} and said nothing")
+    return WasmToolsError(_one_line(text) or f"wasm-tools ended with code {code} and said nothing", said=text)
 
 
 def _one_line(text: str) -> str:
