@@ -44,6 +44,15 @@ class Command(click.Command):
         self.params += shared_options()
 
 
+class Group(click.Group):
+    """A command with subcommands, and with the shared options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
+        super().__init__(*args, **kwargs)
+        self.params += shared_options()
+
+
 def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], click.Command]:
     """Make a function a command with the shared options."""
     return click.command(name, cls=Command, **settings)

@@ -9,6 +9,7 @@ from airssys_sdk.cli.framework import LazyGroup
 COMMANDS = {
     "new": ("airssys_sdk.cli.commands.new", "Make a project."),
     "generate": ("airssys_sdk.cli.commands.generate", "Write typed Python for a WIT world."),
+    "wit": ("airssys_sdk.cli.commands.wit", "Show, lock, compare and document WIT."),
     "build": ("airssys_sdk.cli.commands.build", "Build a project's component."),
     "test": ("airssys_sdk.cli.commands.test", "Run a project's tests."),
     "run": ("airssys_sdk.cli.commands.run", "Run components under supervision."),

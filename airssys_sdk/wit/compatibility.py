@@ -9,6 +9,7 @@ import dataclasses
 import re
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
 from ._keywords import specifier
 from .difference import differences
@@ -47,6 +48,9 @@ class Verdict:
     hint: str | None = None
 
 
+Pair: TypeAlias = tuple[World, World | None]
+
+
 class _Unknown(Exception):
     """Why there is no verdict."""
 
@@ -56,8 +60,8 @@ class _Unknown(Exception):
         self.hint = hint
 
 
-def verdicts(old: Resolve, new: Resolve, world: str | None = None) -> tuple[Verdict, ...]:
-    """Compare worlds.
+def world_pairs(old: Resolve, new: Resolve, world: str | None = None) -> tuple[Pair, ...]:
+    """The worlds to compare, each old one with the new one in its place; None for one that is no longer there.
 
     Args:
         old: the earlier reading.
@@ -67,19 +71,25 @@ def verdicts(old: Resolve, new: Resolve, world: str | None = None) -> tuple[Verd
 
     Raises:
         UnknownWorldError: one of the two has no such world.
-        ToolMissingError: wasm-tools is not installed.
     """
     if world is not None:
-        return (_compared(old, new, find_world(old, world), find_world(new, world)),)
+        return ((find_world(old, world), find_world(new, world)),)
     mine, others = old.main.worlds, new.main.worlds
     if len(mine) == len(others) == 1:
-        return (_compared(old, new, *mine.values(), *others.values()),)
-    return tuple(
-        _compared(old, new, one, others[name])
-        if name in others
-        else Verdict(_name(one), False, ("the world is no longer there",))
-        for name, one in mine.items()
-    )
+        return tuple(zip(mine.values(), others.values(), strict=True))
+    return tuple((one, others.get(name)) for name, one in mine.items())
+
+
+def verdict(old: Resolve, new: Resolve, pair: Pair) -> Verdict:
+    """Compare two worlds, of `old` and of `new`.
+
+    Raises:
+        ToolMissingError: wasm-tools is not installed.
+    """
+    old_world, new_world = pair
+    if new_world is None:
+        return Verdict(_name(old_world), False, ("the world is no longer there",))
+    return _compared(old, new, old_world, new_world)
 
 
 def _compared(old: Resolve, new: Resolve, old_world: World, new_world: World) -> Verdict:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from .machine import kind_of
 from .model import Function, Interface, InterfaceItem, Package, Resolve, TypeDef, World
 from .printer import print_declaration, print_function, print_item, print_member
-from .uses import reach
+from .uses import pulled_in
 
 Status: TypeAlias = Literal["added", "removed", "changed"]
 
@@ -93,7 +93,7 @@ def paired(old: Iterable[Package], new: Iterable[Package]) -> dict[str, str]:
 
 
 def _items(resolve: Resolve, keys: Mapping[str, str], world: World | None) -> dict[str, _Item]:
-    members: Collection[World | Interface] | None = {world, *reach([world])} if world else None
+    members = pulled_in(world) if world else None
     return {item.place: item for item in _Flattening(keys, members).packages(resolve)}
 
 

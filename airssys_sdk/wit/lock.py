@@ -50,6 +50,69 @@ class LockDifference:
         return bool(self.differs or self.missing or self.new)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class LockState:
+    """How a folder stands to its lock file.
+
+    Attributes:
+        file: the lock file, in the folder of the WIT.
+        found: the digest of each package in `deps/`.
+        existed: whether there was a lock file.
+        difference: what changed since it was written; against nothing where there was none.
+        written: whether it was written now.
+    """
+
+    file: Path
+    found: Mapping[str, str]
+    existed: bool
+    difference: LockDifference
+    written: bool = False
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether there was a lock file that said what is there."""
+        return self.existed and not self.difference
+
+
+def lock(folder: Path, resolve: Resolve, *, check: bool = False) -> LockState:
+    """Compare a WIT folder with its lock file and, unless `check`, write that.
+
+    Args:
+        folder: the folder that was read.
+        resolve: what was read, with all features, since gated items count too.
+        check: write nothing; then a lock file that was spoiled is an error.
+
+    Raises:
+        UsageError: the source is a file; its lock file is not ours, or cannot be read or written.
+        LockFileError: with `check`, the lock file does not say what it must.
+        PrintError: a type is used from an interface that has no name.
+    """
+    require_folder(folder)
+    file, found = folder / LOCK_NAME, digests(resolve)
+    try:
+        locked = read_lock(file)
+    except LockFileError:
+        if check:
+            raise
+        locked = {}
+    state = LockState(file, found, locked is not None, compare(locked or {}, found))
+    return state if check else dataclasses.replace(state, written=write_lock(file, found))
+
+
+def require_folder(source: Path) -> None:
+    """Refuse a source that is a file, beside which no lock file can stand.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if source.is_file():
+        raise UsageError(
+            "only a folder of WIT has dependencies to lock",
+            where=printable(str(source)),
+            hint="give the folder that holds the .wit files and deps/; `airssys-sdk wit show` reads files too",
+        )
+
+
 def digest(package: Package) -> str:
     """A SHA-256 digest of what a package says, with its documentation, in hexadecimal.
 

@@ -61,6 +61,11 @@ def dependencies(resolve: Resolve, world: World | None = None) -> tuple[Dependen
     )
 
 
+def pulled_in(world: World) -> frozenset[World | Interface]:
+    """A world and every interface that it pulls in."""
+    return frozenset[World | Interface]([world, *reach([world])])
+
+
 def reach(roots: Iterable[World | Interface]) -> dict[Interface, tuple[Use, ...]]:
     """Every interface that worlds or interfaces pull in, directly or through others, each with all its reasons."""
     found: dict[Interface, dict[Use, None]] = {}

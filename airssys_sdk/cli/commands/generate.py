@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from airssys_sdk.cli.framework import Command, shared_options
+from airssys_sdk.cli.framework import Command, Group
 from airssys_sdk.cli.places import typed
 from airssys_sdk.cli.session import Session, session
 from airssys_sdk.cli.text import safe_line
 
 
-class _Group(click.Group):
-    """`generate` alone works on the project; with `host` or `guest` on any WIT."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, context_settings={"help_option_names": ["-h", "--help"]}, **kwargs)
-        self.params += shared_options()
-
-
-@click.group("generate", cls=_Group, invoke_without_command=True)
+@click.group("generate", cls=Group, invoke_without_command=True)
 @click.option(
     "--check", is_flag=True, help="Change nothing; print what is out of date, and exit with 1 if anything is."
 )
