@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import UsageError
-from ..manifest import MANIFEST_NAME
-from .model import Project
+
+_MANIFEST = "Component.toml"
+"""As `airssys_sdk.manifest` has it; reading manifests is loaded only for projects, since it takes longer than all else."""
 
 
 def wit_source(given: Path | None, world: str | None = None) -> tuple[Path, str | None]:
@@ -20,14 +21,16 @@ def wit_source(given: Path | None, world: str | None = None) -> tuple[Path, str 
         UsageError: nothing was given, and this is no project.
         ManifestError: the project's manifest does not say what it must.
     """
+    if given is not None and not (given / _MANIFEST).is_file():
+        return given, world
+    from .model import Project
+
     if given is None:
         try:
             project = Project.find()
         except UsageError as error:
             error.hint = "give a folder with WIT, or go into a project's folder"
             raise
-    elif (given / MANIFEST_NAME).is_file():
-        project = Project.load(given)
     else:
-        return given, world
+        project = Project.load(given)
     return project.wit, world or project.manifest.component.world

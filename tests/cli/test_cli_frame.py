@@ -45,7 +45,8 @@ def test_the_version_is_that_of_the_package(sdk: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], *([name] for name in COMMANDS), ["generate", "host"], ["generate", "guest"]]
+    "command",
+    [[], *([name] for name in COMMANDS), ["generate", "host"], ["generate", "guest"], ["wit", "docs"]],
 )
 def test_no_help_imports_what_only_work_needs(command: list[str]) -> None:
     program = (

@@ -8,7 +8,7 @@ from ...wit._text import printable
 from .pages import Block
 
 _LAID_OUT = re.compile(r"^(\s|[-*+] |\d+[.)] |```|~~~|\|)", re.MULTILINE)
-_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~!$&]")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~!$&%]")
 _AT_LINE_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))", re.MULTILINE)
 """What would begin a list, or underline a heading."""
 
