@@ -171,6 +171,7 @@ class _Build:
                 wit=wit,
                 path=path,
                 exports=interpretation.exports,
+                mends=interpretation.mends,
                 options=interpretation.options,
                 stub_wasi=project.manifest.build.wasi == "stub",
             )

@@ -14,6 +14,7 @@ from ..wit._text import nearest
 from ..wit.model import Resolve, World
 from ..wit.reader import find_world, read
 from .exports import ExportedClass, exported_classes
+from .guest_mends import Mends, mends
 from .model import Project
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Interpretation:
     names: NamesFile
     options: tuple[str, ...]
     exports: tuple[ExportedClass, ...]
+    mends: Mends
 
 
 def generate_project(project: Project, *, check: bool = False, forgiving: bool = False) -> Generated:
@@ -197,4 +199,11 @@ def interpret(project: Project) -> Interpretation:
     world = find_world(resolve, path)
     names = NamesFile.read(project.names).grown(world)
     options = tuple(componentize_options(world, names))
-    return Interpretation(resolve, world, names, options, exported_classes(world, names.exports))
+    return Interpretation(
+        resolve,
+        world,
+        names,
+        options,
+        exported_classes(world, names.exports, names.resources),
+        mends(world, names.imports, names.exports),
+    )

@@ -29,10 +29,12 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
 
     Args:
         plan: `app`, the module's name; `folders`, the author's folder for each folder of the guest's path;
-            `exports`, for each class its `class`, `interface` and `functions` (`name`, `method`, `parameters`,
-            `is_async`); `hidden`, files whose frames no traceback shows.
+            `exports`, for each class its `class`, `interface`, `functions` (`name`, `method`, `parameters`, `is_async`,
+            `is_static`) and, for a resource, `found_as`, the module and the class where componentize-py looks for it;
+            `twins` and `constructors`, what to mend in its modules; `hidden`, files whose frames no traceback shows.
     """
     _show_authors_files(plan["folders"])
+    _mend(plan)
     with _without_host():
         return _prepared(plan)
 
@@ -49,6 +51,9 @@ def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
         raise SystemExit(1)
     factories: dict[str, Callable[[], object]] = {}
     for export in plan["exports"]:
+        if export["found_as"] is not None:
+            _offer(getattr(app, export["class"]), *export["found_as"])
+            continue
         try:
             instance = getattr(app, export["class"])()
         except BaseException as error:
@@ -72,6 +77,56 @@ def _without_host() -> Generator[None, None, None]:
         yield
     finally:
         runtime.call_import = call_import
+
+
+def _mend(plan: Mapping[str, Any]) -> None:
+    """Put right what componentize-py's modules get wrong, before the author's module sees them."""
+    types_module: Any = importlib.import_module("componentize_py_types")
+    for name in ("__setattr__", "__delattr__"):  # a frozen exception can take no notes and no traceback
+        if name in vars(types_module.Err):
+            delattr(types_module.Err, name)
+    for exported, imported in plan["twins"]:
+        _share(importlib.import_module(exported), importlib.import_module(imported))
+    for module, name in plan["constructors"]:
+        _may_fail(getattr(importlib.import_module(module), name), types_module)
+
+
+def _share(exported: types.ModuleType, imported: types.ModuleType) -> None:
+    """Let a class that stands in both modules be one: values that the guest is given have that of the import."""
+    for name, cls in list(vars(exported).items()):
+        twin = vars(imported).get(name)
+        own = isinstance(cls, type) and cls.__module__ == exported.__name__
+        if own and isinstance(twin, type) and not getattr(cls, "_is_protocol", False):
+            setattr(exported, name, twin)
+
+
+def _may_fail(cls: Any, types_module: Any) -> None:
+    """Let the constructor of an imported resource raise its error case: componentize-py takes that for the resource."""
+    runtime: Any = importlib.import_module("componentize_py_runtime")
+    weakref: Any = importlib.import_module("weakref")
+    # The number of the import, the first constant of the constructor that was written for it.
+    index = next(value for value in cls.__init__.__code__.co_consts if type(value) is int)
+
+    def __init__(self: Any, *arguments: object) -> None:  # noqa: N807
+        made = runtime.call_import(index, list(arguments))
+        if isinstance(made, types_module.Err):
+            raise made
+        _, drop, (of, handle), _ = made.value.finalizer.detach()
+        self.handle = made.value.handle
+        self.finalizer = weakref.finalize(self, drop, of, handle)
+
+    cls.__init__ = __init__
+
+
+def _offer(cls: type, module: str, name: str) -> None:
+    """Put the author's class for a resource where componentize-py looks for it: in a module named like the interface."""
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        found = sys.modules[module] = types.ModuleType(module)
+    setattr(found, name, cls)
 
 
 def _always(instance: object) -> Callable[[], object]:
@@ -99,6 +154,8 @@ def _problems(app: types.ModuleType, export: Mapping[str, Any]) -> list[dict[str
             problems.append({**one, "what": "callable"})
         elif inspect.iscoroutinefunction(callable_) != function["is_async"]:
             problems.append({**one, "what": "async" if function["is_async"] else "sync"})
+        elif function["is_static"] != isinstance(method, (staticmethod, classmethod)):
+            problems.append({**one, "what": "static" if function["is_static"] else "method of objects"})
         elif not _fits(
             callable_, len(function["parameters"]), bound=isinstance(method, (staticmethod, classmethod))
         ):

@@ -126,6 +126,10 @@ def _problem(job: Job, problem: Mapping[str, Any]) -> str:
             return f"{method} is not a method; it must implement {function}"
         case "async":
             return f"{method} must be `async def`, because {function} is an async func"
+        case "static":
+            return f"{method} must be a `classmethod`, because {function} is a static func"
+        case "method of objects":
+            return f"{method} must take `self`, because {function} belongs to one object"
         case "sync":
             return f"{method} must be a plain `def`, because {function} is not an async func"
         case _:

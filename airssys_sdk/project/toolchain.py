@@ -13,10 +13,11 @@ from typing import Any
 
 from ..errors import BuildError, ToolMissingError
 from ..wit._keywords import specifier
-from ..wit.tools import run_wasm_tools
 from .exports import ExportedClass
 from .guest_errors import explain
+from .guest_mends import Mends
 from .inputs import Tree
+from .mended_wit import mended_wit
 from .process import run_child
 
 _PACKAGE = "componentize_py"
@@ -38,6 +39,7 @@ class Job:
         options: names of modules, as componentize-py's command takes them: `--world-module X`,
             `--import-interface-name A=B`, `--export-interface-name A=B`.
         stub_wasi: replace every WASI import with a trap.
+        mends: what to put right in componentize-py's modules.
     """
 
     app: str
@@ -47,6 +49,7 @@ class Job:
     exports: tuple[ExportedClass, ...]
     options: tuple[str, ...]
     stub_wasi: bool
+    mends: Mends
 
 
 def componentize(job: Job, work: Path) -> Path:
@@ -83,13 +86,6 @@ def componentize(job: Job, work: Path) -> Path:
     )
 
 
-def _undocumented(job: Job, folder: Path) -> Path:
-    """The WIT without its documentation: componentize-py would paste that into modules as it is, quotes and all."""
-    source = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
-    run_wasm_tools(["component", "wit", "--no-docs", "--out-dir", folder, "--", source])
-    return folder
-
-
 def _stage(job: Job, work: Path) -> dict[str, Any]:
     """Write the module that is wrapped, and give the arguments of componentize-py's function."""
     entry = work / "entry"
@@ -97,8 +93,9 @@ def _stage(job: Job, work: Path) -> dict[str, Any]:
     (entry / "_airssys_entry.py").write_bytes(_ENTRY.read_bytes())
     (entry / f"{_MAIN}.py").write_text(_main(job), "utf-8")
     options = _parsed(job.options)
+    source = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
     return {
-        "wit_path": [str(_undocumented(job, work / "undocumented"))],
+        "wit_path": [str(mended_wit(source, work / "mended"))],
         "worlds": [specifier(job.world)],
         "features": [],
         "all_features": False,
@@ -126,9 +123,11 @@ def _main(job: Job) -> str:
                 "class": export.name,
                 "interface": export.interface,
                 "functions": [dataclasses.asdict(function) for function in export.functions],
+                "found_as": export.found_as,
             }
             for export in job.exports
         ],
+        **dataclasses.asdict(job.mends),
     }
     return (
         "import json\n\nfrom _airssys_entry import prepare\n\n"

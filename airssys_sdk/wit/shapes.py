@@ -263,7 +263,7 @@ def signature_of(method: Callable[..., Any], resource: type[Any] | None = None) 
 
     Args:
         method: the method; for a static one the function behind it.
-        resource: the resource's class, for a method, static or constructor of one.
+        resource: the resource's class, for a method of it and for an `__init__`, which return nothing in Python.
 
     Raises:
         ShapeError: the method carries no marker, or an annotation names no WIT type.
@@ -277,7 +277,7 @@ def signature_of(method: Callable[..., Any], resource: type[Any] | None = None) 
     parameters = tuple(Parameter(name, kebab(name), shape_of(hint)) for name, hint in hints.items())
     if marker.name.startswith("[method]"):
         parameters = (Parameter("self", "self", _handle(resource, borrowed=True)), *parameters)
-    elif marker.name.startswith("[constructor]"):
+    elif marker.name.startswith("[constructor]") and resource is not None:
         shape = _handle(resource, borrowed=False)
     raises = marker.raises is not None
     if marker.raises is not None:

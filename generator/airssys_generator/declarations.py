@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol
 
 from airssys_sdk.wit.model import (
@@ -79,11 +79,13 @@ class Types:
         homes: where each declaration lives.
         dialect: the target's.
         private: modules whose handles of other modules always begin with an underscore.
+        instead: what a module calls a declaration instead of its own name; None for the name.
     """
 
     homes: Homes
     dialect: Dialect
     private: frozenset[ModuleDraft] = frozenset()
+    instead: Callable[[ModuleDraft, TypeDef], str | None] | None = None
 
     def annotation(self, module: ModuleDraft, wit_type: Type) -> Annotation:
         """The annotation of a type, as it is written in a module."""
@@ -157,6 +159,9 @@ class Types:
         if isinstance(wit_type.declaration, AliasDeclaration) and not self.dialect.aliases:
             return self.annotation(module, wit_type.declaration.target)
         home, origin = self.homes.of(wit_type)
+        instead = None if self.instead is None else self.instead(module, origin)
+        if instead is not None:
+            return Name(instead)
         return Name(module.reference(home, private=module in self.private) + type_name(origin))
 
     def _option(self, module: ModuleDraft, payload: Type) -> Annotation:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from airssys_sdk import __version__
 from airssys_sdk.wit.model import Resolve, World
 
 from .namesfile import NamesFile
 from .options import Options, Target
-from .plan import Module
+
+if TYPE_CHECKING:
+    from .guest import GuestPlan
 
 Files: TypeAlias = Mapping[str, str]
 """The text of each file by its path, relative and with `/`."""
@@ -70,16 +72,16 @@ def skeleton(world: World, options: Options | None = None) -> str:
     """
     from .render import render
 
-    return render(plan_skeleton(world, options or Options()), "guest")
+    return render(plan_of_guest(world, options or Options()).skeleton, "guest")
 
 
-def plan_skeleton(world: World, options: Options) -> Module:
-    """The plan of the author's module, for `skeleton` and for merging."""
+def plan_of_guest(world: World, options: Options) -> GuestPlan:
+    """The plan of bindings without headers and of the author's module, for `skeleton` and for merging."""
     from .guest import plan_guest
     from .selection import select
 
     names = (options.names or NamesFile()).grown(world)
-    return plan_guest(select(world, "guest"), names, ()).skeleton
+    return plan_guest(select(world, "guest"), names, ())
 
 
 def header_of(resolve: Resolve, world: World, options: Options) -> tuple[str, ...]:

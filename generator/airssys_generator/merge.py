@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_sdk.wit.model import World
+from airssys_sdk.wit.names import camel, escape
 
 from .errors import Diagnostic, GenerationError
-from .generate import plan_skeleton
+from .generate import plan_of_guest
+from .namesfile import NamesFile
 from .options import Options
 
 if TYPE_CHECKING:
     import libcst as cst
 
+    from .guest import GuestPlan
+    from .merging import Signatures
+
 _END = "pass\n"
 """A statement that closes the module while it is merged: libcst keeps the lines above a statement, but loses some of
 several comments and blank lines at the end of a file."""
 
-_PROTOCOLS = ("wit_world/exports/__init__.py", "wit_world/__init__.py")
+_WORLD = "wit_world/__init__.py"
+_EXPORTS = "wit_world/exports"
 
 
 def merge_skeleton(
@@ -48,31 +54,51 @@ def merge_skeleton(
     Raises:
         GenerationError: the module cannot be parsed (with line and column), or as for `generate`.
     """
-    from .merging import Merge, read_previous
+    from .merging import Merge
+    from .render import render
 
-    plan = plan_skeleton(world, options or Options())
+    plan = plan_of_guest(world, options or Options())
     line_end = "\r\n" if "\r\n" in existing else "\n"
     ended = existing if not existing or existing.endswith("\n") else existing + line_end
     module = _parsed(existing, ended, where)
-    before = read_previous(
-        {
-            path: parsed
-            for path, text in (previous or {}).items()
-            if path in _PROTOCOLS and (parsed := _readable(text)) is not None
-        }
-    )
-    merged = Merge(module, plan, before).merged().removesuffix(_END)
+    authors = _authors(plan, options)
+    before = _signatures(previous or {}, authors)
+    bindings = {one.path: render(one, "guest") for one in plan.bindings} if before else {}
+    now = _signatures(bindings, authors)
+    merged = Merge(module, plan.skeleton, before, now).merged().removesuffix(_END)
     return existing if merged == ended else merged
 
 
 def previous_bindings(folder: Path) -> dict[str, str]:
     """What `merge_skeleton` needs of the bindings that are still in a folder; empty when there are none."""
-    found = {path: folder / path for path in _PROTOCOLS}
+    found = [folder / path for path in (_WORLD, f"{_EXPORTS}/__init__.py")]
+    found += sorted(path for path in (folder / _EXPORTS).glob("*.py") if path not in found)
     return {
-        path: file.read_text(encoding="utf-8", errors="replace")
-        for path, file in found.items()
-        if file.is_file()
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in found
+        if path.is_file()
     }
+
+
+def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], str]:
+    """The author's class for each Protocol of a resource, those of resources that left the WIT included."""
+    names = (options.names if options is not None else None) or NamesFile()
+    found: dict[tuple[str, str], str] = {}
+    for resource, author in names.resources.items():
+        interface, _, name = resource.partition("#")
+        if interface in names.exports:
+            found[f"{_EXPORTS}/{names.exports[interface]}.py", escape(camel(name))] = author
+    return {**found, **plan.resources}
+
+
+def _signatures(bindings: Mapping[str, str], authors: Mapping[tuple[str, str], str]) -> Signatures:
+    """What bindings say of each class of the author."""
+    from .merging import read_signatures
+
+    with_resources = {path for path, _ in authors}
+    wanted = {path for path in bindings if path in (_WORLD, f"{_EXPORTS}/__init__.py", *with_resources)}
+    modules = {path: parsed for path in sorted(wanted) if (parsed := _readable(bindings[path])) is not None}
+    return read_signatures(modules, authors)
 
 
 def _readable(text: str) -> cst.Module | None:

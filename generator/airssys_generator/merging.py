@@ -32,14 +32,24 @@ Signatures = Mapping[str, Mapping[str, str]]
 """For each class, for each method: its signature with every name as a dotted path."""
 
 
-def read_previous(modules: Mapping[str, cst.Module]) -> Signatures:
-    """What the bindings of before said, class by class; `modules` are packages by their path."""
-    return {
-        name: {method: signature(node, spelling) for method, node in methods(cls).items()}
-        for path, module in modules.items()
-        if (spelling := spelling_of(module, path.removesuffix("/__init__.py").replace("/", ".")))
-        for name, cls in classes(module).items()
-    }
+def read_signatures(modules: Mapping[str, cst.Module], authors: Mapping[tuple[str, str], str]) -> Signatures:
+    """What the Protocols of bindings say, by the author's class that implements each.
+
+    Args:
+        modules: modules of the bindings by their path.
+        authors: the author's class for a resource's Protocol, by the path of its module and its name there. Of modules
+            that are no packages, only these count.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for path, module in modules.items():
+        is_package = path.endswith("/__init__.py")
+        package = path.removesuffix("/__init__.py") if is_package else path.rpartition("/")[0]
+        spelling = spelling_of(module, package.replace("/", "."))
+        for name, cls in classes(module).items():
+            author = authors.get((path, name), name if is_package else None)
+            if author is not None:
+                found[author] = {m: signature(node, spelling) for m, node in methods(cls).items()}
+    return found
 
 
 def signature(node: cst.FunctionDef, spelling: Spelling) -> str:
@@ -61,13 +71,17 @@ class Merge:
     Args:
         module: the author's module, closed by one more statement.
         planned: the skeleton that the WIT asks for now.
-        previous: the signatures that it asked for before; empty when unknown.
+        previous: the signatures of the bindings of before; empty when unknown.
+        current: the signatures of the bindings now, to compare with `previous`.
     """
 
-    def __init__(self, module: cst.Module, planned: plan.Module, previous: Signatures) -> None:
+    def __init__(
+        self, module: cst.Module, planned: plan.Module, previous: Signatures, current: Signatures
+    ) -> None:
         self.module = module
         self.planned = [item for item in planned.items if isinstance(item, plan.Class)]
         self.previous = previous
+        self.current = current
         self.spelling = spelling_of(module)
         self.handles = planned_spelling(planned.imports)
 
@@ -109,12 +123,14 @@ class Merge:
         hidden = frozenset(members(cls) | {function.name for function in wanted.functions})
         present = methods(cls)
         before = self.previous.get(wanted.name, {})
+        now = self.current.get(wanted.name, {})
         changes: dict[cst.CSTNode, cst.CSTNode] = {}
         new: list[cst.FunctionDef] = []
         for function in wanted.functions:
             if function.name in present:
                 node = present[function.name]
-                changed = self._method(node, function, before.get(function.name), hidden)
+                same = function.name in before and before[function.name] == now.get(function.name)
+                changed = self._method(node, function, hidden, same=same)
                 if changed is not node:
                     changes[node] = changed
             elif function.name not in members(cls) and not (function.name in before and len(cls.bases) > 1):
@@ -131,12 +147,12 @@ class Merge:
         return _extended(cls, new) if new else cls
 
     def _method(
-        self, node: cst.FunctionDef, wanted: plan.Function, before: str | None, hidden: frozenset[str]
+        self, node: cst.FunctionDef, wanted: plan.Function, hidden: frozenset[str], *, same: bool
     ) -> cst.FunctionDef:
+        """The method with the signature that the WIT asks for; `same`: it asks for what it asked before."""
         if _is_marked(node):
             node = _unmarked(node)
-        asked = self._asked(wanted)
-        if asked in (before, signature(node, self.spelling)):
+        if same or self._asked(wanted) == signature(node, self.spelling):
             return node
         parsed = _function(render.signature(self._spelled(wanted, hidden), 1, ": ..."))
         comments = [

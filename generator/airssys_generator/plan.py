@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 
 from .annotation import Annotation
 
-_STANDARD = frozenset({"abc", "builtins", "dataclasses", "enum", "typing"})
+_STANDARD = frozenset({"abc", "builtins", "dataclasses", "enum", "types", "typing"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

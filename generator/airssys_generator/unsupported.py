@@ -45,7 +45,7 @@ _REASONS = {
 
 _POSSIBLE: Mapping[Target, frozenset[str]] = {
     "host": frozenset({"resource", "async", "map"}),
-    "guest": frozenset(),
+    "guest": frozenset({"resource", "async"}),
 }
 
 

@@ -8,6 +8,7 @@ from airssys_sdk.wit.model import (
     Alias,
     FixedLengthList,
     Function,
+    FunctionKind,
     FutureType,
     Handle,
     ListType,
@@ -61,6 +62,11 @@ def returned(function: Function) -> ResultType | None:
     if isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
         wit_type = wit_type.declaration.target
     return wit_type if isinstance(wit_type, ResultType) else None
+
+
+def constructor_of(function: Function) -> bool:
+    """Whether a function is a resource's constructor."""
+    return function.kind is FunctionKind.CONSTRUCTOR
 
 
 def members_of(resource: TypeDef, functions: Iterable[Function]) -> list[Function]:

@@ -30,15 +30,17 @@ def test_a_golden_host_package_imports_and_every_function_has_a_signature(source
     _python(
         """
         import host, importlib, inspect, pkgutil
-        from airssys_sdk.wit.annotations import MARKER, FunctionMarker
+        from airssys_sdk.wit.annotations import MARKER, FunctionMarker, ResourceMarker
         from airssys_sdk.wit.shapes import signature_of
         names = ["host", *(m.name for m in pkgutil.walk_packages(host.__path__, "host."))]
         count = 0
         for module in map(importlib.import_module, names):
             for cls in [value for value in vars(module).values() if inspect.isclass(value)]:
+                resource = cls if isinstance(getattr(cls, MARKER, None), ResourceMarker) else None
                 for _, member in inspect.getmembers(cls):
+                    member = getattr(member, "__func__", member)
                     if isinstance(getattr(member, MARKER, None), FunctionMarker):
-                        signature_of(member)
+                        signature_of(member, resource)
                         count += 1
         assert count
         """,
@@ -50,14 +52,20 @@ def test_a_golden_host_package_imports_and_every_function_has_a_signature(source
 def test_a_golden_guest_imports_and_its_functions_say_which_is_missing(source: Source) -> None:
     _python(
         """
-        import component, inspect
+        import asyncio, component, inspect
         classes = [c for c in vars(component).values() if inspect.isclass(c) and c.__module__ == "component"]
         assert classes
         for cls in classes:
-            for name in [n for n, member in vars(cls).items() if inspect.isfunction(member) and n[:2] != "__"]:
-                method = getattr(cls(), name)
+            for name, member in vars(cls).items():
+                function = getattr(member, "__func__", member)
+                if not inspect.isfunction(function) or function.__qualname__ != f"{cls.__name__}.{name}":
+                    continue
+                if name[:2] == "__" and name != "__init__":
+                    continue
                 try:
-                    method(*range(len(inspect.signature(method).parameters)))
+                    found = function(*range(len(inspect.signature(function).parameters)))
+                    if inspect.iscoroutine(found):
+                        asyncio.run(found)
                 except NotImplementedError as error:
                     assert "#" in str(error), name
                 else:

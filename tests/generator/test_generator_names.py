@@ -22,6 +22,7 @@ from airssys_generator import (
     componentize_options,
     generate,
 )
+from airssys_sdk.project.mended_wit import mended_wit
 from airssys_sdk.wit.reader import read
 
 STEPS = (
@@ -168,7 +169,7 @@ def _componentize(source: Source, options: list[str], folder: Path) -> Mapping[s
         "-q",
         "--all-features",
         "-d",
-        str(source.path),
+        str(mended_wit(source.path, folder.with_name(f"{folder.name}-wit"), all_features=True)),
         *chosen,
         *options,
         "bindings",

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from airssys_sdk.wit.model import Enum, Flags, Function, Record, TypeDef, Variant
+from airssys_sdk.wit.model import Enum, Flags, Function, FunctionKind, Record, Resource, TypeDef, Variant
 
-from .draft import ModuleDraft, field_name, type_name
-from .errors import Diagnostic
-from .namesfile import class_name
-from .selection import Selection, place
-from .walk import returned
+from ..draft import ModuleDraft, field_name, type_name
+from ..errors import Diagnostic
+from ..namesfile import class_name
+from ..selection import Selection, place
+from ..walk import returned
 
 _USED = ((Enum, "Enum"), (Flags, "Flag"), (Variant, "Union"))
 """What a type's class needs when its module is imported, under a name that another type can take."""
@@ -26,7 +26,7 @@ def holes(selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[Ty
         selection: what of the world is generated.
         modules: every module of the bindings, with its types in the order in which they stand there.
     """
-    found = [*_left_out(selection), *_selfs(selection), *_protocols(selection)]
+    found = [*_left_out(selection), *_resources(selection), *_selfs(selection), *_protocols(selection)]
     for _, types in modules:
         found += _fields(types)
         found += _shadows(types)
@@ -55,6 +55,28 @@ def _left_out(selection: Selection) -> Iterator[Diagnostic]:
             )
 
 
+def _resources(selection: Selection) -> Iterator[Diagnostic]:
+    """Resources of the world itself, and members of resources that componentize-py's own attributes hide."""
+    for wit_type in selection.world.types.values():
+        if isinstance(wit_type.declaration, Resource):
+            yield Diagnostic(
+                wit_type.path,
+                "resource inside a world",
+                "componentize-py has no class for a resource that the world itself declares",
+                "declare the resource in an interface, and import that",
+            )
+    for items, hidden in ((selection.imports, ("handle", "finalizer")), (selection.exports, ("finalizer",))):
+        for item in items:
+            for function in item.interface.functions.values():
+                if function.kind is FunctionKind.METHOD and function.item in hidden:
+                    yield Diagnostic(
+                        place(item, function.name),
+                        "name",
+                        f"componentize-py keeps an attribute named '{function.item}' in every such resource",
+                        "rename the method",
+                    )
+
+
 def _selfs(selection: Selection) -> Iterator[Diagnostic]:
     exported = [
         (place(item, function.name), function)
@@ -64,11 +86,13 @@ def _selfs(selection: Selection) -> Iterator[Diagnostic]:
     world = selection.world
     exported += [(f"{world.path}#{name}", function) for name, function in world.exported_functions.items()]
     for where, function in exported:
-        if any(parameter.name == "self" for parameter in function.parameters):
+        receiver = "cls" if function.kind is FunctionKind.STATIC else "self"
+        given = function.parameters[1:] if function.kind is FunctionKind.METHOD else function.parameters
+        if any(parameter.name == receiver for parameter in given):
             yield Diagnostic(
                 where,
                 "name",
-                "componentize-py writes two parameters named 'self' for it, which is not Python",
+                f"componentize-py writes two parameters named '{receiver}' for it, which is not Python",
                 "give the parameter another name",
             )
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from airssys_sdk.wit.model import ListType, Primitive, Record, Type, TypeDef
 
-from . import plan
-from .annotation import Annotation, Name
-from .draft import ModuleDraft
-from .walk import anonymous, dealiased
+from .. import plan
+from ..annotation import Annotation, Name
+from ..draft import ModuleDraft
+from ..walk import anonymous, dealiased
 
 SUPPORT = "componentize_py_types"
 """The module of `Ok`, `Err` and `Some`."""
