@@ -387,23 +387,32 @@ def test_docs_never_replace_a_file_of_others(sdk: Command, shop: Path, name: str
     assert [(path.name, path.read_text()) for path in out.iterdir()] == [(name, "mine")]
 
 
-def test_a_folder_that_cannot_be_written_is_wrong_usage(sdk: Command, shop: Path) -> None:
+def test_a_place_that_cannot_be_written_is_wrong_usage_and_left_as_it_is(sdk: Command, shop: Path) -> None:
     file = shop.parent / "file"
     file.write_text("")
-    result = sdk("wit", "docs", shop, "--out", file / "below")
-    assert result.code == 2
-    assert "Traceback" not in result.err
-    if os.geteuid() == 0:
-        return  # root may write anywhere
-    closed = shop.parent / "closed"
-    closed.mkdir(mode=0o500)
-    assert sdk("wit", "docs", shop, "--out", closed).code == 2
-    assert list(closed.iterdir()) == []
+    below = sdk("wit", "docs", shop, "--out", file / "below")
+    assert (below.code, "cannot write" in below.err) == (2, True)
+    (shop / "deps.lock").mkdir()
+    result = sdk("wit", "deps", shop)
+    assert (result.code, "the lock file cannot be read" in result.err) == (2, True)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self").is_dir(), reason="there is no folder here that not even root may write"
+)
+def test_a_read_only_folder_is_wrong_usage(sdk: Command, shop: Path) -> None:
+    result = sdk("wit", "docs", shop, "--out", "/proc/docs")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: cannot write the generated files: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into any folder")
+def test_a_lock_file_is_not_written_into_a_read_only_folder(sdk: Command, shop: Path) -> None:
     shop.chmod(0o500)
-    locked = sdk("wit", "deps", shop)
+    result = sdk("wit", "deps", shop)
     shop.chmod(0o700)
-    assert locked.code == 2
-    assert "cannot be written" in locked.err
+    assert (result.code, "the lock file cannot be written" in result.err) == (2, True)
+    assert not (shop / "deps.lock").exists()
 
 
 @pytest.fixture
