@@ -28,10 +28,10 @@ _WORLD = "the world"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PythonName:
-    """A name that generated code gives to an interface of a world, or to the world.
+    """A name that generated code gives to an interface of a world, to an exported resource, or to the world.
 
     Attributes:
-        place: the interface as the world names it, or the path of the world.
+        place: the interface as the world names it, with `#resource` for one; or the path of the world.
         direction: whether the world imports or exports it; None for the world itself.
         what: `module`: where its functions or types stand. `class`: what its functions are methods of.
         name: the dotted name in the generated package.
@@ -145,6 +145,10 @@ def _guest(world: World, names: NamesFile) -> Iterator[PythonName]:
             yield PythonName(item.wire_name, "export", "module", f"{GUEST}.exports.{module}")
         if item.interface.functions:
             yield PythonName(item.wire_name, "export", "class", f"{GUEST}.exports.{_class(module)}")
+        for resource in item.interface.types:
+            key = f"{item.wire_name}#{resource}"
+            if key in names.resources:  # a class of the author's module, beside the others
+                yield PythonName(key, "export", "class", names.resources[key])
 
 
 def _class(module: str) -> str:
@@ -191,7 +195,12 @@ def _titles(*sides: Iterable[_Key]) -> dict[str, str]:
     double: set[str] = set()
     for side in sides:
         places = {place for place, _ in side}
-        counts = collections.Counter(place.partition("@")[0] for place in places)
+        counts = collections.Counter(map(_title, places))
         double |= {title for title, count in counts.items() if count > 1}
-        titles |= {place: place.partition("@")[0] for place in places}
+        titles |= {place: _title(place) for place in places}
     return {place: place if title in double else title for place, title in titles.items()}
+
+
+def _title(place: str) -> str:
+    path, _, rest = place.partition("@")
+    return path + "".join(rest.partition("#")[1:])

@@ -304,6 +304,17 @@ def test_python_names_that_move_are_listed(sdk: Command, tmp_path: Path) -> None
     assert line == "  guest  module  a:b/store: wit_world.exports.store -> wit_world.imports.store"
 
 
+def test_the_class_of_a_resource_stays_when_another_of_its_name_comes_before_it(
+    sdk: Command, shop: Path
+) -> None:
+    text = "package a:b;\ninterface one { resource cursor; }\ninterface two { resource cursor; }\nworld w { %s }\n"
+    old, new = shop.with_name("old.wit"), shop.with_name("new.wit")
+    old.write_text(text % "export one;")
+    new.write_text(text % "export two; export one;")
+    data = json.loads(sdk("wit", "diff", old, new, "--json").out)
+    assert data["moves"] == []
+
+
 def test_nothing_moves_when_a_world_only_grows(sdk: Command, shop: Path) -> None:
     new = changed(
         shop,
