@@ -1,0 +1,108 @@
+"""Resources between guests: one implements them, one hands them through, one uses them; composed, they are one component."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airssys_sdk.component import Component, Err, Instance, Trap
+from airssys_sdk.project import Project, build, generate_project
+from airssys_sdk.wit.tools import run_wasm_tools
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("resources")]
+
+GUESTS = Path(__file__).resolve().parents[1] / "guests" / "library"
+NAMES = ("keeper", "between", "reader")
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
+    """A project for each guest."""
+    folder = tmp_path_factory.mktemp("library")
+    return {name: _project(folder / name, name) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def library(projects: dict[str, Project], kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """reader, which takes its books from between, which takes them from keeper."""
+    keeper, between, reader = (
+        build(projects[name], cache=kept / "library", precompile=False).path for name in NAMES
+    )
+    folder = tmp_path_factory.mktemp("composed")
+    below = _composed(between, keeper, folder / "below.wasm")
+    return _composed(reader, below, folder / "library.wasm")
+
+
+@pytest.fixture
+def instance(library: Path) -> Iterator[Instance]:
+    with Component.open(library).instantiate() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("what", "answer"),
+    [
+        ("open emma", "EMMA: a house, None"),
+        ("browse u", "ULYSSES"),
+        ("longer ulysses emma", "True"),
+        ("longer emma ulysses", "False"),
+        ("lend emma", "checked: emma after 5 days"),
+        ("look ulysses", "ULYSSES"),
+        ("look missing", "nothing"),
+    ],
+)
+def test_resources_pass_through_two_guests_and_back(instance: Instance, what: str, answer: str) -> None:
+    assert instance.call("run", what) == answer
+
+
+def test_a_constructor_may_fail_and_its_error_carries_notes_on_the_way(instance: Instance) -> None:
+    with pytest.raises(Err) as failed:
+        instance.call("run", "open nothing")
+    assert failed.value.value == "no book is called nothing"
+    assert instance.call("run", "open emma") == "EMMA: a house, None"
+
+
+def test_a_resource_that_was_dropped_is_no_longer_usable(instance: Instance) -> None:
+    with pytest.raises(Trap):
+        instance.call("run", "dropped emma")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_guest_with_resources_passes_mypy(
+    projects: dict[str, Project], name: str, mypy_cache: Path
+) -> None:
+    project = projects[name]
+    (project.folder / "mypy.ini").write_text("[mypy]\nmypy_path = bindings\npython_version = 3.14\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", mypy_cache, "src"],
+        cwd=project.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "Success: no issues found in 2 source files\n")
+
+
+def _project(folder: Path, name: str) -> Project:
+    (folder / "src" / name).mkdir(parents=True)
+    (folder / "wit").mkdir()
+    shutil.copy(GUESTS / "library.wit", folder / "wit")
+    shutil.copy(GUESTS / f"{name}.py", folder / "src" / name / "component.py")
+    (folder / "src" / name / "__init__.py").touch()
+    (folder / "Component.toml").write_text(
+        f'[component]\nnamespace = "test"\nname = "{name}"\nversion = "0.1.0"\n'
+        f'world = "test:lib/{name}@0.1.0"\n\n[build]\napp = "{name}.component"\n'
+    )
+    project = Project.load(folder)
+    generate_project(project)
+    return project
+
+
+def _composed(user: Path, maker: Path, output: Path) -> Path:
+    run_wasm_tools(["compose", user, "-d", maker, "-o", output])
+    return output
