@@ -91,7 +91,10 @@ class Progress:
         """Say that a build added something to the author's own module, which it does when the world asks for more."""
         app = project.shown(project.app_file)
         if app in result.generated and not self._quiet:
-            self._session.note(f"note: {safe_line(app)} got what the world asks for and it did not have")
+            names = f": {', '.join(result.added)}" if result.added else ""
+            self._session.note(
+                f"note: {safe_line(app)} got what the world asks for and it did not have{safe_line(names)}"
+            )
 
     def _start(self, text: str) -> None:
         from rich.console import Console

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from .store import Store
 
 
+_IMPORTS = (
+    "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
+    "where the build sees it"
+)
+
+
 def failure(store: Store, error: int, where: str) -> BaseException:
     """The exception to raise for a call that the engine ended with an error; the store is dead afterwards.
 
@@ -127,7 +133,12 @@ def _classify(
             guest_traceback=said.text,
         )
     if said is not None:
-        return Trap(f"the guest raised {said.summary}", where=where, guest_traceback=said.text)
+        return Trap(
+            f"the guest raised {said.summary}",
+            where=where,
+            hint=_IMPORTS if said.summary.startswith(("ModuleNotFoundError", "ImportError")) else None,
+            guest_traceback=said.text,
+        )
     return Trap(f"the guest trapped: {cause}", where=where, guest_traceback=backtrace(message))
 
 

@@ -23,7 +23,7 @@ from .model import Project
 from .reporting import Reporter, Silent, Stage
 
 if TYPE_CHECKING:
-    from .generating import Interpretation
+    from .generating import Generated, Interpretation
 
 _WORK = ".work-"
 
@@ -39,6 +39,7 @@ class BuildResult:
         built: how often componentize-py ran: 0 or 1. It is 0 as well when the component came from the user's cache.
         compiled: how often native code was made for `run`: 0 or 1.
         generated: the generated files that changed, relative to the project's folder.
+        added: the names of classes and methods that the author's module got, because the world asks for them.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class BuildResult:
     built: int = 0
     compiled: int = 0
     generated: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 def build(
@@ -102,17 +104,21 @@ class _Build:
     def run(self, started: float) -> BuildResult:
         project = self.project
         current = self._is_current()
-        generated: tuple[str, ...] = ()
+        outcome: Generated | None = None
         built = 0
         if current:
             for stage, detail in self._details():
                 self._fresh(stage, detail)
         else:
             self._sweep()
-            generated, built = self._make()
+            outcome, built = self._make()
         compiled = self._compile() if self.precompile else 0
         fresh = current and not compiled
-        return BuildResult(project.wasm, fresh, time.perf_counter() - started, built, compiled, generated)
+        seconds = time.perf_counter() - started
+        result = BuildResult(project.wasm, fresh, seconds, built, compiled)
+        if outcome is None:
+            return result
+        return dataclasses.replace(result, generated=outcome.changed, added=outcome.added)
 
     def _is_current(self) -> bool:
         try:
@@ -120,7 +126,7 @@ class _Build:
         except BuildError:
             return False  # a folder is missing: generating may make it, and if not, building says so
 
-    def _make(self) -> tuple[tuple[str, ...], int]:
+    def _make(self) -> tuple[Generated, int]:
         """Generate, build and check; `dist` changes only when all is well."""
         from .generating import generate_project, interpret
 
@@ -144,7 +150,7 @@ class _Build:
             state.remember(project, before, digest)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        return outcome.changed, built
+        return outcome, built
 
     def _component(
         self, work: Path, wit: Tree, path: tuple[Tree, ...], interpretation: Interpretation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,12 @@ class Generated:
     Attributes:
         changed: the files that were (or would be) written or removed, relative to the project's folder.
         diff: with `check`, the differences as a unified diff; empty when everything is up to date.
+        added: the names of classes and methods that the app module got and did not have.
     """
 
     changed: tuple[str, ...]
     diff: str = ""
+    added: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,11 +93,18 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
         return Generated(
             changed, "".join(_diff(project, file, files.get(file, "")) for file in (*wanted, *stale))
         )
+    before = _read(project.app_file) or ""
+    added = _defined(wanted.get(project.app_file, before)) - _defined(before)
     for file, text in wanted.items():
         _write(file, text)
     for file in stale:
         file.unlink()
-    return Generated(changed)
+    return Generated(changed, added=tuple(sorted(added)))
+
+
+def _defined(text: str) -> set[str]:
+    """The names of classes and functions in a module, however deep."""
+    return set(re.findall(r"^\s*(?:class|(?:async )?def) (\w+)", text, re.MULTILINE))
 
 
 def _app(

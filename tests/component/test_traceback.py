@@ -46,6 +46,13 @@ def test_an_uncaught_exception_of_a_python_guest_shows_the_authors_file_and_line
 
 
 @pytest.mark.slow
+def test_a_guest_that_imports_while_it_runs_is_told_where_imports_belong(probe_wasm: Path) -> None:
+    with Probe.load(probe_wasm) as probe, pytest.raises(Trap, match="No module named 'csv'") as caught:
+        probe.fail("import csv")
+    assert "import at the top of the module" in (caught.value.hint or "")
+
+
+@pytest.mark.slow
 def test_a_chain_of_exceptions_is_kept_whole_in_plain_and_sliced_calls(probe_wasm: Path) -> None:
     for sliced in (False, True):
         with Probe.load(probe_wasm) as probe, pytest.raises(Trap, match="RuntimeError: second") as caught:
