@@ -83,9 +83,10 @@ def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str
     (allowed,) = re.findall(r"`(send = \[[^`]*)`", part.text)
     (table,) = re.findall(r"`(\[permissions\.[^`]*)`", part.text)
     (run,) = (command for command in part.commands() if command.startswith("airssys-sdk run . .."))
+    (new,) = (command for command in part.commands() if command.startswith("airssys-sdk new audit"))
     shutil.copytree(home / "hello", home / "remembering")
     module = home / "remembering" / "src" / "hello" / "component.py"
-    imports, _, method = code.partition("\n\n")
+    imports, _, method = code.partition("\n\n# and in the class, in place of its handle_message:\n\n")
     before, _, rest = module.read_text("utf-8").partition("    def handle_message(")
     after = rest[rest.index("    def handle_callback(") :]
     before = before.replace("\n\n\nclass", f"\n{imports}\n\n\nclass", 1)
@@ -93,9 +94,9 @@ def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str
     with (home / "remembering" / "Component.toml").open("a", encoding="utf-8") as manifest:
         manifest.write(f"\n{table}\n{allowed}\n")
     activate = ". .venv/bin/activate"
-    shell(f"{activate}\nairssys-sdk new audit --no-input && airssys-sdk build audit", home)
+    shell(f"{activate}\n{new} && airssys-sdk build audit", home)
     for number in (1, 2):
-        told = shell(f"{activate}\ncd remembering\n{run} --send hello hi", home)
+        told = shell(f"{activate}\ncd remembering\n{run}", home)
         assert told == f"message {number}\n"
 
 
