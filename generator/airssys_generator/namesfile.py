@@ -155,7 +155,8 @@ def _named(
         functions: functions of the world in this direction, which stand beside the interfaces.
         classes: what the class of an interface cannot be called, because an exported resource is.
     """
-    names = dict(known)
+    present = {item.wire_name for item in items}
+    names = _moved(known, present)
     for item in items:
         if item.wire_name not in names:
             used = {*names.values(), *functions}
@@ -172,11 +173,32 @@ def _named(
     return names
 
 
+def _moved(known: Mapping[str, str], present: Collection[str]) -> dict[str, str]:
+    """The names, with those of a version that left the world given to the version that came."""
+    gone = {_unversioned(key): key for key in known if key not in present}
+    came = [key for key in sorted(present) if key not in known]
+    new = {gone[path]: key for key in reversed(came) if (path := _unversioned(key)) in gone}
+    return {new.get(key, key): name for key, name in known.items()}
+
+
+def _unversioned(name: str) -> str:
+    """`namespace:package/interface#resource`, without the version."""
+    path, _, version = name.partition("@")
+    _, mark, resource = version.partition("#")
+    return path + mark + resource
+
+
 def _named_resources(
     known: Mapping[str, str], items: Collection[InterfaceItem], modules: Mapping[str, str]
 ) -> dict[str, str]:
     """The classes of a guest's author for exported resources: the resource's name, or the interface's before it."""
-    names = dict(known)
+    present = {
+        f"{item.wire_name}#{resource.name}"
+        for item in items
+        for resource in item.interface.types.values()
+        if isinstance(resource.declaration, Resource)
+    }
+    names = _moved(known, present)
     taken = {_WORLD_CLASS, *(class_name(module) for module in modules.values())}
     for item in items:
         for resource in item.interface.types.values():

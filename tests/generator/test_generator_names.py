@@ -130,6 +130,39 @@ def test_a_names_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
     assert NamesFile.read(tmp_path / "absent.toml") == NamesFile()
 
 
+def test_another_version_of_an_interface_keeps_its_names(tmp_path: Path) -> None:
+    text = """
+    package a:b@{version};
+    interface store {{ resource shelf {{ constructor(); }} get: func() -> shelf; }}
+    world w {{ import store; export store; }}
+    """
+    _, old = world_of(text.format(version="1.0.0"), tmp_path / "old")
+    _, new = world_of(text.format(version="2.0.0"), tmp_path / "new")
+    before, after = NamesFile().grown(old), NamesFile().grown(old).grown(new)
+    assert before.exports == {"a:b/store@1.0.0": "store"}
+    assert after.imports == after.exports == {"a:b/store@2.0.0": "store"}
+    assert after.resources == {"a:b/store@2.0.0#shelf": "Shelf"}
+
+
+def test_two_versions_at_once_have_names_of_their_own_and_keep_them_when_one_leaves(tmp_path: Path) -> None:
+    both = """
+    package x:y;
+    world w {{ {imports} }}
+    """
+    dependencies = {
+        f"v{number}": f"package a:b@{number}.0.0; interface store {{ get: func() -> u8; }}"
+        for number in (1, 2)
+    }
+    first, second = "import a:b/store@1.0.0;", "import a:b/store@2.0.0;"
+    _, one = world_of(both.format(imports=first), tmp_path / "one", dependencies)
+    _, two = world_of(both.format(imports=first + second), tmp_path / "two", dependencies)
+    _, last = world_of(both.format(imports=second), tmp_path / "last", dependencies)
+    grown = NamesFile().grown(one).grown(two)
+    assert grown.imports["a:b/store@1.0.0"] == "store"
+    assert grown.imports["a:b/store@2.0.0"] != "store"
+    assert grown.grown(last).imports["a:b/store@2.0.0"] == grown.imports["a:b/store@2.0.0"]
+
+
 def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed() -> None:
     code = (
         "import hashlib, generator_worlds as w\n"
