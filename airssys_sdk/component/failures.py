@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from .store import Store
 
 
+_CATCH = (
+    "catch in the method what host functions raise (the Err says why: a missing permission, an absent target), "
+    "and return what the WIT says"
+)
 _IMPORTS = (
     "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
     "where the build sees it"
@@ -125,21 +129,21 @@ def _classify(
             guest_traceback=said.text,
         )
     if said is not None and said.mistake is not None:
-        return Trap(
-            f"the guest {said.mistake}",
-            where=where,
-            hint="catch in the method what host functions raise (the Err says why: a missing permission, an absent "
-            "target), and return what the WIT says",
-            guest_traceback=said.text,
-        )
+        return Trap(f"the guest {said.mistake}", where=where, hint=_CATCH, guest_traceback=said.text)
     if said is not None:
         return Trap(
             f"the guest raised {said.summary}",
             where=where,
-            hint=_IMPORTS if said.summary.startswith(("ModuleNotFoundError", "ImportError")) else None,
+            hint=_hint(said.summary),
             guest_traceback=said.text,
         )
     return Trap(f"the guest trapped: {cause}", where=where, guest_traceback=backtrace(message))
+
+
+def _hint(summary: str) -> str | None:
+    if summary.startswith(("ModuleNotFoundError", "ImportError")):
+        return _IMPORTS
+    return _CATCH if summary.startswith("TypeError") and " cannot return Err(" in summary else None
 
 
 def _bytes(count: int | None) -> str:

@@ -77,6 +77,10 @@ _REFUSED: Final = re.compile(r"memory allocation of \d+ bytes failed")
 _PLACE: Final = re.compile(
     r'^(?P<head> *(?:\| *)*File ")(?P<path>[^"\n]+)(?P<tail>", line (?P<line>\d+).*)$', re.MULTILINE
 )
+_OURS: Final = re.compile(
+    r'^ *(?:\| *)*File "[^"\n]*/_airssys_entry\.py", line .*\n(?: {4}.*\n)*', re.MULTILINE
+)
+"""Frames of what the build puts around the author's module."""
 _FRAME: Final = re.compile(r"^ *\d+: +0x[0-9a-f]+ - (?P<name>.+)$", re.MULTILINE)
 _FRAMES: Final = 12
 _FOREIGN_ERROR: Final = re.compile(
@@ -139,6 +143,8 @@ def _mistake(text: str) -> str | None:
 
 def _with_sources(text: str, sources: Mapping[str, str]) -> str:
     prefixes = sorted(sources, key=len, reverse=True)
+
+    text = _OURS.sub("", text)
 
     def place(match: re.Match[str]) -> str:
         path = match["path"]

@@ -5,7 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from ..wit.model import Function, FunctionKind, Resource, World
+from ..wit.model import (
+    Alias,
+    Enum,
+    Flags,
+    Function,
+    FunctionKind,
+    Primitive,
+    Record,
+    Resource,
+    ResultType,
+    Type,
+    TypeDef,
+    Variant,
+    World,
+)
 from ..wit.names import camel, escape, snake
 
 WORLD_CLASS = "WitWorld"
@@ -22,6 +36,8 @@ class ExportedFunction:
         parameters: Python names, without `self`.
         is_async: the method must be `async def`.
         is_static: it must be a `classmethod` or `staticmethod`.
+        errors: what the value of an `Err` that it raises must be an instance of, as dotted names of which those that
+            exist count; None where no class says it, or where the function returns no result.
     """
 
     name: str
@@ -29,6 +45,7 @@ class ExportedFunction:
     parameters: tuple[str, ...]
     is_async: bool
     is_static: bool = False
+    errors: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,20 +65,22 @@ class ExportedClass:
 
 
 def exported_classes(
-    world: World, modules: Mapping[str, str], resources: Mapping[str, str]
+    world: World, imports: Mapping[str, str], modules: Mapping[str, str], resources: Mapping[str, str]
 ) -> tuple[ExportedClass, ...]:
     """The classes for a world's exports, in the order of the world.
 
     Args:
         world: the world.
+        imports: the Python module of each imported interface.
         modules: the Python module of each exported interface; its class is named after it.
         resources: the author's class for each exported resource, by the resource's path.
     """
+    errors = _Errors(imports, modules)
     classes = [
         ExportedClass(
             escape(camel(modules[item.wire_name])),
             item.wire_name,
-            _functions(item.interface.functions.values()),
+            _functions(item.interface.functions.values(), errors),
         )
         for item in world.exported_interfaces
     ]
@@ -71,20 +90,77 @@ def exported_classes(
                 path = f"{item.wire_name}#{resource.name}"
                 found_as = modules[item.wire_name], escape(camel(resource.name))
                 members = [f for f in item.interface.functions.values() if f.resource is resource]
-                functions = tuple(map(_function, members))
+                functions = tuple(_function(member, errors) for member in members)
                 classes.append(ExportedClass(resources[path], path, functions, found_as))
-    own = _functions(world.exported_functions.values())
+    own = _functions(world.exported_functions.values(), errors)
     if own:
         classes.append(ExportedClass(WORLD_CLASS, world.path, own))
     # Without functions of its own (types only, or only resources) an interface needs no class in the app module.
     return tuple(one for one in classes if one.functions or one.found_as)
 
 
-def _functions(functions: Iterable[Function]) -> tuple[ExportedFunction, ...]:
-    return tuple(_function(function) for function in functions if function.kind is FunctionKind.FREESTANDING)
+class _Errors:
+    """Which classes the error of a function may have.
+
+    Args:
+        imports: the Python module of each imported interface.
+        exports: the Python module of each exported interface.
+    """
+
+    def __init__(self, imports: Mapping[str, str], exports: Mapping[str, str]) -> None:
+        self._imports = imports
+        self._exports = exports
+
+    def of(self, function: Function) -> tuple[str, ...] | None:
+        """The dotted names of the classes; None if the function returns no result, or no class says what it may be."""
+        result = _dealiased(function.result)
+        if not isinstance(result, ResultType):
+            return None
+        if result.err is None:
+            return ("types.NoneType",)
+        return self._classes(_dealiased(result.err))
+
+    def _classes(self, err: Type | None) -> tuple[str, ...] | None:
+        match err:
+            case Primitive():
+                return _BUILTINS.get(err)
+            case TypeDef(declaration=Record() | Enum() | Flags()):
+                return self._at_home(err, [camel(err.name)])
+            case TypeDef(declaration=Variant(cases)):
+                return self._at_home(err, [f"{camel(err.name)}_{escape(camel(case.name))}" for case in cases])
+            case _:
+                return None
+
+    def _at_home(self, wit_type: TypeDef, names: Iterable[str]) -> tuple[str, ...] | None:
+        path = wit_type.owner.path
+        homes = [
+            f"wit_world.{side}.{modules[path]}"
+            for side, modules in (("exports", self._exports), ("imports", self._imports))
+            if path in modules
+        ]
+        return tuple(f"{home}.{escape(name)}" for name in names for home in homes) or None
 
 
-def _function(function: Function) -> ExportedFunction:
+_BUILTINS: Mapping[Primitive, tuple[str, ...]] = {
+    Primitive.STRING: ("builtins.str",),
+    Primitive.CHAR: ("builtins.str",),
+    Primitive.BOOL: ("builtins.bool",),
+}
+
+
+def _dealiased(wit_type: Type | None) -> Type | None:
+    while isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
+        wit_type = wit_type.declaration.target
+    return wit_type
+
+
+def _functions(functions: Iterable[Function], errors: _Errors) -> tuple[ExportedFunction, ...]:
+    return tuple(
+        _function(function, errors) for function in functions if function.kind is FunctionKind.FREESTANDING
+    )
+
+
+def _function(function: Function, errors: _Errors) -> ExportedFunction:
     parameters = function.parameters[1:] if function.kind is FunctionKind.METHOD else function.parameters
     return ExportedFunction(
         function.name,
@@ -92,4 +168,5 @@ def _function(function: Function) -> ExportedFunction:
         tuple(escape(snake(parameter.name)) for parameter in parameters),
         function.is_async,
         function.kind is FunctionKind.STATIC,
+        None if function.is_async else errors.of(function),
     )

@@ -214,6 +214,6 @@ def interpret(project: Project) -> Interpretation:
         world,
         names,
         options,
-        exported_classes(world, names.exports, names.resources),
+        exported_classes(world, names.imports, names.exports, names.resources),
         mends(world, names.imports, names.exports),
     )

@@ -30,7 +30,7 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     Args:
         plan: `app`, the module's name; `folders`, the author's folder for each folder of the guest's path;
             `exports`, for each class its `class`, `interface`, `functions` (`name`, `method`, `parameters`, `is_async`,
-            `is_static`) and, for a resource, `found_as`, the module and the class where componentize-py looks for it;
+            `is_static`, `errors`) and, for a resource, `found_as`, the module and the class where componentize-py looks for it;
             `twins` and `constructors`, what to mend in its modules; `hidden`, files whose frames no traceback shows.
     """
     _show_authors_files(plan["folders"])
@@ -59,7 +59,7 @@ def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
         except BaseException as error:
             _report_raised(error, f"creating {export['class']}()", plan["hidden"])
             raise
-        factories[export["class"]] = _always(instance)
+        factories[export["class"]] = _always(_Front(instance, export))
     return factories
 
 
@@ -127,6 +127,50 @@ def _offer(cls: type, module: str, name: str) -> None:
             raise
         found = sys.modules[module] = types.ModuleType(module)
     setattr(found, name, cls)
+
+
+class _Front:
+    """What componentize-py calls in place of the author's object: its methods, with a watch on what they raise.
+
+    An `Err` that another function's host or guest raised, and that this one cannot return, would end in a panic without a
+    traceback; here it becomes an exception that has one.
+    """
+
+    def __init__(self, instance: object, export: Mapping[str, Any]) -> None:
+        self._instance = instance
+        for function in export["functions"]:
+            if function["errors"] is not None:
+                where = f"{export['interface']}#{function['name']}"
+                name = function["method"]
+                setattr(self, name, _watched(getattr(instance, name), where, _existing(function["errors"])))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._instance, name)
+
+
+def _watched(method: Callable[..., Any], where: str, allowed: tuple[type, ...]) -> Callable[..., Any]:
+    err: Any = importlib.import_module("componentize_py_types").Err
+
+    def call(*arguments: object) -> Any:
+        try:
+            return method(*arguments)
+        except err as error:
+            if type(error) is err and isinstance(error.value, allowed):
+                raise
+            shown = f"{type(error).__name__}({error.value!r})"
+            raise TypeError(f"{where} cannot return {shown[:200]}") from error
+
+    return call
+
+
+def _existing(paths: list[str]) -> tuple[type, ...]:
+    """The classes of these dotted names, as far as they exist."""
+    found: list[type] = []
+    for path in paths:
+        module, _, name = path.rpartition(".")
+        with contextlib.suppress(ImportError, AttributeError):
+            found.append(getattr(importlib.import_module(module), name))
+    return tuple(found)
 
 
 def _always(instance: object) -> Callable[[], object]:

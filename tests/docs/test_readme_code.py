@@ -98,6 +98,16 @@ def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str
     for number in (1, 2):
         told = shell(f"{activate}\ncd remembering\n{run}", home)
         assert told == f"message {number}\n"
+    # Without the other one, what its host raises reaches the author with the line that did not catch it.
+    alone = f"{activate}\ncd remembering\nairssys-sdk run . --send hello hi"
+    done = subprocess.run(["sh", "-c", alone], cwd=home, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "#handle-message cannot return Err(MessagingError_TargetNotFound(" in done.stderr
+    assert 'File "src/hello/component.py", line ' in done.stderr
+    assert "host_messaging.send(ComponentId(" in done.stderr
+    assert "hint: catch in the method what host functions raise" in done.stderr
+    assert "_airssys_entry" not in done.stderr
+    assert "panicked" not in done.stderr
 
 
 def test_generating_again_leaves_the_authors_code_as_it_is(written: str, home: Path) -> None:
