@@ -14,6 +14,8 @@ import importlib.machinery
 import inspect
 import json
 import linecache
+import os
+import re
 import sys
 import traceback
 import types
@@ -31,7 +33,7 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
         plan: `app`, the module's name; `folders`, the author's folder for each folder of the guest's path;
             `exports`, for each class its `class`, `interface`, `functions` (`name`, `method`, `parameters`, `is_async`,
             `is_static`, `errors`) and, for a resource, `found_as`, the module and the class where componentize-py looks for it;
-            `twins` and `constructors`, what to mend in its modules; `hidden`, files whose frames no traceback shows.
+            `twins`, `constructors` and `left_out`, what to mend in its modules; `hidden`, files whose frames no traceback shows.
     """
     _show_authors_files(plan["folders"])
     _mend(plan)
@@ -89,6 +91,8 @@ def _mend(plan: Mapping[str, Any]) -> None:
         _share(importlib.import_module(exported), importlib.import_module(imported))
     for module, name in plan["constructors"]:
         _may_fail(getattr(importlib.import_module(module), name), types_module)
+    if plan["left_out"]:
+        _add(plan["left_out"], types_module)
 
 
 def _share(exported: types.ModuleType, imported: types.ModuleType) -> None:
@@ -104,8 +108,7 @@ def _may_fail(cls: Any, types_module: Any) -> None:
     """Let the constructor of an imported resource raise its error case: componentize-py takes that for the resource."""
     runtime: Any = importlib.import_module("componentize_py_runtime")
     weakref: Any = importlib.import_module("weakref")
-    # The number of the import, the first constant of the constructor that was written for it.
-    index = next(value for value in cls.__init__.__code__.co_consts if type(value) is int)
+    (index,) = _numbers(inspect.getsource(cls.__init__))
 
     def __init__(self: Any, *arguments: object) -> None:  # noqa: N807
         made = runtime.call_import(index, list(arguments))
@@ -116,6 +119,70 @@ def _may_fail(cls: Any, types_module: Any) -> None:
         self.finalizer = weakref.finalize(self, drop, of, handle)
 
     cls.__init__ = __init__
+
+
+def _add(left_out: list[Mapping[str, Any]], types_module: Any) -> None:
+    """Make the functions of interfaces that have their name from the world, which componentize-py leaves out.
+
+    Imports are numbered in the order of the world; the numbers that nothing uses are those of these functions.
+    """
+    used: set[int] = set()
+    package: Any = importlib.import_module("wit_world")
+    for path in package.__path__:
+        for folder, _, files in os.walk(path):
+            for name in files:
+                if name.endswith(".py"):
+                    used |= _numbers(open(f"{folder}/{name}", encoding="utf-8").read())  # noqa: SIM115, PTH123
+    free = sorted(set(range(len(used) + len(left_out))) - used)
+    if len(free) != len(left_out):
+        raise SystemExit(
+            "the imports of interfaces inside the world cannot be told apart; please report this world"
+        )
+    for number, function in zip(free, left_out, strict=True):
+        setattr(_module(function["module"]), function["name"], _caller(number, function, types_module))
+
+
+def _numbers(source: str) -> set[int]:
+    """The numbers of the imports that some source of componentize-py calls."""
+    return {int(number) for number in re.findall(r"\bcall_import\((\d+), ", source)}
+
+
+def _module(name: str) -> types.ModuleType:
+    """A module of the bindings; one that is not there is made."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        parent, _, last = name.rpartition(".")
+        package = _module(parent) if "." in parent else importlib.import_module(parent)
+        made = sys.modules[name] = types.ModuleType(name)
+        if name.count(".") == 1:
+            made.__path__ = []
+        setattr(package, last, made)
+        return made
+
+
+def _caller(number: int, function: Mapping[str, Any], types_module: Any) -> Callable[..., Any]:
+    runtime: Any = importlib.import_module("componentize_py_runtime")
+
+    def given(result: Any) -> Any:
+        if not function["unwraps"]:
+            return result
+        if isinstance(result, types_module.Err):
+            raise result
+        return result.value
+
+    if function["is_async"]:
+        support: Any = importlib.import_module("componentize_py_async_support")
+
+        async def call_later(*arguments: object) -> Any:
+            return given(await support.await_result(runtime.call_import(number, list(arguments))))
+
+        return call_later
+
+    def call(*arguments: object) -> Any:
+        return given(runtime.call_import(number, list(arguments)))
+
+    return call
 
 
 def _offer(cls: type, module: str, name: str) -> None:

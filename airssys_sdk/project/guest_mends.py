@@ -6,9 +6,26 @@ import dataclasses
 from collections.abc import Mapping
 
 from ..wit.model import Alias, FunctionKind, ResultType, Type, TypeDef, World
-from ..wit.names import camel, escape
+from ..wit.names import camel, escape, snake
 
 _MODULE = "wit_world"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A function that the guest imports and whose module lacks it.
+
+    Attributes:
+        module: the module it belongs to, which may be missing as well.
+        name: its Python name.
+        unwraps: whether it returns a result, of which the error is raised.
+        is_async: whether it is an `async func`.
+    """
+
+    module: str
+    name: str
+    unwraps: bool
+    is_async: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,10 +37,13 @@ class Mends:
             each, and componentize-py knows only that of the import: (module of the export, module of the import).
         constructors: classes of imported resources whose constructor may fail, which componentize-py does not expect:
             (module, class).
+        left_out: the functions that componentize-py has no Python for: those of imported interfaces that have their
+            name from the world. In the order of the world.
     """
 
     twins: tuple[tuple[str, str], ...] = ()
     constructors: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def mends(world: World, imports: Mapping[str, str], exports: Mapping[str, str]) -> Mends:
@@ -46,7 +66,19 @@ def mends(world: World, imports: Mapping[str, str], exports: Mapping[str, str]) 
         for function in item.interface.functions.values()
         if function.kind is FunctionKind.CONSTRUCTOR and isinstance(_dealiased(function.result), ResultType)
     ]
-    return Mends(tuple(twins), tuple(constructors))
+    left_out = [
+        LeftOut(
+            f"{_MODULE}.imports.{imports[item.wire_name]}",
+            escape(snake(function.item)),
+            isinstance(_dealiased(function.result), ResultType),
+            function.is_async,
+        )
+        for item in world.imported_interfaces
+        if item.name is not None
+        for function in item.interface.functions.values()
+        if function.kind is FunctionKind.FREESTANDING
+    ]
+    return Mends(tuple(twins), tuple(constructors), tuple(left_out))
 
 
 def _dealiased(wit_type: Type | None) -> Type | None:

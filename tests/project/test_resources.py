@@ -20,6 +20,22 @@ GUESTS = Path(__file__).resolve().parents[1] / "guests" / "library"
 NAMES = ("keeper", "between", "reader")
 
 
+class Notes:
+    """The host's side of the interface that has its name from the world."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> int:
+        if text == "nothing":
+            raise Err("a note says something")
+        self.notes.append(text)
+        return len(self.notes)
+
+    def count(self) -> int:
+        return 10 * len(self.notes)
+
+
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """A project for each guest."""
@@ -40,7 +56,7 @@ def library(projects: dict[str, Project], kept: Path, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def instance(library: Path) -> Iterator[Instance]:
-    with Component.open(library).instantiate() as made:
+    with Component.open(library).instantiate({"notes": Notes()}) as made:
         yield made
 
 
@@ -65,6 +81,14 @@ def test_a_constructor_may_fail_and_its_error_carries_notes_on_the_way(instance:
         instance.call("run", "open nothing")
     assert failed.value.value == "no book is called nothing"
     assert instance.call("run", "open emma") == "EMMA: a house, None"
+
+
+def test_an_interface_inside_the_world_has_its_functions(instance: Instance) -> None:
+    assert instance.call("run", "note one") == "1 of 10"
+    assert instance.call("run", "note two") == "2 of 20"
+    with pytest.raises(Err) as failed:
+        instance.call("run", "note nothing")
+    assert failed.value.value == "a note says something"
 
 
 def test_a_resource_that_was_dropped_is_no_longer_usable(instance: Instance) -> None:

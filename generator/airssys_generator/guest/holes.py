@@ -34,18 +34,12 @@ def holes(selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[Ty
 
 
 def _left_out(selection: Selection) -> Iterator[Diagnostic]:
-    """Interfaces that have their name from the world, and those imported twice."""
+    """Interfaces that are imported twice."""
     world = selection.world
-    imported: dict[int, str] = {}
+    imported: dict[str, str] = {}
     for item in world.imported_interfaces:
-        if item.name is not None and item.interface.functions:
-            yield Diagnostic(
-                f"{world.path}#{item.name}",
-                "interface inside a world",
-                "componentize-py leaves out the functions of an interface that has its name from the world",
-                "declare the interface outside of the world, and import it",
-            )
-        other = imported.setdefault(id(item.interface), item.wire_name)
+        path = item.interface.path if item.interface.name is not None else item.wire_name
+        other = imported.setdefault(path, item.wire_name)
         if other != item.wire_name:
             yield Diagnostic(
                 f"{world.path}#{item.wire_name}",

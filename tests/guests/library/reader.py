@@ -2,12 +2,14 @@
 
 from componentize_py_types import Err
 from wit_world import WitWorld as World
-from wit_world.imports import shelves
+from wit_world.imports import notes, shelves
 
 
 class WitWorld(World):
     def run(self, what: str) -> str:
         match what.split():
+            case ["note", text]:
+                return f"{notes.note(text)} of {notes.count()}"
             case ["open", title]:
                 with shelves.Book(title) as book:
                     return f"{book.title()}: {book.page(0)}, {book.page(9)}"
