@@ -12,7 +12,7 @@ import click
 
 from airssys_sdk.cli.failure import explain
 from airssys_sdk.cli.root import root
-from airssys_sdk.cli.session import Session, tolerate_any_text
+from airssys_sdk.cli.session import Session, open_streams, tolerate_any_text
 
 PROGRAM = "airssys-sdk"
 
@@ -21,6 +21,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments and give its exit code; every error is explained on standard error."""
     session = Session()
     try:
+        open_streams()
         tolerate_any_text()
         if hasattr(signal, "SIGTERM"):
             signal.signal(signal.SIGTERM, _terminate)

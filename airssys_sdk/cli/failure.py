@@ -16,6 +16,8 @@ _ISSUES = "run the command again with --debug for the traceback, and report it w
 
 def explain(error: BaseException, session: Session) -> int:
     """Write an error to standard error and give the exit code that belongs to it."""
+    if _was_interrupted(error):
+        error = KeyboardInterrupt()
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -41,6 +43,10 @@ def explain(error: BaseException, session: Session) -> int:
             _debug(error, session)
             _usage(error, session)
             return error.exit_code
+        case MemoryError():
+            _debug(error, session)
+            session.styled([("error", "red"), (": there is not enough memory", None)], err=True)
+            return 1
         case OSError() if error.errno is not None:
             _debug(error, session)
             place = f": {safe_line(str(error.filename))}" if error.filename is not None else ""
@@ -52,6 +58,18 @@ def explain(error: BaseException, session: Session) -> int:
             session.styled([("internal error", "red"), (f": {kind}: {text}", None)], err=True)
             session.styled([("hint", "cyan"), (f": {_ISSUES}", None)], err=True)
             return 1
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether a library has wrapped an interrupt into an error of its own."""
+    seen: BaseException | None = error
+    for _ in range(20):
+        if seen is None or isinstance(seen, AirssysError):
+            return False
+        if isinstance(seen, KeyboardInterrupt) or "KeyboardInterrupt" in str(seen):
+            return not isinstance(error, SystemExit)
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def show(error: AirssysError, session: Session) -> None:

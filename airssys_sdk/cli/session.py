@@ -70,6 +70,16 @@ def session() -> Session:
     return click.get_current_context().ensure_object(Session)
 
 
+def open_streams() -> None:
+    """Give the process the standard streams that its caller has closed: what is written to them goes nowhere."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123  (open as long as the process)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
 def tolerate_any_text() -> None:
     """Let the standard streams escape what their encoding cannot hold, instead of failing half-way."""
     for stream in (sys.stdout, sys.stderr):

@@ -27,6 +27,16 @@ async def lines() -> AsyncIterator[bytes]:
             asyncio.run_coroutine_threadsafe(waiting.put(line), loop).result()
 
     def read() -> None:
+        try:
+            hand_over_all()
+        except OSError:
+            pass  # a stream that is closed or cannot be read has no lines, or no more of them
+        finally:
+            hand_over(None)
+
+    def hand_over_all() -> None:
+        if sys.stdin is None:  # the caller has closed it
+            return
         pieces: list[
             bytes
         ] = []  # of a line that is not whole yet; joined once, because a line may be very long
@@ -38,7 +48,6 @@ async def lines() -> AsyncIterator[bytes]:
             pieces.append(rest)
         if last := b"".join(pieces):
             hand_over(last)
-        hand_over(None)
 
     threading.Thread(target=read, name="airssys-stdin", daemon=True).start()
     while (line := await waiting.get()) is not None:

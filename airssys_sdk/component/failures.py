@@ -30,6 +30,7 @@ _CATCH = (
     "catch in the method what host functions raise (the Err says why: a missing permission, an absent target), "
     "and return what the WIT says"
 )
+_VALUES = "return and pass values of the types that the WIT says; a type checker sees most mistakes: mypy --strict src"
 _IMPORTS = (
     "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
     "where the build sees it"
@@ -118,6 +119,12 @@ def _classify(
             where=where,
             hint="raise the fuel limit, or let the guest do less in one call",
         )
+    if cause.startswith("too much data is being copied"):
+        return Trap(
+            "the call passes more data than the engine copies at once",
+            where=where,
+            hint="pass less in one call: of bytes about 4 MB, of text about 100 MB",
+        )
     if cause.startswith("cannot enter component instance"):
         return InstanceDead("the instance cannot be entered again", where=where, hint="make a new instance")
     if said is not None and said.out_of_memory:
@@ -129,7 +136,8 @@ def _classify(
             guest_traceback=said.text,
         )
     if said is not None and said.mistake is not None:
-        return Trap(f"the guest {said.mistake}", where=where, hint=_CATCH, guest_traceback=said.text)
+        hint = _CATCH if said.mistake.startswith("let ") else _VALUES
+        return Trap(f"the guest {said.mistake}", where=where, hint=hint, guest_traceback=said.text)
     if said is not None:
         return Trap(
             f"the guest raised {said.summary}",

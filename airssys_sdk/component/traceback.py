@@ -68,6 +68,8 @@ def backtrace(message: str) -> str | None:
 
 
 _START: Final = "Traceback (most recent call last):"
+_GROUP: Final = "Exception Group Traceback"
+_BARS: Final = re.compile(r"^(?: *[|+] ?)+")
 _PANIC: Final = re.compile(
     r"^thread '[^'\n]*'(?: \(\d+\))? panicked at [^\n]*\n(?P<said>.*)", re.MULTILINE | re.DOTALL
 )
@@ -88,6 +90,9 @@ _FOREIGN_ERROR: Final = re.compile(
 )
 _WRONG_TYPE: Final = re.compile(
     r"CastError \{ from: (?P<value>.*), classinfo: <class '(?P<kind>[^'\n]+)'> \}", re.DOTALL
+)
+_REFUSED_VALUE: Final = re.compile(
+    r"on an `Err` value: PyErr \{ type: <class '(?P<kind>[\w.]+)'>, value: \w+\((?P<said>.*)\), traceback: "
 )
 _SHOWN: Final = 80
 _DUMPED: Final = re.compile(r"^object type name: (?P<type>\w+)$", re.MULTILINE)
@@ -138,6 +143,8 @@ def _mistake(text: str) -> str | None:
     if (value := _WRONG_TYPE.search(text)) is not None:
         shown = value["value"] if len(value["value"]) <= _SHOWN else f"{value['value'][:_SHOWN]}..."
         return f"returned {shown}, which is no {value['kind']}"
+    if (refused := _REFUSED_VALUE.search(text)) is not None:
+        return f"gave a value that its type cannot hold: {refused['kind']}: {refused['said']}"
     return None
 
 
@@ -171,10 +178,18 @@ def _source_line(path: Path, number: int) -> str | None:
 
 
 def _last_line(text: str) -> str:
+    """The line that names the exception: the first below the frames of the last traceback. More of its message may follow."""
     lines = [line for line in text.splitlines() if line.strip()]
-    # Notes and details may follow the line that names the exception; that one is not indented.
-    named = [line for line in lines if not line[0].isspace() and line != _START]
-    return (named or lines or [""])[-1].strip()
+    starts = [number for number, line in enumerate(lines) if _START in line]
+    if not starts:
+        named = [line for line in lines if not line[0].isspace()]
+        return (named or lines or [""])[-1].strip()
+    # Of an exception group every line begins with a bar; the first traceback is its own, the others are its parts'.
+    grouped = [number for number in starts if _GROUP in lines[number]]
+    start = grouped[0] if grouped else starts[-1]
+    below = [_BARS.sub("", line) for line in lines[start + 1 :]]
+    named = [line for line in below if line and not line[0].isspace() and not line.startswith("+-")]
+    return (named or [lines[-1]])[0].strip()
 
 
 def _short(name: str) -> str:

@@ -67,6 +67,8 @@ Duration = Annotated[
     float, BeforeValidator(_duration), Field(gt=0, description='a time such as "30s" or "100ms", up to 8784h')
 ]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
+Folder = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+Folders = Annotated[tuple[Folder, ...], Field(strict=False)]
 Name = Annotated[str, Field(description="lowercase letters, digits and single hyphens between them")]
 Count = Annotated[int, Field(ge=1, description="a whole number from 1")]
 
@@ -109,9 +111,9 @@ class Build(_Section):
         pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$",
         description='a Python module such as "word_count.component"',
     )
-    source: Texts = Field(default=("src",), description='a list of folders such as ["src"]')
-    wit: str = Field(default="wit", min_length=1, description='a folder such as "wit"')
-    dependencies: Texts = Field(default=(), description='a list of folders such as ["wheels"]')
+    source: Folders = Field(default=("src",), min_length=1, description='a list of folders such as ["src"]')
+    wit: Folder = Field(default="wit", description='a folder such as "wit"')
+    dependencies: Folders = Field(default=(), description='a list of folders such as ["wheels"]')
     wasi: Literal["p2", "stub"] = Field(default="p2", description='"p2" or "stub"')
 
 
@@ -175,9 +177,12 @@ class Limits(_Section):
     """[limits]: sizes in bytes, times in seconds; fuel and deadline count per message."""
 
     memory: Size = Field(
-        default=256 * 1024**2, le=4 * 1024**3, description='a size up to "4GiB", such as "64MiB"'
+        default=256 * 1024**2,
+        ge=64 * 1024,
+        le=4 * 1024**3,
+        description='a size from "64KiB" to "4GiB", such as "64MiB"',
     )
-    fuel: Count | None = Field(default=None, description="a whole number from 1")
+    fuel: Count | None = Field(default=None, le=2**63, description="a whole number from 1 to 2^63")
     deadline: Duration = 30.0
     storage: Size = 50 * 1024**2
     mailbox: Count = 1000

@@ -60,6 +60,9 @@ def parse_manifest(text: str, where: str = MANIFEST_NAME) -> Manifest:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(where, (_syntax(str(error), lines),), lines) from None
+    except (RecursionError, ValueError) as error:  # values that nest too deep, numbers of thousands of digits
+        reason = "it nests too deep" if isinstance(error, RecursionError) else str(error)
+        raise ManifestError(where, (Problem("", f"cannot be read as TOML: {reason}"),), lines) from None
     problems: list[Problem] = []
     manifest: Manifest | None = None
     try:

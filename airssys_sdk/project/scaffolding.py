@@ -110,7 +110,8 @@ def _context(template: Path, answers: Mapping[str, str], *, no_input: bool) -> d
     generating, prompting = _cookiecutter("generate"), _cookiecutter("prompt")
 
     context = generating.generate_context(str(template / "cookiecutter.json"), extra_context=dict(answers))
-    asked = {key: value for key, value in context["cookiecutter"].items() if no_input or key not in answers}
+    # Only defaults are templates: an answer is text, whatever it looks like.
+    asked = {key: value for key, value in context["cookiecutter"].items() if key not in answers}
     chosen: dict[str, str] = {
         **prompting.prompt_for_config({"cookiecutter": asked}, no_input=no_input),
         **answers,

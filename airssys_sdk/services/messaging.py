@@ -20,6 +20,8 @@ from .faults import MessagingFault
 
 HOST = ComponentId("airssys", "host", "0")
 """Who the host is to a component."""
+MOST_TARGETS = 1000
+"""How many components one broadcast may name: each is a check and a delivery, and meanwhile the node does nothing else."""
 LONGEST_TIMEOUT = 366 * 24 * 3600.0
 """Seconds; a longer timeout of a request is cut to this."""
 
@@ -228,6 +230,11 @@ class Outbox:
             MessagingFault: it was not accepted everywhere; all others have accepted it. With one target the fault is the
                 same as that of `send`; with more it is `delivery-failed` and names each with its reason, in order.
         """
+        if len(targets) > MOST_TARGETS:
+            raise MessagingFault(
+                "delivery-failed",
+                f"a broadcast goes to {MOST_TARGETS} targets at most, not to {len(targets)}; nothing was sent",
+            )
         faults: list[tuple[ComponentId, MessagingFault]] = []
         for target in targets:
             try:

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import cli_projects
@@ -108,6 +110,28 @@ def test_inspect_hides_what_the_guest_toolchain_added(sdk: Command, lab: Path) -
     assert "by the guest's toolchain: 25 of WASI" in shown
     assert "interface exports" not in shown
     assert "interface exports\n" in sdk("inspect", lab / "dist" / "lab.wasm", "--all").out
+
+
+def test_an_answer_is_text_and_no_template(sdk: Command, tmp_path: Path) -> None:
+    made = sdk("new", "hello", "--no-input", "--description", "{{ 1/0 }} {% x %}", folder=tmp_path)
+    assert made.code == 0, made.err
+    assert 'description = "{{ 1/0 }} {% x %}"' in (tmp_path / "hello" / "Component.toml").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closes streams as a shell does")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_standard_stream_is_no_internal_error(sdk: Command, tmp_path: Path, closed: str) -> None:
+    command = f"{sys.executable} -m airssys_sdk.cli new hello --no-input {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env=sdk.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "hello" / "Component.toml").is_file()
 
 
 @pytest.mark.parametrize("command", ["build", "test", "run", "generate"])

@@ -62,6 +62,22 @@ def test_each_line_of_standard_input_is_asked_in_turn(sdk: Command, trial: Path)
     assert result.out == "you said one\nyou said two\n\nyou said last\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="closes a stream as a shell does")
+def test_a_closed_standard_input_has_no_lines(sdk: Command, trial: Path) -> None:
+    command = f"exec {sys.executable} -m airssys_sdk.cli run {trial} --stdin trial --quiet --in-memory <&-"
+    done = subprocess.run(
+        ["sh", "-c", command], env=sdk.environment(), capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("place", ["", ".", "/"])
+def test_a_folder_cannot_be_the_storage(sdk: Command, trial: Path, place: str) -> None:
+    result = sdk("run", trial, "--send", "trial", "hi", "--storage", place)
+    assert (result.code, result.out) == (2, "")
+    assert "is a directory" in result.err
+
+
 def test_json_is_one_object_a_line(sdk: Command, trial: Path) -> None:
     result = sdk("run", trial, "--send", "trial", "hi", "--send", "trial", "raw", "--json")
     assert result.code == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,39 @@ def test_an_error_or_a_value_that_the_function_cannot_return_is_said_in_words() 
     said = explain_output(f"{panic}CastError {{ from: '\x1b[2J', classinfo: <class 'bytes'> }}\n")
     assert said is not None
     assert said.mistake == "returned '\\x1b[2J', which is no bytes"
+
+    value = "OverflowError('out of range integral type conversion attempted')"
+    said = explain_output(
+        f"{panic}PyErr {{ type: <class 'OverflowError'>, value: {value}, traceback: None }}\n"
+    )
+    assert said is not None
+    assert said.mistake is not None
+    assert said.mistake.startswith("gave a value that its type cannot hold: OverflowError: 'out of range")
+
+
+def _raised(error: Exception) -> str:
+    try:
+        raise error
+    except type(error):
+        return traceback.format_exc()
+
+
+@pytest.mark.parametrize(
+    ("error", "headline"),
+    [
+        (ValueError("first line\nsecond line"), "ValueError: first line"),
+        (ValueError('a\n  File "x", line 1\nerror: not this'), "ValueError: a"),
+        (
+            ExceptionGroup("several", [ValueError(1), KeyError("k")]),
+            "ExceptionGroup: several (2 sub-exceptions)",
+        ),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_the_headline_is_the_line_that_names_the_exception(error: Exception, headline: str) -> None:
+    said = explain_output(_raised(error) + PANIC)
+    assert said is not None
+    assert said.summary == headline
 
 
 @pytest.mark.parametrize("text", ["", "hello\n", TRACEBACK])

@@ -209,13 +209,35 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
+            ('source = ["src", "shared"]', "source = []", "build.source: expected a list of folders"),
+            ('"shared"]', '"sh\\u0000"]', "build.source[1]: expected"),
+            ("mailbox = 10", f"mailbox = {'9' * 5000}", "cannot be read as TOML"),
+            ("mailbox = 10", f"mailbox = {'[' * 3000}", "cannot be read as TOML: it nests too deep"),
+        ],
+    )
+    def test_what_no_parser_expects_is_a_mistake_like_any_other(
+        self, old: str, new: str, message: str
+    ) -> None:
+        assert message in changed(old, new).message
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
             (
                 '"64MiB"',
                 '"64 apples"',
-                'limits.memory: expected a size up to "4GiB", such as "64MiB", got "64 apples"',
+                'limits.memory: expected a size from "64KiB" to "4GiB", such as "64MiB", got "64 apples"',
             ),
-            ('"64MiB"', "64", 'limits.memory: expected a size up to "4GiB", such as "64MiB", got 64'),
-            ('"64MiB"', '"5GiB"', 'limits.memory: expected a size up to "4GiB", such as "64MiB", got "5GiB"'),
+            (
+                '"64MiB"',
+                "64",
+                'limits.memory: expected a size from "64KiB" to "4GiB", such as "64MiB", got 64',
+            ),
+            (
+                '"64MiB"',
+                '"5GiB"',
+                'limits.memory: expected a size from "64KiB" to "4GiB", such as "64MiB", got "5GiB"',
+            ),
             (
                 '"1.5s"',
                 '"999999h"',
@@ -226,7 +248,7 @@ class TestMistakes:
                 '"0s"',
                 'limits.deadline: expected a time such as "30s" or "100ms", up to 8784h, got "0s"',
             ),
-            ("= 50_000_000", "= 0", "limits.fuel: expected a whole number from 1, got 0"),
+            ("= 50_000_000", "= 0", "limits.fuel: expected a whole number from 1 to 2^63, got 0"),
             ("mailbox = 10", "mailbox = 1.5", "limits.mailbox: expected a whole number from 1, got 1.5"),
             ("mailbox = 10", "mailbox = true", "limits.mailbox: expected a whole number from 1, got true"),
             ('"stub"', '"p3"', 'build.wasi: expected "p2" or "stub", got "p3"'),

@@ -191,6 +191,8 @@ def test_a_broadcast_reaches_everybody_who_accepts_it_and_reports_the_others() -
     with pytest.raises(MessagingFault) as single:
         box.broadcast([GONE], b"news")
     assert (single.value.case, single.value.target) == ("target-not-found", GONE)
+    with pytest.raises(MessagingFault, match="1000 targets at most, not to 1001; nothing was sent"):
+        box.broadcast([A] * 1001, b"news")
     box.broadcast([], b"")
 
 

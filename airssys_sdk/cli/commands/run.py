@@ -43,7 +43,7 @@ STORAGE = Path(".airssys", "node.db")
 )
 @click.option(
     "--storage",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Where the components keep their state.  [default: .airssys/node.db beside the first manifest]",
 )
@@ -76,6 +76,8 @@ def cli(
     shared = session()
     with Progress(shared, quiet=quiet, brief=True) as progress:
         targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
+    if storage is not None and not storage.name:
+        raise click.BadParameter("a file is needed, and this is a directory", param_hint="'--storage'")
     wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]))
     voice = Voice(shared, as_json=as_json, quiet=quiet)
     with guest_logs(voice):
