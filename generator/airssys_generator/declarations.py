@@ -12,6 +12,7 @@ from airssys_sdk.wit.model import (
 from airssys_sdk.wit.model import (
     Enum,
     Flags,
+    FutureType,
     Handle,
     ListType,
     MapType,
@@ -20,6 +21,7 @@ from airssys_sdk.wit.model import (
     Record,
     Resource,
     ResultType,
+    StreamType,
     TupleType,
     Type,
     TypeDef,
@@ -56,6 +58,12 @@ class Dialect(Protocol):
 
     def handle(self, module: ModuleDraft, resource: Annotation, *, borrowed: bool) -> Annotation:
         """A resource, own or borrowed."""
+        ...
+
+    def stream(
+        self, module: ModuleDraft, wit_type: StreamType | FutureType, payload: Annotation
+    ) -> Annotation:
+        """The readable end of a stream or future."""
         ...
 
     def is_bytes(self, element: Type) -> bool:
@@ -105,6 +113,8 @@ class Types:
                 return self._option(module, payload)
             case ResultType(ok, err):
                 return union(self._side(module, "Ok", ok), self._side(module, "Err", err))
+            case StreamType() | FutureType():
+                return self.dialect.stream(module, wit_type, self._payload(module, wit_type))
             case Handle(resource, borrowed):
                 return self.dialect.handle(module, self._named(module, resource), borrowed=borrowed)
             case TupleType(elements):
@@ -112,6 +122,11 @@ class Types:
                 return Generic(self.dialect.builtin(module, "tuple"), arguments or (Name("()"),))
             case _:
                 raise TypeError(f"{wit_type!r} cannot be planned")  # `unsupported` has found it before
+
+    def _payload(self, module: ModuleDraft, wit_type: StreamType | FutureType) -> Annotation:
+        return self.optional(
+            module, wit_type.element if isinstance(wit_type, StreamType) else wit_type.payload
+        )
 
     def optional(self, module: ModuleDraft, wit_type: Type | None) -> Annotation:
         """The annotation of a type that may be absent, which is None."""

@@ -10,7 +10,7 @@ from typing import ClassVar, TypeAlias
 
 from .annotation import Annotation
 
-_STANDARD = frozenset({"abc", "builtins", "dataclasses", "enum", "types", "typing"})
+_STANDARD = frozenset({"abc", "builtins", "collections", "dataclasses", "enum", "types", "typing"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Import:
             return -1
         if self.package is not None and self.package.startswith("."):
             return 2
-        return 0 if self.package is None and self.name in _STANDARD else 1
+        return 0 if (self.package or self.name).split(".")[0] in _STANDARD else 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ _REASONS = {
 
 _POSSIBLE: Mapping[Target, frozenset[str]] = {
     "host": frozenset({"resource", "async", "map"}),
-    "guest": frozenset({"resource", "async"}),
+    "guest": frozenset({"resource", "async", "stream", "future", "error-context"}),
 }
 
 

@@ -101,8 +101,8 @@ def anonymous(wit_type: Type) -> Iterator[Type]:
     """The type and every type written inside it; stops at names."""
     yield wit_type
     if not isinstance(wit_type, TypeDef | Primitive):
-        for inner in _inner(wit_type):
-            yield from anonymous(inner)
+        for part in inner(wit_type):
+            yield from anonymous(part)
 
 
 def named(wit_type: Type) -> Iterator[TypeDef]:
@@ -146,7 +146,8 @@ def in_order(types: Iterable[TypeDef]) -> list[TypeDef]:
     return list(done)
 
 
-def _inner(wit_type: Type) -> Iterator[Type]:
+def inner(wit_type: Type) -> Iterator[Type]:
+    """The types that are written inside an anonymous type."""
     match wit_type:
         case ListType(element) | FixedLengthList(element, _):
             yield element
@@ -158,8 +159,8 @@ def _inner(wit_type: Type) -> Iterator[Type]:
             yield from (side for side in (ok, err) if side is not None)
         case TupleType(elements):
             yield from elements
-        case StreamType(inner) | FutureType(inner):
-            if inner is not None:
-                yield inner
+        case StreamType(payload) | FutureType(payload):
+            if payload is not None:
+                yield payload
         case _:
             return

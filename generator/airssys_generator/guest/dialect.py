@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from airssys_sdk.wit.model import ListType, Primitive, Record, Type, TypeDef
+from airssys_sdk.wit.model import FutureType, ListType, Primitive, Record, StreamType, Type, TypeDef
 
 from .. import plan
-from ..annotation import Annotation, Name
+from ..annotation import Annotation, Generic, Name
 from ..draft import ModuleDraft
 from ..walk import anonymous, dealiased
 
 SUPPORT = "componentize_py_types"
 """The module of `Ok`, `Err` and `Some`."""
+
+ASYNC_SUPPORT = "componentize_py_async_support"
+"""The package of what componentize-py adds to asyncio."""
 
 _SCALARS = {
     Primitive.BOOL: "bool",
@@ -47,6 +50,12 @@ class GuestDialect:
         """`Cursor`, own or borrowed."""
         return resource
 
+    def stream(
+        self, module: ModuleDraft, wit_type: StreamType | FutureType, payload: Annotation
+    ) -> Annotation:
+        """`StreamReader[T]`, `FutureReader[T]`; of bytes, `ByteStreamReader`."""
+        return end(module, wit_type, payload, "Reader")
+
     def is_bytes(self, element: Type) -> bool:
         """`list<u8>` and `list<s8>` as they are written; not through an alias."""
         return element in (Primitive.U8, Primitive.S8)
@@ -62,6 +71,18 @@ class GuestDialect:
         if case is None and not isinstance(wit_type.declaration, Record):
             return ()
         return (plan.Call(f"{module.handles.module('dataclasses')}.dataclass"),)
+
+
+def end(
+    module: ModuleDraft, wit_type: StreamType | FutureType, payload: Annotation, which: str
+) -> Annotation:
+    """One end of a stream or future, `Reader` or `Writer`."""
+    kind, place = ("Stream", "streams") if isinstance(wit_type, StreamType) else ("Future", "futures")
+    if isinstance(wit_type, StreamType) and wit_type.element in (Primitive.U8, Primitive.S8):
+        name = f"ByteStream{which}"
+        return Name(module.handles.package(f"{ASYNC_SUPPORT}.{place}", name, name))
+    name = f"{kind}{which}"
+    return Generic(module.handles.package(f"{ASYNC_SUPPORT}.{place}", name, name), (payload,))
 
 
 def _has_aliased_bytes(types: Iterable[Type]) -> bool:

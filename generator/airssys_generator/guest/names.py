@@ -15,6 +15,7 @@ from ..selection import Selection, place
 from ..walk import constructor_of, in_order, members_of, reached, without_members
 from .holes import holes
 from .options import WORLD_CLASS, WORLD_MODULE
+from .streams import makers
 
 
 class SkeletonDraft(ModuleDraft):
@@ -65,6 +66,7 @@ class GuestNames:
         imports: the module of each imported interface.
         exports: the module of each exported interface.
         implemented: the resources that the guest implements.
+        makers: the functions that make streams and futures.
 
     Raises:
         GenerationError: names clash, or componentize-py would make invalid Python of the world.
@@ -89,6 +91,9 @@ class GuestNames:
             for resource in self.exports[item.wire_name].resources
         ]
         self._enter_functions()
+        self.makers = makers(selection, self.homes, self.root)
+        for maker in self.makers:
+            maker.module.scope.claim(maker.name, f"{self.world.path}: a {maker.name.rpartition('_')[2]}")
         self._check()
 
     def resources_of(self, item: InterfaceItem) -> list[Implemented]:

@@ -14,7 +14,7 @@ from ..draft import ModuleDraft, type_name
 from ..namesfile import NamesFile, class_name
 from ..selection import Selection, place
 from ..walk import members_of, without_members
-from .dialect import SUPPORT, GuestDialect
+from .dialect import ASYNC_SUPPORT, SUPPORT, GuestDialect
 from .functions import Functions, enter
 from .names import GuestNames, Implemented
 from .options import WORLD_CLASS, WORLD_MODULE
@@ -81,7 +81,21 @@ class _Package:
         if emitted:
             modules.append(self._protocols(emitted))
         moved = [dataclasses.replace(module, path=f"{WORLD_MODULE}/{module.path}") for module in modules]
-        return [*moved, plan.Module(f"{SUPPORT}.py", self.header, None, (), (), template=SUPPORT)]
+        moved.append(plan.Module(f"{SUPPORT}.py", self.header, None, (), (), template=SUPPORT))
+        if self._is_async():
+            for name in ("__init__", "streams", "futures"):
+                template = "async_support" if name == "__init__" else f"async_{name}"
+                path = f"{ASYNC_SUPPORT}/{name}.py"
+                moved.append(plan.Module(path, self.header, None, (), (), template=template))
+        return moved
+
+    def _is_async(self) -> bool:
+        """Whether the world has anything that needs componentize-py's support for asyncio."""
+        functions = (*self.selection.imported(), *self.selection.exported())
+        return bool(self.names.makers) or any(function.is_async for _, function in functions)
+
+    def _made(self, module: ModuleDraft) -> list[plan.Function]:
+        return [maker.planned(self.types) for maker in self.names.makers if maker.module is module]
 
     def _emitted(self) -> list[InterfaceItem]:
         """The exported interfaces for which componentize-py has a module and a Protocol."""
@@ -94,6 +108,7 @@ class _Package:
     def _world(self) -> plan.Module:
         root = self.names.root
         root.items += self.types.items(root)[0]
+        root.items += self._made(root)
         for function in without_members(self.world.imported_functions.values()):
             root.items.append(self.functions.plain(root, function))
         docs = "\n\n".join(filter(None, (f"The world `{self.world.path}`.", self.world.docs)))
@@ -107,6 +122,7 @@ class _Package:
         for resource in module.resources:
             module.items.append(self._resource(module, resource, members_of(resource, functions)))
         module.items += self.types.items(module)[0]
+        module.items += self._made(module)
         for function in without_members(functions):
             module.items.append(self.functions.plain(module, function))
         return module.finished(self.header, _titled(item, "which the guest imports"))
@@ -122,6 +138,7 @@ class _Package:
                 self._protocol(module, type_name(one.resource), one.functions, one.resource.docs)
             )
         module.items += self.types.items(module)[0]
+        module.items += self._made(module)
         return module.finished(self.header, _titled(item, "which the guest exports: its types"))
 
     def _protocols(self, emitted: Iterable[InterfaceItem]) -> plan.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from airssys_sdk.wit.model import Enum, Flags, Primitive, Record, Type, TypeDef
+from airssys_sdk.wit.model import Enum, Flags, FutureType, Primitive, Record, StreamType, Type, TypeDef
 from airssys_sdk.wit.names import shouty
 from airssys_sdk.wit.shapes import kebab
 
@@ -36,6 +36,12 @@ class HostDialect:
     def handle(self, module: ModuleDraft, resource: Annotation, *, borrowed: bool) -> Annotation:
         """`Cursor`, or `wit.Borrow[Cursor]`."""
         return Generic(f"{support(module)}.Borrow", (resource,)) if borrowed else resource
+
+    def stream(
+        self, module: ModuleDraft, wit_type: StreamType | FutureType, payload: Annotation
+    ) -> Annotation:
+        """Nothing: they are refused before anything is planned."""
+        raise TypeError(f"{wit_type!r} cannot be planned for a host")
 
     def is_bytes(self, element: Type) -> bool:
         """`list<u8>`, also through an alias of `u8`."""
