@@ -207,8 +207,11 @@ class _Build:
         profile = project.manifest.runtime.profile
         cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
         before = cache.counters.compiled
+        known = cache.contains(state.digest(project), profile)
+        if not known and self._is_asynchronous():
+            return 0  # nothing runs it, so nothing could use the native code
         with self._stage("compile", f"{project.shown(project.wasm)} ({profile})") as stage:
-            if cache.contains(state.digest(project), profile):
+            if known:
                 stage.fresh = True
                 return 0
             from ..component.loaded import Component
@@ -216,6 +219,12 @@ class _Build:
             Component.open(project.wasm, profile=profile, cache=cache)
             stage.fresh = cache.counters.compiled == before
         return cache.counters.compiled - before
+
+    def _is_asynchronous(self) -> bool:
+        from .asynchronous import is_asynchronous
+        from .generating import interpret
+
+        return is_asynchronous(interpret(self.project).world)
 
     def _sweep(self) -> None:
         """Remove what a killed build left; the lock says that no other one runs."""
