@@ -113,12 +113,12 @@ class _Errors:
 
     def of(self, function: Function) -> tuple[str, ...] | None:
         """The dotted names of the classes; None if the function returns no result, or no class says what it may be."""
-        result = _dealiased(function.result)
+        result = dealiased(function.result)
         if not isinstance(result, ResultType):
             return None
         if result.err is None:
             return ("types.NoneType",)
-        return self._classes(_dealiased(result.err))
+        return self._classes(dealiased(result.err))
 
     def _classes(self, err: Type | None) -> tuple[str, ...] | None:
         match err:
@@ -148,7 +148,8 @@ _BUILTINS: Mapping[Primitive, tuple[str, ...]] = {
 }
 
 
-def _dealiased(wit_type: Type | None) -> Type | None:
+def dealiased(wit_type: Type | None) -> Type | None:
+    """What a type stands for, behind its aliases."""
     while isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
         wit_type = wit_type.declaration.target
     return wit_type

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ..wit.model import Alias, FunctionKind, ResultType, Type, TypeDef, World
+from ..wit.model import FunctionKind, ResultType, World
 from ..wit.names import camel, escape, snake
+from .exports import dealiased
 
 _MODULE = "wit_world"
 
@@ -64,13 +65,13 @@ def mends(world: World, imports: Mapping[str, str], exports: Mapping[str, str]) 
         (f"{_MODULE}.imports.{imports[item.wire_name]}", escape(camel(function.item)))
         for item in world.imported_interfaces
         for function in item.interface.functions.values()
-        if function.kind is FunctionKind.CONSTRUCTOR and isinstance(_dealiased(function.result), ResultType)
+        if function.kind is FunctionKind.CONSTRUCTOR and isinstance(dealiased(function.result), ResultType)
     ]
     left_out = [
         LeftOut(
             f"{_MODULE}.imports.{imports[item.wire_name]}",
             escape(snake(function.item)),
-            isinstance(_dealiased(function.result), ResultType),
+            isinstance(dealiased(function.result), ResultType),
             function.is_async,
         )
         for item in world.imported_interfaces
@@ -79,9 +80,3 @@ def mends(world: World, imports: Mapping[str, str], exports: Mapping[str, str]) 
         if function.kind is FunctionKind.FREESTANDING
     ]
     return Mends(tuple(twins), tuple(constructors), tuple(left_out))
-
-
-def _dealiased(wit_type: Type | None) -> Type | None:
-    while isinstance(wit_type, TypeDef) and isinstance(wit_type.declaration, Alias):
-        wit_type = wit_type.declaration.target
-    return wit_type
