@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import random
 import re
 import subprocess
 import sys
@@ -131,6 +132,41 @@ def test_a_names_file_reads_back_as_it_was_written(tmp_path: Path) -> None:
     path.write_text(names.to_text())
     assert NamesFile.read(path) == names
     assert NamesFile.read(tmp_path / "absent.toml") == NamesFile()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_world_that_grows_step_by_step_renames_nothing(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)  # noqa: S311  (the same worlds every time)
+    packages = ("a:b@1.0.0", "a:b@2.0.0", "a:c", "x:b", "x:types")
+    dependencies = {
+        package.replace(":", "-").replace("@", "-"): f"package {package};\n"
+        + "".join(
+            f"interface {name} {{ resource item {{ constructor(); }} get: func() -> own<item>; }}\n"
+            for name in ("store", "item", "types")
+        )
+        for package in packages
+    }
+    steps = [
+        f"{side} {name}/{interface}{mark}{version}"
+        for side in ("import", "export")
+        for package in packages
+        for name, mark, version in [package.partition("@")]
+        for interface in ("store", "item", "types")
+    ]
+    chance.shuffle(steps)
+    names = NamesFile()
+    modules = set[str]()
+    for count in range(1, 13):
+        text = f"package g:w; world w {{ {'; '.join(chance.sample(steps[:count], count))}; }}"
+        resolve, world = world_of(text, tmp_path / str(count), dependencies)
+        before, names = names, names.grown(world)
+        for table in ("imports", "exports", "resources"):
+            kept = getattr(before, table)
+            assert {key: getattr(names, table)[key] for key in kept} == kept
+        files = generate(resolve, world, "host", Options(names=names))
+        assert modules <= files.keys()
+        modules |= {path for path in files if path.startswith(("imports/", "exports/"))}
+        generate(resolve, world, "guest", Options(names=names))
 
 
 def test_another_version_of_an_interface_keeps_its_names(tmp_path: Path) -> None:
