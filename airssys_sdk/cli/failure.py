@@ -16,8 +16,6 @@ _ISSUES = "run the command again with --debug for the traceback, and report it w
 
 def explain(error: BaseException, session: Session) -> int:
     """Write an error to standard error and give the exit code that belongs to it."""
-    if _was_interrupted(error):
-        error = KeyboardInterrupt()
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -52,6 +50,10 @@ def explain(error: BaseException, session: Session) -> int:
             place = f": {safe_line(str(error.filename))}" if error.filename is not None else ""
             session.styled([("error", "red"), (f": {error.strerror}{place}", None)], err=True)
             return 1
+        case _ if _wraps_interrupt(error):
+            _debug(error, session)
+            session.styled([("interrupted", "yellow")], err=True)
+            return INTERRUPTED
         case _:
             _debug(error, session)
             kind, text = type(error).__name__, safe_line(str(error))
@@ -60,16 +62,15 @@ def explain(error: BaseException, session: Session) -> int:
             return 1
 
 
-def _was_interrupted(error: BaseException) -> bool:
-    """Whether a library has wrapped an interrupt into an error of its own."""
+def _wraps_interrupt(error: BaseException) -> bool:
+    """Whether an error that nobody expects is what a library made of an interrupt."""
     seen: BaseException | None = error
-    for _ in range(20):
-        if seen is None or isinstance(seen, AirssysError):
-            return False
-        if isinstance(seen, KeyboardInterrupt) or "KeyboardInterrupt" in str(seen):
-            return not isinstance(error, SystemExit)
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        # pydantic keeps neither cause nor context when an interrupt meets it while it builds a model.
+        if type(seen).__name__ == "SchemaError" and "KeyboardInterrupt" in str(seen):
+            return True
         seen = seen.__cause__ or seen.__context__
-    return False
+    return seen is not None
 
 
 def show(error: AirssysError, session: Session) -> None:

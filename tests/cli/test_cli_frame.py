@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from cli_process import Command
+from pydantic_core import SchemaError
 
+from airssys_sdk.cli.failure import explain
 from airssys_sdk.cli.root import COMMANDS
+from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe, safe_line
 
 HEAVY = (
@@ -30,6 +33,21 @@ def test_the_help_lists_every_command(sdk: Command) -> None:
     assert (result.code, result.err) == (0, "")
     for name in COMMANDS:
         assert f"\n  {name} " in result.out
+
+
+def test_only_a_wrapped_interrupt_counts_as_one(sdk: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sdk("KeyboardInterrupt").code == 2
+    from_one = RuntimeError("a library's own words")
+    from_one.__cause__ = KeyboardInterrupt()
+    for error, code in (
+        (from_one, 130),
+        (SchemaError("Error building validator: KeyboardInterrupt"), 130),
+        (SchemaError("something else"), 1),
+        (RuntimeError("KeyboardInterrupt"), 1),
+        (OSError(2, "No such file", "KeyboardInterrupt"), 1),
+    ):
+        assert explain(error, Session()) == code
+        assert ("interrupted" in capsys.readouterr().err) == (code == 130)
 
 
 def test_a_call_without_a_command_shows_the_help_and_is_wrong_usage(sdk: Command) -> None:
