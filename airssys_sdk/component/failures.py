@@ -123,7 +123,7 @@ def _classify(
         return Trap(
             "the call passes more data than the engine copies at once",
             where=where,
-            hint="pass less in one call: of bytes about 4 MB, of text about 100 MB",
+            hint="pass less in one call: of bytes 2.7 MB at most, of text 128 MB",
         )
     if cause.startswith("cannot enter component instance"):
         return InstanceDead("the instance cannot be entered again", where=where, hint="make a new instance")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from natives import NO_PAD, echo
 from strategies import values
 
-from airssys_sdk.component import Component, Err, Instance, InvalidType, InvalidValue, Ok, Some
+from airssys_sdk.component import Component, Err, Instance, InvalidType, InvalidValue, Ok, Some, Trap
 from airssys_sdk.wit.shapes import ShapeError
 
 DECLARATIONS = """
@@ -496,6 +496,15 @@ def test_maps_and_everything_else_survive(instance: Instance, data: st.DataObjec
     value = data.draw(values(classes(instance, name), most=40))
     assert instance.call(f"echo-{name}", value, NO_PAD) == value
     assert instance.call(f"via-{name}", value, NO_PAD) == value
+
+
+def test_more_bytes_than_the_engine_copies_are_a_trap_that_says_how_many_fit() -> None:
+    host = types.SimpleNamespace(host=GiveBack())
+    with Component.open(echo(DECLARATIONS, {"blob": "list<u8>"})).instantiate(host) as small:
+        assert small.call("echo-blob", b"x" * 2_700_000, NO_PAD) == b"x" * 2_700_000
+        with pytest.raises(Trap, match="more data than the engine copies at once") as caught:
+            small.call("echo-blob", b"x" * 2_800_000, NO_PAD)
+        assert "of bytes 2.7 MB at most" in (caught.value.hint or "")
 
 
 def test_a_flag_value_from_another_numbering_is_refused(instance: Instance) -> None:
