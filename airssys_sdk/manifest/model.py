@@ -68,6 +68,9 @@ Duration = Annotated[
 ]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 Folder = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
+Features = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]*$")], ...], Field(strict=False)
+]
 Folders = Annotated[tuple[Folder, ...], Field(strict=False)]
 Name = Annotated[str, Field(description="lowercase letters, digits and single hyphens between them")]
 Count = Annotated[int, Field(ge=1, description="a whole number from 1")]
@@ -113,6 +116,7 @@ class Build(_Section):
     )
     source: Folders = Field(default=("src",), min_length=1, description='a list of folders such as ["src"]')
     wit: Folder = Field(default="wit", description='a folder such as "wit"')
+    features: Features = Field(default=(), description='a list of names such as ["forecast"]')
     dependencies: Folders = Field(default=(), description='a list of folders such as ["wheels"]')
     wasi: Literal["p2", "stub"] = Field(default="p2", description='"p2" or "stub"')
 

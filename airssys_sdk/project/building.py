@@ -175,6 +175,7 @@ class _Build:
                 app=project.app,
                 world=interpretation.world.path,
                 wit=wit,
+                features=project.manifest.build.features,
                 path=path,
                 exports=interpretation.exports,
                 mends=interpretation.mends,

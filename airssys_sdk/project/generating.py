@@ -205,7 +205,7 @@ def interpret(project: Project) -> Interpretation:
     from airssys_generator import NamesFile, componentize_options
 
     path = project.manifest.component.world
-    resolve = read(project.wit, world=path)
+    resolve = read(project.wit, world=path, features=project.manifest.build.features)
     world = find_world(resolve, path)
     names = NamesFile.read(project.names).grown(world)
     options = tuple(componentize_options(world, names))

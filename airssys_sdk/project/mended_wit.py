@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..wit.tools import run_wasm_tools
@@ -10,7 +11,9 @@ from ..wit.tools import run_wasm_tools
 _EMPTY_RESOURCE = re.compile(r"^(\s*)(resource %?[A-Za-z0-9-]+;)$", re.MULTILINE)
 
 
-def mended_wit(source: Path, folder: Path, *, all_features: bool = False) -> Path:
+def mended_wit(
+    source: Path, folder: Path, *, features: Sequence[str] = (), all_features: bool = False
+) -> Path:
     """Write a WIT package and its dependencies as componentize-py can take them.
 
     Documentation goes: it would be pasted into modules as it is, quotes and all. A resource without members gets some:
@@ -19,7 +22,8 @@ def mended_wit(source: Path, folder: Path, *, all_features: bool = False) -> Pat
     Args:
         source: the WIT, a file or a folder.
         folder: where to write; it need not exist.
-        all_features: keep what is behind feature gates.
+        features: the `@unstable` features to keep.
+        all_features: keep all of them.
 
     Returns:
         the folder.
@@ -27,7 +31,7 @@ def mended_wit(source: Path, folder: Path, *, all_features: bool = False) -> Pat
     Raises:
         WasmToolsError: the source cannot be read.
     """
-    gates = ["--all-features"] if all_features else []
+    gates = ["--all-features"] if all_features else [f"--features={','.join(features)}"] if features else []
     run_wasm_tools(["component", "wit", "--no-docs", *gates, "--out-dir", folder, "--", source])
     for file in folder.rglob("*.wit"):
         text = file.read_text("utf-8")

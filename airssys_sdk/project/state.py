@@ -41,6 +41,7 @@ def inputs_key(
         ("world", project.manifest.component.world),
         ("app", project.app),
         ("wasi", build.wasi),
+        ("features", ",".join(build.features)),
         ("entry", entry.hex()),
         ("wit", wit.digest()),
     ]

@@ -34,6 +34,7 @@ class Job:
         app: the author's module.
         world: the world, as the WIT names it.
         wit: the WIT, as a copy of its own.
+        features: the `@unstable` features of it that are shown.
         path: the folders of the guest's path, in order; copies of their own, because the build may write into them.
         exports: what the app module must have.
         options: names of modules, as componentize-py's command takes them: `--world-module X`,
@@ -45,6 +46,7 @@ class Job:
     app: str
     world: str
     wit: Tree
+    features: tuple[str, ...]
     path: tuple[Tree, ...]
     exports: tuple[ExportedClass, ...]
     options: tuple[str, ...]
@@ -95,9 +97,9 @@ def _stage(job: Job, work: Path) -> dict[str, Any]:
     options = _parsed(job.options)
     source = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
     return {
-        "wit_path": [str(mended_wit(source, work / "mended"))],
+        "wit_path": [str(mended_wit(source, work / "mended", features=job.features))],
         "worlds": [specifier(job.world)],
-        "features": [],
+        "features": list(job.features),
         "all_features": False,
         "world_module": next((value for name, value in options if name == "--world-module"), None),
         "python_path": [str(entry), *(str(tree.root) for tree in job.path)],

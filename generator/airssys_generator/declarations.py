@@ -34,6 +34,7 @@ from airssys_sdk.wit.names import shouty
 
 from .annotation import NONE, Annotation, Generic, Name, flat, quoted, union
 from .draft import Homes, ModuleDraft, case_name, field_name, type_name
+from .gates import documented
 from .plan import Alias, Call, Class, Field, Item, Member
 from .walk import dealiased, in_order, named
 
@@ -198,7 +199,7 @@ class Types:
                     (),
                     self.dialect.decorators(module, wit_type),
                     planned,
-                    docs=self.dialect.docs(wit_type.docs, [field.type for field in fields]),
+                    docs=self.dialect.docs(documented(wit_type), [field.type for field in fields]),
                 )
             case Enum(labels) | Flags(labels):
                 is_flags = isinstance(wit_type.declaration, Flags)
@@ -210,12 +211,13 @@ class Types:
                         Member(shouty(label.name), f"1 << {place}" if is_flags else str(place), label.docs)
                         for place, label in enumerate(labels)
                     ),
-                    docs=wit_type.docs,
+                    docs=documented(wit_type),
                 )
             case Variant():
                 yield from self._variant(module, wit_type, wit_type.declaration)
             case AliasDeclaration(target):
-                yield Alias(name, self._alias_marker(module), self.annotation(module, target), wit_type.docs)
+                value = self.annotation(module, target)
+                yield Alias(name, self._alias_marker(module), value, documented(wit_type))
             case _:
                 raise TypeError(f"{wit_type.path} cannot be planned")  # `unsupported` has found it before
 
@@ -237,7 +239,7 @@ class Types:
                 docs=self.dialect.docs(case.docs, filter(None, [case.payload])),
             )
         cases = union(*(Name(case_name(wit_type, case.name)) for case in variant.cases))
-        yield Alias(type_name(wit_type), self._alias_marker(module), cases, wit_type.docs)
+        yield Alias(type_name(wit_type), self._alias_marker(module), cases, documented(wit_type))
 
     def _alias_marker(self, module: ModuleDraft) -> str:
         return f"{module.handles.module('typing')}.TypeAlias"

@@ -1,4 +1,4 @@
-"""The emitted code for six small worlds, checked in to be read. `python tests/generator/refresh_golden.py` renews it."""
+"""The emitted code for small worlds, checked in to be read. `python tests/generator/refresh_golden.py` renews it."""
 
 from __future__ import annotations
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from airssys_sdk.wit.model import Function, FunctionKind, TypeDef
+from airssys_sdk.wit.model import Function, FunctionKind, InterfaceItem, TypeDef
 
 from .. import plan
 from ..annotation import NONE, Annotation, Generic, Name, flat, quoted, union
 from ..declarations import Types
 from ..draft import ModuleDraft, field_name
+from ..gates import deprecated, deprecation, documented
 from ..walk import constructor_of, result_of, returned, signature
 from .dialect import SUPPORT, with_note
 from .names import GuestNames
@@ -38,14 +39,24 @@ class Functions:
 
         self._authored = dataclasses.replace(types, instead=author_of)
 
-    def plain(self, module: ModuleDraft, function: Function) -> plan.Function:
+    def plain(self, module: ModuleDraft, function: Function, item: InterfaceItem | None) -> plan.Function:
         """A function that the guest imports."""
-        return self._function(module, function, self._types)
+        return self._gated(module, function, item, self._function(module, function, self._types))
 
-    def imported(self, module: ModuleDraft, function: Function) -> plan.Function:
+    def imported(self, module: ModuleDraft, function: Function, item: InterfaceItem) -> plan.Function:
         """A constructor, method or static function of a resource that the guest imports."""
         planned = self._function(module, function, self._types, receiver=True)
+        planned = self._gated(module, function, item, planned)
         return self._static(module, planned) if function.kind is FunctionKind.STATIC else planned
+
+    def _gated(
+        self, module: ModuleDraft, function: Function, item: InterfaceItem | None, planned: plan.Function
+    ) -> plan.Function:
+        """The function with a marker if it is deprecated; what the guest exports it does not call, so there is none."""
+        message = deprecation(function, item, self._names.world)
+        if message is None:
+            return planned
+        return dataclasses.replace(planned, decorators=(*planned.decorators, deprecated(module, message)))
 
     def abstract(self, module: ModuleDraft, function: Function) -> plan.Function:
         """A method of a Protocol that the guest implements.
@@ -64,7 +75,9 @@ class Functions:
         return self._static(module, planned) if function.kind is FunctionKind.STATIC else planned
 
     def _static(self, module: ModuleDraft, planned: plan.Function) -> plan.Function:
-        return dataclasses.replace(planned, decorators=(plan.Call(module.handles.builtin("classmethod")),))
+        return dataclasses.replace(
+            planned, decorators=(plan.Call(module.handles.builtin("classmethod")), *planned.decorators)
+        )
 
     def _function(
         self,
@@ -98,7 +111,7 @@ class Functions:
         )
 
     def _docs(self, function: Function) -> str | None:
-        noted = with_note(function.docs, signature(function))
+        noted = with_note(documented(function), signature(function))
         docs = [] if noted is None else [noted]
         result = result_of(function) if constructor_of(function) else returned(function)
         if result is not None:

@@ -11,6 +11,7 @@ from .. import plan
 from ..annotation import Annotation, Name
 from ..declarations import Types
 from ..draft import ModuleDraft, type_name
+from ..gates import documented
 from ..namesfile import NamesFile, class_name
 from ..selection import Selection, place
 from ..walk import members_of, without_members
@@ -110,8 +111,8 @@ class _Package:
         root.items += self.types.items(root)[0]
         root.items += self._made(root)
         for function in without_members(self.world.imported_functions.values()):
-            root.items.append(self.functions.plain(root, function))
-        docs = "\n\n".join(filter(None, (f"The world `{self.world.path}`.", self.world.docs)))
+            root.items.append(self.functions.plain(root, function, None))
+        docs = "\n\n".join(filter(None, (f"The world `{self.world.path}`.", documented(self.world))))
         functions = self.world.exported_functions.values()
         root.items.append(self._protocol(root, WORLD_CLASS, functions, None))
         return root.finished(self.header, docs)
@@ -120,22 +121,25 @@ class _Package:
         module = self.names.imports[item.wire_name]
         functions = item.interface.functions.values()
         for resource in module.resources:
-            module.items.append(self._resource(module, resource, members_of(resource, functions)))
+            module.items.append(self._resource(module, resource, item))
         module.items += self.types.items(module)[0]
         module.items += self._made(module)
         for function in without_members(functions):
-            module.items.append(self.functions.plain(module, function))
+            module.items.append(self.functions.plain(module, function, item))
         return module.finished(self.header, _titled(item, "which the guest imports"))
 
-    def _resource(self, module: ModuleDraft, resource: TypeDef, functions: Iterable[Function]) -> plan.Class:
-        methods = [self.functions.imported(module, function) for function in functions]
-        return plan.Class(type_name(resource), functions=(*methods, *enter(module)), docs=resource.docs)
+    def _resource(self, module: ModuleDraft, resource: TypeDef, item: InterfaceItem) -> plan.Class:
+        functions = members_of(resource, item.interface.functions.values())
+        methods = [self.functions.imported(module, function, item) for function in functions]
+        return plan.Class(
+            type_name(resource), functions=(*methods, *enter(module)), docs=documented(resource)
+        )
 
     def _exported(self, item: InterfaceItem) -> plan.Module:
         module = self.names.exports[item.wire_name]
         for one in self.names.resources_of(item):
             module.items.append(
-                self._protocol(module, type_name(one.resource), one.functions, one.resource.docs)
+                self._protocol(module, type_name(one.resource), one.functions, documented(one.resource))
             )
         module.items += self.types.items(module)[0]
         module.items += self._made(module)
@@ -146,7 +150,7 @@ class _Package:
         for item in emitted:
             name = class_name(self.names.exports[item.wire_name].name)
             functions = without_members(item.interface.functions.values()) if item.name is None else ()
-            module.items.append(self._protocol(module, name, functions, item.interface.docs or item.docs))
+            module.items.append(self._protocol(module, name, functions, documented(item)))
         return module.finished(
             self.header,
             f"What a guest of the world `{self.world.path}` implements: a class of the same name for each.",
@@ -177,8 +181,7 @@ class _Package:
                 exports = module.handles.package(WORLD_MODULE, "exports", "exports")
                 base = Name(f"{exports}.{name}")
             functions = {place(item, function.name): function for function in free}
-            docs = item.interface.docs or item.docs
-            module.items.append(self._implementation(name, base, functions, docs))
+            module.items.append(self._implementation(name, base, functions, documented(item)))
         if self.world.exported_functions:
             world = module.handles.module(WORLD_MODULE)
             functions = {
@@ -194,7 +197,7 @@ class _Package:
     def _implemented(self, one: Implemented) -> plan.Class:
         base = Name(f"{self.names.skeleton.reference(one.module)}{type_name(one.resource)}")
         functions = {place(one.item, function.name): function for function in one.functions}
-        return self._implementation(one.author, base, functions, one.resource.docs)
+        return self._implementation(one.author, base, functions, documented(one.resource))
 
     def _implementation(
         self, name: str, base: Annotation | None, functions: dict[str, Function], docs: str | None
@@ -212,5 +215,5 @@ class _Package:
 
 def _titled(item: InterfaceItem, role: str) -> str:
     title = f"The interface `{item.wire_name}`, {role}."
-    docs = item.docs or item.interface.docs
+    docs = documented(item)
     return f"{title}\n\n{docs}" if docs else title

@@ -10,6 +10,7 @@ from .. import plan
 from ..annotation import NONE, Generic, Name, names_in, quoted, renamed
 from ..declarations import Types
 from ..draft import ModuleDraft, field_name, type_name
+from ..gates import deprecated, deprecation, documented
 from ..walk import result_of
 from .dialect import support
 from .names import Group, HostNames
@@ -69,7 +70,7 @@ class Members:
             (plan.Call(f"{support(module)}.interface", (quoted(group.where),)),),
             tuple(fields),
             functions=(*([] if exported else self.makers(module, group)), *functions),
-            docs=group.item.docs or group.item.interface.docs,
+            docs=documented(group.item),
         )
 
     def resource(self, group: Group, resource: TypeDef) -> Iterator[plan.Item]:
@@ -80,7 +81,7 @@ class Members:
         if group.folder == "exports":
             functions = tuple(self.function(module, group, function) for function in methods)
             base = Name(f"{support(module)}.Resource")
-            yield plan.Class(name, (base,), (marker,), functions=functions, docs=resource.docs)
+            yield plan.Class(name, (base,), (marker,), functions=functions, docs=documented(resource))
             return
         base = Name(f"{module.handles.module('typing')}.Protocol")
         functions = tuple(
@@ -88,7 +89,7 @@ class Members:
             for function in methods
             if function.kind is FunctionKind.METHOD
         )
-        yield plan.Class(name, (base,), (marker,), functions=functions, docs=resource.docs)
+        yield plan.Class(name, (base,), (marker,), functions=functions, docs=documented(resource))
         if resource in self.names.makers:
             yield plan.Class(
                 self.names.makers[resource],
@@ -127,7 +128,7 @@ class Members:
         exported = group.folder == "exports"
         result = result_of(function)
         arguments = [quoted(function.name)]
-        docs = function.docs
+        docs = documented(function)
         raised = self.names.raised(function)
         if raised is not None:
             home, name = raised
@@ -141,6 +142,9 @@ class Members:
         annotation = NONE if constructor and exported else self.types.optional(module, returned)
         decorators = [plan.Call(f"{support(module)}.function", tuple(arguments))]
         receiver = "self"
+        message = deprecation(function, group.item, self.names.world)
+        if message is not None and exported:  # what the component calls, the host does not
+            decorators.append(deprecated(module, message))
         if function.kind is FunctionKind.STATIC and exported:
             decorators.insert(0, plan.Call(module.handles.builtin("classmethod")))
             receiver = "cls"

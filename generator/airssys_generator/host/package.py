@@ -11,6 +11,7 @@ from ..annotation import Name, quoted, union
 from ..declarations import Types
 from ..draft import ModuleDraft, imported, type_name
 from ..errors import GenerationError
+from ..gates import documented, of_item
 from ..namesfile import NamesFile
 from ..selection import Selection
 from .dialect import HostDialect, support
@@ -81,7 +82,7 @@ class _Package:
         module.items += self.members.interface(group)
         role = "which the host implements" if group.folder == "imports" else "which the component exports"
         title = f"The interface `{group.where}`" + (f", {role}." if group.has_class else ".")
-        docs = item.docs or item.interface.docs
+        docs = documented(item)
         return module.finished(self.header, f"{title}\n\n{docs}" if docs and not group.has_class else title)
 
     def _fill(self, module: ModuleDraft, group: Group) -> None:
@@ -124,7 +125,7 @@ class _Package:
                     self._load(has_imports=imports is not None),
                     *self.members.functions(root, names.of("exports", world=True)),
                 ),
-                docs=names.world.docs,
+                docs=documented(names.world),
             )
         )
         for wit_type in names.own.types:
@@ -161,7 +162,7 @@ class _Package:
                 Name(self._class_reference(group)),
                 ("...",),
                 (plan.Call(property_),),
-                group.item.docs if group.item is not None else None,
+                of_item(group.item) if group.item is not None else None,
             )
             for group in interfaces
         ]
