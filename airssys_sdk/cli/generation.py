@@ -19,7 +19,7 @@ from airssys_generator import (
     write_files,
 )
 from airssys_sdk.errors import AirssysError
-from airssys_sdk.wit.model import Resolve, World
+from airssys_sdk.wit.model import Package, Resolve, World
 from airssys_sdk.wit.reader import UnknownWorldError, find_world, read
 
 NAMES = "names.toml"
@@ -37,6 +37,7 @@ class Order:
         features: the `@unstable` features to show.
         all_features: show all of them.
         app: for a guest, the module with the author's code.
+        package: instead of a world, every interface of the package.
     """
 
     target: Literal["host", "guest"]
@@ -46,6 +47,7 @@ class Order:
     features: Sequence[str] = ()
     all_features: bool = False
     app: str = "app"
+    package: bool = False
 
     @property
     def app_file(self) -> str:
@@ -57,6 +59,7 @@ class Order:
         """The command that does the same again, for the head of each file."""
         words = ["airssys-sdk", "generate", self.target, portable(self.source)]
         words += ["--world", self.world] if self.world else []
+        words += ["--package"] if self.package else []
         words += ["--out", portable(self.out)]
         words += [word for feature in self.features for word in ("--features", feature)]
         words += ["--all-features"] if self.all_features else []
@@ -76,7 +79,7 @@ def files_of(order: Order) -> Mapping[str, str]:
         names=NamesFile.read(order.out / NAMES), source=portable(order.source), command=order.command
     )
     files = dict(generate(resolve, world, order.target, options))
-    if order.target == "guest":
+    if isinstance(world, World) and order.target == "guest":
         files[order.app_file] = _authored(order, world, options)
     return files
 
@@ -98,8 +101,11 @@ def portable(path: Path) -> str:
     return path.as_posix()
 
 
-def _read(order: Order) -> tuple[Resolve, World]:
+def _read(order: Order) -> tuple[Resolve, World | Package]:
     features, everything = order.features, order.all_features
+    if order.package:
+        resolve = read(order.source, features=features, all_features=everything)
+        return resolve, resolve.main
     name = order.world
     if name is None:
         name = _only_world(order).path
@@ -112,7 +118,10 @@ def _only_world(order: Order) -> World:
     try:
         return find_world(resolve)
     except UnknownWorldError as error:
-        error.hint = "say which one is meant with --world"
+        if order.target == "host" and not resolve.main.worlds and resolve.main.interfaces:
+            error.hint = "generate the types and Protocols of its interfaces with --package"
+        else:
+            error.hint = "say which one is meant with --world"
         raise
 
 

@@ -1,13 +1,14 @@
-"""What of a world is generated: its functions and types, less what the target supplies itself."""
+"""What of a world or package is generated: its functions and types, less what the target supplies itself."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 
-from airssys_sdk.wit.model import Function, InterfaceItem, TypeDef, World
+from airssys_sdk.wit.model import Function, InterfaceItem, Package, TypeDef, World
+from airssys_sdk.wit.uses import reach
 
-from .errors import GenerationError
+from .errors import Diagnostic, GenerationError
 from .options import Target
 from .unsupported import unsupported
 from .walk import declared, reached, signature
@@ -22,12 +23,19 @@ class Selection:
         imports: imported interfaces, in order; those that the engine links only if their types are needed.
         exports: exported interfaces, in order.
         types: the declarations to emit, those of the world itself included.
+        package: for a package without a world, the package; `world` then stands for importing all of its interfaces.
     """
 
     world: World
     imports: tuple[InterfaceItem, ...]
     exports: tuple[InterfaceItem, ...]
     types: frozenset[TypeDef]
+    package: Package | None = None
+
+    @property
+    def where(self) -> str:
+        """The path of the world or package."""
+        return self.world.path if self.package is None else self.package.name
 
     def own(self, item: InterfaceItem | World) -> list[TypeDef]:
         """The selected declarations of an interface or of the world."""
@@ -74,6 +82,34 @@ def select(world: World, target: Target) -> Selection:
     return dataclasses.replace(selection, imports=(*imports, *needed_of_linked))
 
 
+def select_package(package: Package) -> Selection:
+    """Choose every interface of a package, and those of others whose types they use.
+
+    Raises:
+        GenerationError: the package has no interface, or something in them cannot be generated for a host.
+    """
+    if not package.interfaces:
+        raise GenerationError(
+            "the package has no interface",
+            [Diagnostic(package.name, "package", "only worlds are in it", "name one of them with --world")]
+            if package.worlds
+            else [],
+            where=package.name,
+        )
+    own = dict.fromkeys(package.interfaces.values())
+    others = sorted(reach(own).keys() - own.keys(), key=lambda interface: interface.path)
+    items = tuple(InterfaceItem(None, interface) for interface in (*others, *own))
+    types = frozenset(
+        wit_type for item in items for wit_type in item.interface.types.values() if wit_type.used_from is None
+    )
+    world = World(package.title, package, {}, items, (), {}, {}, package.docs)
+    selection = Selection(world, items, (), types, package)
+    declarations = [(wit_type.path, wit_type) for item in items for wit_type in selection.own(item)]
+    # Nothing links these functions, so an asynchronous one is as good as any.
+    _raise(unsupported("host", declarations, (), selection.imported()), "host", selection)
+    return selection
+
+
 def place(item: InterfaceItem, function: str) -> str:
     """The path of an interface's function, `namespace:package/interface@version#function`."""
     return f"{item.wire_name}#{function}"
@@ -102,11 +138,15 @@ def _refuse(selection: Selection, target: Target, linked: tuple[InterfaceItem, .
     everything = dataclasses.replace(selection, imports=(*selection.imports, *linked))
     owners: tuple[InterfaceItem | World, ...] = (*everything.imports, *everything.exports, selection.world)
     types = [(wit_type.path, wit_type) for owner in owners for wit_type in selection.own(owner)]
-    found = unsupported(target, types, selection.imported(), selection.exported())
+    _raise(unsupported(target, types, selection.imported(), selection.exported()), target, selection)
+
+
+def _raise(found: list[Diagnostic], target: Target, selection: Selection) -> None:
     if found:
+        what = "world" if selection.package is None else "package"
         count = "one place" if len(found) == 1 else f"{len(found)} places"
         raise GenerationError(
-            f"the world cannot be generated for the {target} yet, because of {count}",
+            f"the {what} cannot be generated for the {target} yet, because of {count}",
             found,
-            where=selection.world.path,
+            where=selection.where,
         )

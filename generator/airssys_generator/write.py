@@ -6,15 +6,20 @@ import contextlib
 import dataclasses
 import difflib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.wit._text import printable
 
 from .generate import MARK
+from .guest.dialect import ASYNC_SUPPORT
+from .guest.options import WORLD_MODULE
 
 _SUFFIX = ".airssys-new"
+_NAMES = "names.toml"
+_HOST_FOLDERS = frozenset({"imports", "exports"})
+_GUEST_FOLDERS = frozenset({WORLD_MODULE, ASYNC_SUPPORT})
 _IGNORED = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"})
 _SHOWN = 10
 
@@ -75,12 +80,13 @@ def write_files(
         out: the folder; it need not exist.
         check: only say what would change.
         authored: paths among `files` that belong to the user (a merged skeleton). With any, the folder is shared with the
-            user: only the subfolders of generated files must be free of foreign files.
+            user: only the subfolders of generated files must be free of foreign files, and nothing else is looked at.
 
     Raises:
         ForeignFilesError: the folder holds files that were not generated.
         OutputError: the folder cannot be read or written.
     """
+    check_output(out)
     try:
         old = _existing(files, out, authored)
         written = tuple(path for path, text in files.items() if old.get(path) != text.encode())
@@ -95,35 +101,69 @@ def write_files(
     return outcome
 
 
+def check_output(out: Path) -> None:
+    """Refuse an output folder that can never be one; `write_files` does it too, but only when all else is known.
+
+    Raises:
+        OutputError: it is a file or lies below one, or it is a link to nothing.
+    """
+    try:
+        place = next(place for place in (out, *out.parents) if place.exists() or place.is_symlink())
+        if place.is_dir():
+            return
+        missing = not place.exists()
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be reached: {error.strerror or error}", where=printable(str(out))
+        ) from error
+    relation = "is" if place == out else "lies below"
+    what = "a link to nothing" if missing else "a file"
+    raise OutputError(
+        f"the output folder {relation} {what}", where=printable(str(place)), hint="give another folder"
+    )
+
+
 def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) -> dict[str, bytes]:
     """The files of ours that are there, and those of the author's that will be replaced."""
     found: dict[str, bytes] = {}
     foreign: list[Path] = []
     owned = {path.split("/")[0] for path in files if "/" in path and path not in authored}
-    for path in _walk(out):
+    owned |= _GUEST_FOLDERS if authored else _HOST_FOLDERS
+    for path in _shared(files, out, owned) if authored else _walk(out):
         name = path.relative_to(out).as_posix()
         if path.name.endswith(_SUFFIX):
             continue
-        shared = bool(authored) and name.split("/")[0] not in owned
         if path.is_symlink() or not path.is_file():
-            if not shared or name in files:
-                foreign.append(path)
+            foreign.append(path)
             continue
         content = path.read_bytes()
-        if name in authored or _is_generated(name, content):
+        # The names file is part of the input: it has been read, and what stands in it stays, whoever wrote it.
+        if name in authored or (name == _NAMES and name in files) or _is_generated(name, content, owned):
             found[name] = content
-        elif not shared or name in files:
+        else:
             foreign.append(path)
     if foreign:
         raise ForeignFilesError(foreign, out)
     return dict(sorted(found.items()))
 
 
+def _shared(files: Iterable[str], out: Path, owned: Collection[str]) -> Iterator[Path]:
+    """What is of interest in a folder that is also the author's: the folders of generated files, and other places of files."""
+    for name in sorted(owned):
+        yield from _walk(out / name) if (out / name).is_dir() and not (out / name).is_symlink() else _there(out / name)
+    for name in files:
+        if name.split("/")[0] not in owned:
+            yield from _there(out / name)
+
+
+def _there(path: Path) -> Iterator[Path]:
+    if path.exists() or path.is_symlink():
+        yield path
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     if not folder.exists():
         return
-    if not folder.is_dir():
-        raise OutputError("the output folder is a file", where=str(folder), hint="give another folder")
     for path in sorted(folder.iterdir()):
         if path.name in _IGNORED:
             continue
@@ -133,7 +173,11 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _is_generated(name: str, content: bytes) -> bool:
+def _is_generated(name: str, content: bytes, owned: Collection[str]) -> bool:
+    """Whether a file was generated for this folder; what lies elsewhere below it was generated for another one."""
+    top, inside, _ = name.partition("/")
+    if inside and top not in owned:
+        return False
     if name.rsplit("/", 1)[-1] == "py.typed":
         return not content
     return content.startswith(f"# {MARK}".encode())

@@ -148,3 +148,19 @@ def test_an_interrupt_leaves_nothing_half_written(sdk: Command, tmp_path: Path, 
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_package_is_generated_without_a_world(sdk: Command, tmp_path: Path) -> None:
+    (tmp_path / "shop.wit").write_text(WIT.partition("world shop")[0])
+    without = sdk("generate", "host", "shop.wit", "--out", "shop", folder=tmp_path)
+    assert without.code != 0
+    assert "hint: generate the types and Protocols of its interfaces with --package\n" in without.err
+    arguments = ["generate", "host", "shop.wit", "--package", "--out", "shop"]
+    done = sdk(*arguments, folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    head = (tmp_path / "shop" / "stock.py").read_text().splitlines()
+    assert head[1] == "# Again: airssys-sdk generate host shop.wit --package --out shop"
+    assert sdk(*arguments, "--check", folder=tmp_path).code == 0
+    both = sdk(*arguments, "--world", "shop", folder=tmp_path)
+    assert (both.code, both.out) == (2, "")
+    assert "--package takes every interface" in both.err

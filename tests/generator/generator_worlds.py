@@ -22,11 +22,16 @@ needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Source:
-    """A world and where its text stands."""
+    """A world and where its text stands; without a world, the package that stands there."""
 
     name: str
     path: Path
-    world: str
+    world: str | None
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What it can be generated for."""
+        return ("host", "guest") if self.world is not None else ("host",)
 
     def read(self) -> tuple[Resolve, World]:
         """Read for generating: types belong to one direction."""
@@ -35,6 +40,9 @@ class Source:
 
     def generate(self, target: Target) -> dict[str, str]:
         """The files for a target, the skeleton of a guest among them as `component.py`."""
+        if self.world is None:
+            resolve = read(self.path, all_features=True)
+            return dict(generate(resolve, resolve.main, target, Options(source=self.path.name)))
         resolve, world = self.read()
         files = dict(generate(resolve, world, target, Options(source=self.path.name)))
         return files if target == "host" else {**files, "component.py": skeleton(world)}
@@ -43,8 +51,15 @@ class Source:
 @functools.cache  # each asks wasm-tools for every file
 def golden_worlds() -> list[Source]:
     """The worlds whose output is checked in."""
+    return [source for source in golden_sources() if source.world is not None]
+
+
+@functools.cache
+def golden_sources() -> list[Source]:
+    """The worlds and packages whose output is checked in."""
     folders = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
-    return [next(_worlds(folder.name.replace("-", "_"), _root(folder))) for folder in folders]
+    found = [(folder.name.replace("-", "_"), _root(folder)) for folder in folders]
+    return [next(_worlds(name, path), Source(name, path, None)) for name, path in found]
 
 
 def golden_folder(source: Source) -> Path:
@@ -64,9 +79,23 @@ def corpus_worlds() -> list[Source]:
     ]
 
 
+@functools.cache
+def corpus_packages() -> list[Source]:
+    """Every main package of the corpus that has interfaces, as a package without a world."""
+    if not CORPUS.is_dir():
+        return []
+    return [
+        Source(f"{path.stem.replace('-', '_')}__package", _root(path), None)
+        for path in sorted(CORPUS.iterdir())
+        if read(_root(path), all_features=True).main.interfaces
+    ]
+
+
 def generated(target: Target, sources: list[Source]) -> Iterator[tuple[Source, dict[str, str]]]:
-    """The files of every world that the target can do."""
+    """The files of every world or package that the target can do."""
     for source in sources:
+        if target not in source.targets:
+            continue
         try:
             yield source, source.generate(target)
         except GenerationError:
@@ -91,7 +120,7 @@ def world_of(text: str, folder: Path, dependencies: Mapping[str, str] | None = N
 def _root(path: Path) -> Path:
     if path.is_file():
         return path
-    return path / "wit" if (path / "wit").is_dir() else path / "world.wit"
+    return path / "wit" if (path / "wit").is_dir() else next(path.glob("*.wit"), path)
 
 
 def _worlds(name: str, path: Path) -> Iterator[Source]:

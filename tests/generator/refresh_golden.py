@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import shutil
 
-from generator_worlds import golden_folder, golden_worlds, put
-
-from airssys_generator import Target
-
-TARGETS: tuple[Target, ...] = ("host", "guest")
+from generator_worlds import golden_folder, golden_sources, put
 
 
 def main() -> None:
-    """Write the output of every golden world."""
-    for source in golden_worlds():
+    """Write the output of every golden world and package."""
+    for source in golden_sources():
         folder = golden_folder(source)
-        for target in TARGETS:
+        for target in source.targets:
             shutil.rmtree(folder / target, ignore_errors=True)
             put(source.generate(target), folder / target)
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from generator_worlds import Source, corpus_worlds, needs_corpus, world_of
+from generator_worlds import Source, corpus_packages, corpus_worlds, needs_corpus, world_of
 
 from airssys_generator import GenerationError, NamesFile, Options, Target, generate
 from airssys_sdk.component import World
@@ -22,9 +22,16 @@ def test_a_world_is_refused_exactly_for_what_the_list_says(source: Source, targe
 
 
 @needs_corpus
-@pytest.mark.parametrize("target", ["host", "guest"])
-def test_every_world_of_the_list_is_there(target: Target) -> None:
-    assert set(REFUSED[target]) <= {source.name for source in corpus_worlds()}
+@pytest.mark.parametrize("source", corpus_packages(), ids=lambda source: source.name)
+def test_a_package_is_refused_exactly_for_what_the_list_says(source: Source) -> None:
+    assert sorted(_refused(source, "host")) == REFUSED["package"].get(source.name, [])
+
+
+@needs_corpus
+@pytest.mark.parametrize("table", ["host", "guest", "package"])
+def test_everything_on_the_list_is_there(table: str) -> None:
+    sources = corpus_packages() if table == "package" else corpus_worlds()
+    assert set(REFUSED[table]) <= {source.name for source in sources}
 
 
 def test_every_place_is_named_with_a_reason_and_what_to_do(tmp_path: Path) -> None:

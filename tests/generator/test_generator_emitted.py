@@ -8,7 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from generator_worlds import Source, corpus_worlds, generated, golden_worlds, needs_corpus, put
+from generator_worlds import (
+    Source,
+    corpus_packages,
+    corpus_worlds,
+    generated,
+    golden_sources,
+    needs_corpus,
+    put,
+)
 
 from airssys_generator import Target
 
@@ -17,7 +25,7 @@ pytestmark = [pytest.mark.slow, needs_corpus, pytest.mark.xdist_group("emitted")
 
 @pytest.fixture(scope="module")
 def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every world that can be generated: `host/<world>` and `guest/<world>`."""
+    """Every world that can be generated, `host/<world>` and `guest/<world>`, and packages without their worlds."""
     folder = tmp_path_factory.mktemp("emitted")
     targets: tuple[Target, ...] = ("host", "guest")
     for target in targets:
@@ -45,7 +53,7 @@ def together(emitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _all() -> list[Source]:
-    return [*golden_worlds(), *corpus_worlds()]
+    return [*golden_sources(), *corpus_worlds(), *corpus_packages()]
 
 
 def test_emitted_code_is_formatted_as_the_formatter_would(emitted: Path) -> None:

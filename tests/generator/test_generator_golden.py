@@ -8,15 +8,16 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from generator_worlds import Source, golden_folder, golden_worlds
+from generator_worlds import Source, golden_folder, golden_sources, golden_worlds
 
 from airssys_generator import Target
 
 WORLDS = golden_worlds()
+ALL = golden_sources()
+BOTH = [(source, target) for source in ALL for target in source.targets]
 
 
-@pytest.mark.parametrize("target", ["host", "guest"])
-@pytest.mark.parametrize("source", WORLDS, ids=lambda source: source.name)
+@pytest.mark.parametrize(("source", "target"), BOTH, ids=lambda one: getattr(one, "name", one))
 def test_the_output_for_a_golden_world_is_what_is_checked_in(source: Source, target: Target) -> None:
     folder = golden_folder(source) / target
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
@@ -24,7 +25,7 @@ def test_the_output_for_a_golden_world_is_what_is_checked_in(source: Source, tar
     assert source.generate(target) == there
 
 
-@pytest.mark.parametrize("source", WORLDS, ids=lambda source: source.name)
+@pytest.mark.parametrize("source", ALL, ids=lambda source: source.name)
 def test_a_golden_host_package_imports_and_every_function_has_a_signature(source: Source) -> None:
     folder = golden_folder(source)
     _python(

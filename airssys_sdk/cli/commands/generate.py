@@ -83,6 +83,11 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
 
 @cli.command("host", cls=Command, short_help="Write a package that calls components of a world.")
 @_options
+@click.option(
+    "--package",
+    is_flag=True,
+    help="No world: the types and Protocols of every interface of the package.",
+)
 def host(
     source: Path,
     world: str | None,
@@ -90,12 +95,15 @@ def host(
     mode: str | None,
     features: tuple[str, ...],
     all_features: bool,
+    package: bool,
 ) -> None:
     """Write the package DIR that calls components of a world, typed.
 
     SOURCE is a .wit file, a folder of them with their dependencies in deps/, or a component.
     """
-    _generate("host", source, world, out, mode, features, all_features)
+    if package and world is not None:
+        raise click.UsageError("--package takes every interface; it does not go with --world")
+    _generate("host", source, world, out, mode, features, all_features, package=package)
 
 
 @cli.command("guest", cls=Command, short_help="Write bindings and a skeleton for a component in Python.")
@@ -126,11 +134,13 @@ def _generate(
     features: tuple[str, ...],
     all_features: bool,
     app: str = "app",
+    *,
+    package: bool = False,
 ) -> None:
     from airssys_sdk.cli.generation import Order, apply, files_of
 
     split = tuple(name for feature in features for name in feature.split(",") if name)
-    order = Order(target, source, world, out, split, all_features, app)
+    order = Order(target, source, world, out, split, all_features, app, package)
     files = files_of(order)
     shared = session()
     if mode == "stdout":

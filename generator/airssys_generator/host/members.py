@@ -97,7 +97,7 @@ class Members:
                 functions=tuple(
                     self.function(module, group, function) for function in group.makers(resource)
                 ),
-                docs=f"What makes a `{name}`: a class that fits it, with its static functions.",
+                docs=f"What makes `{name}` objects: a class that fits it, with its static functions.",
             )
 
     def makers(self, module: ModuleDraft, group: Group) -> Iterator[plan.Function]:

@@ -24,7 +24,7 @@ class Group:
     """Functions that stand together: those of one imported or exported interface, or of one side of the world itself.
 
     Attributes:
-        folder: `imports` or `exports`.
+        folder: `imports` or `exports`; where modules stand flat, the role alone.
         item: the interface; None for the world's own functions.
         where: the path of the interface or world, for the places of functions.
         module: where the class or Protocol with the functions stands.
@@ -138,11 +138,12 @@ class HostNames:
             ("exports", self.selection.exports, self._names.exports),
         ):
             for item in items:
-                module = ModuleDraft(folder, table[item.wire_name], self.problems)
+                flat = self.selection.package is not None
+                module = ModuleDraft("" if flat else folder, table[item.wire_name], self.problems)
                 types = self.selection.own(item)
                 self.homes.settle(types, module, aliases=True)
                 # Of an interface that the engine links, only the types are needed, and of resources their names.
-                linked = folder == "imports" and is_linked(item)
+                linked = folder == "imports" and not flat and is_linked(item)
                 functions = () if linked else tuple(item.interface.functions.values())
                 yield Group(folder, item, item.wire_name, module, module, functions, self._resources(module))
 

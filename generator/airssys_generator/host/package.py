@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airssys_sdk.wit.model import TypeDef
+from airssys_sdk.wit.model import Package, TypeDef
 
 from .. import plan
 from ..annotation import Name, quoted, union
@@ -32,10 +32,10 @@ Args:
 
 
 def plan_host(selection: Selection, names: NamesFile, header: tuple[str, ...]) -> tuple[plan.Module, ...]:
-    """Plan the package of a world.
+    """Plan the Python package of a world, or of a WIT package.
 
     Args:
-        selection: what of the world is generated.
+        selection: what of it is generated.
         names: the names file, with a name for every interface.
         header: comment lines for every file.
 
@@ -45,9 +45,9 @@ def plan_host(selection: Selection, names: NamesFile, header: tuple[str, ...]) -
     decided = HostNames(selection, names)
     if decided.problems:
         raise GenerationError(
-            "names of the world clash in Python",
+            "names clash in Python",
             list(dict.fromkeys(decided.problems)),
-            where=selection.world.path,
+            where=selection.where,
         )
     return _Package(decided, header).planned()
 
@@ -72,7 +72,14 @@ class _Package:
             plan.Module(f"{folder}/__init__.py", self.header, self._folder(folder), (), ())
             for folder in folders
         ]
-        return (self._world(), *packages, *modules)
+        package = self.names.selection.package
+        root = self._world() if package is None else self._types_of(package)
+        return (root, *packages, *modules)
+
+    def _types_of(self, package: Package) -> plan.Module:
+        title = f"The types and Protocols of the interfaces of `{package.name}`."
+        docs = "\n\n".join(filter(None, (title, package.docs)))
+        return plan.Module("__init__.py", self.header, docs, (), ())
 
     def _interface(self, group: Group) -> plan.Module | None:
         module, item = group.module, group.item
@@ -81,7 +88,8 @@ class _Package:
         self._fill(module, group)
         module.items += self.members.interface(group)
         role = "which the host implements" if group.folder == "imports" else "which the component exports"
-        title = f"The interface `{group.where}`" + (f", {role}." if group.has_class else ".")
+        stands = group.has_class and self.names.selection.package is None
+        title = f"The interface `{group.where}`" + (f", {role}." if stands else ".")
         docs = documented(item)
         return module.finished(self.header, f"{title}\n\n{docs}" if docs and not group.has_class else title)
 

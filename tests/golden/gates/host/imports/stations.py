@@ -23,7 +23,7 @@ class Station(typing.Protocol):
 
 
 class StationClass(typing.Protocol):
-    """What makes a `Station`: a class that fits it, with its static functions."""
+    """What makes `Station` objects: a class that fits it, with its static functions."""
 
     @wit.function("[constructor]station")
     def __call__(self, name: builtins.str) -> Station:

@@ -21,7 +21,7 @@ class Book(typing.Protocol):
 
 
 class BookClass(typing.Protocol):
-    """What makes a `Book`: a class that fits it, with its static functions."""
+    """What makes `Book` objects: a class that fits it, with its static functions."""
 
     @wit.function("[constructor]book")
     def __call__(self, title: builtins.str) -> Book: ...
