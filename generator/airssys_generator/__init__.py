@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from . import plan
 from .errors import Diagnostic, GenerationError
 from .generate import Files, generate, skeleton
 from .guest import componentize_options
+from .hooks import Hook
 from .merge import merge_skeleton, previous_bindings
 from .namesfile import NamesFile, NamesFileError
 from .options import Options, Target
-from .write import ForeignFilesError, Outcome, OutputError, write_files
+from .write import ForeignFilesError, Outcome, OutputError, check_output, write_files
 
 __all__ = [
     "Diagnostic",
     "Files",
     "ForeignFilesError",
     "GenerationError",
+    "Hook",
     "NamesFile",
     "NamesFileError",
     "Options",
     "Outcome",
     "OutputError",
     "Target",
+    "check_output",
     "componentize_options",
     "generate",
     "merge_skeleton",
+    "plan",
     "previous_bindings",
     "skeleton",
     "write_files",

@@ -41,7 +41,8 @@ def generate(
         The files, sorted by path. The same arguments give the same text.
 
     Raises:
-        GenerationError: the target cannot do something in the world, or names clash; it lists every place.
+        GenerationError: the target cannot do something in the world, or names clash; it lists every place. Or the
+            hook of the options made a module that cannot be emitted.
     """
     from .render import render
 
@@ -57,7 +58,15 @@ def generate(
         from .guest import plan_guest
 
         modules = plan_guest(selection, names, header).bindings
-    files = {module.path: render(module, target) for module in modules}
+    if options.hook is None:
+        files = {module.path: render(module, target) for module in modules}
+    else:
+        from .hooks import check_text, hooked
+
+        files = {}
+        for module in hooked(modules, options.hook):
+            files[module.path] = text = render(module, target)
+            check_text(module, text)
     files["py.typed" if target == "host" else "wit_world/py.typed"] = ""
     if options.emit_names:
         files["names.toml"] = names.to_text()

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from .authored import dotted
-from .plan import Import
-from .scope import order
+from .plan import Import, order
 
 
 def with_imports(module: cst.Module, needed: Sequence[Import]) -> cst.Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal, TypeAlias
 
+from .hooks import Hook
 from .namesfile import NamesFile
 
 Target: TypeAlias = Literal["host", "guest"]
@@ -19,6 +20,8 @@ class Options:
         source: what was read, as the header of each file names it; None leaves it out. A relative path, please: the
             same input must give the same bytes everywhere.
         command: the command that produces the files again, for the headers; None leaves it out.
+        hook: called with the plan of every module (`airssys_generator.plan`); what it returns is emitted in its place.
+            It may add and change classes; the author's module of a guest is not among them.
         emit_names: whether `names.toml` is among the files.
     """
 
@@ -26,3 +29,4 @@ class Options:
     source: str | None = None
     command: str | None = None
     emit_names: bool = True
+    hook: Hook | None = None

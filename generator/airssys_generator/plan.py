@@ -6,11 +6,36 @@ Templates see these values and nothing else; they choose no name and look nothin
 from __future__ import annotations
 
 import dataclasses
+import re
+import sys
 from typing import ClassVar, TypeAlias
 
-from .annotation import Annotation
+from .annotation import Annotation, Generic, Name, Union
 
-_STANDARD = frozenset({"abc", "builtins", "collections", "dataclasses", "enum", "types", "typing"})
+__all__ = [
+    "Alias",
+    "Annotation",
+    "Argument",
+    "Call",
+    "Class",
+    "Field",
+    "Function",
+    "Generic",
+    "Import",
+    "Item",
+    "Mapping",
+    "Member",
+    "Module",
+    "Name",
+    "Parameter",
+    "Tuple",
+    "Union",
+    "order",
+]
+
+Natural: TypeAlias = tuple[tuple[int, int, str], ...]
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -28,7 +53,29 @@ class Import:
             return -1
         if self.package is not None and self.package.startswith("."):
             return 2
-        return 0 if (self.package or self.name).split(".")[0] in _STANDARD else 1
+        return 0 if (self.package or self.name).split(".")[0] in sys.stdlib_module_names else 1
+
+
+def order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
+    """Where an import stands among others: as the linter sorts them."""
+    package = imported.package or ""
+    dots = len(package) - len(package.lstrip("."))
+    kind = 0 if len(imported.name) > 1 and imported.name.isupper() else 1 if imported.name[0].isupper() else 2
+    return (
+        imported.group,
+        imported.package is not None,
+        -dots,
+        natural(package or imported.name),
+        imported.alias is not None,
+        kind,
+        natural(imported.name),
+    )
+
+
+def natural(name: str) -> Natural:
+    """A sort key under which `a2` comes before `a10`."""
+    parts = [part for part in _DIGITS.split(name.lower()) if part]
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -147,3 +194,31 @@ class Module:
     imports: tuple[Import, ...]
     items: tuple[Item, ...]
     template: str = "module"
+
+    def item(self, name: str) -> Item:
+        """The class, alias or function of that name.
+
+        Raises:
+            LookupError: there is none.
+        """
+        found = next((item for item in self.items if item.name == name), None)
+        if found is None:
+            raise LookupError(f"{self.path} has no {name!r}; it has {', '.join(i.name for i in self.items)}")
+        return found
+
+    def replacing(self, item: Item, *imports: Import) -> Module:
+        """This module with another item in place of the one of its name, and with more imports.
+
+        Raises:
+            LookupError: there is none of that name.
+        """
+        items = list(self.items)
+        items[items.index(self.item(item.name))] = item
+        return dataclasses.replace(self, items=tuple(items), imports=self._with(imports))
+
+    def adding(self, item: Item, *imports: Import) -> Module:
+        """This module with one more item at its end, and with more imports."""
+        return dataclasses.replace(self, items=(*self.items, item), imports=self._with(imports))
+
+    def _with(self, imports: tuple[Import, ...]) -> tuple[Import, ...]:
+        return tuple(sorted(dict.fromkeys((*self.imports, *imports)), key=order))

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable
-from typing import TypeAlias
 
 from .errors import Diagnostic
-from .plan import Import
-
-Natural: TypeAlias = tuple[tuple[int, int, str], ...]
-
-_DIGITS = re.compile(r"(\d+)")
+from .plan import Import, order
 
 
 class Scope:
@@ -118,25 +112,3 @@ class Handles:
             self._handles[key] = handle
             self._imports.append(dataclasses.replace(wanted, alias=handle if handle != wanted.name else None))
         return self._handles[key]
-
-
-def order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
-    """Where an import stands among others: as the linter sorts them."""
-    package = imported.package or ""
-    dots = len(package) - len(package.lstrip("."))
-    kind = 0 if len(imported.name) > 1 and imported.name.isupper() else 1 if imported.name[0].isupper() else 2
-    return (
-        imported.group,
-        imported.package is not None,
-        -dots,
-        natural(package or imported.name),
-        imported.alias is not None,
-        kind,
-        natural(imported.name),
-    )
-
-
-def natural(name: str) -> Natural:
-    """A sort key under which `a2` comes before `a10`."""
-    parts = [part for part in _DIGITS.split(name.lower()) if part]
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)

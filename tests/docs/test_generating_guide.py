@@ -1,0 +1,60 @@
+"""docs/generating.md: its programs run as they are written and pass the type checkers, its options exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from readme import ROOT
+
+TEXT = (ROOT / "docs" / "generating.md").read_text("utf-8")
+LIBRARY, HOOK = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+WIT = """\
+package demo:shop@1.0.0;
+interface stock {
+  record item { name: string, count: u32 }
+  get: func(name: string) -> option<item>;
+}
+world shop { export stock; }
+"""
+USE = """
+write_files(files, Path("shop"))
+
+from datetime import date
+
+from shop.exports.stock import Item, Order
+
+print(Order(date(2000, 1, 2), Item("nut", 3)).item)
+"""
+
+
+def test_the_programs_run_one_after_the_other(tmp_path: Path) -> None:
+    (tmp_path / "shop.wit").write_text(WIT)
+    written = ["__init__.py", "exports/__init__.py", "exports/stock.py", "names.toml", "py.typed"]
+    command = [sys.executable, "-W", "error", "-c", LIBRARY + HOOK + USE]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(done.stdout.splitlines()) == sorted([*written, "3 x nut"])
+
+
+@pytest.mark.slow
+def test_the_programs_and_what_the_hook_made_pass_both_type_checkers(
+    tmp_path: Path, check_types: Callable[[Path], dict[str, str]]
+) -> None:
+    (tmp_path / "shop.wit").write_text(WIT)
+    # Imports of the second program belong at the top, but are written where they are explained.
+    (tmp_path / "program.py").write_text(LIBRARY + HOOK + "\nwrite_files(files, Path('shop'))\n")
+    subprocess.run([sys.executable, "program.py"], cwd=tmp_path, check=True, capture_output=True)
+    assert check_types(tmp_path) == {}
+
+
+def test_the_options_exist() -> None:
+    named = set(re.findall(r"`(--[a-z-]+)", TEXT))
+    assert named
+    command = [sys.executable, "-m", "airssys_sdk.cli", "generate", "host", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert named <= set(re.findall(r"--[a-z-]+", shown))
