@@ -24,7 +24,7 @@ from typing import Any
 
 from airssys_generator import generate, write_files
 from airssys_sdk import component as wit
-from airssys_sdk.component.cache import Cache
+from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.wit.reader import find_world, read
 from airssys_sdk.wit.tools import run_wasm_tools
 

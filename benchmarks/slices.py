@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from airssys_sdk.component import Component, Limits, begin
-from airssys_sdk.component.cache import Cache
-from airssys_sdk.component.engine import Profile
+from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.component.engine.profiles import Profile
 from airssys_sdk.wit.tools import run_wasm_tools
 
 WAT = b"""

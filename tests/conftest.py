@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from airssys_sdk.component.filelock import file_lock
+from airssys_sdk.component.engine.filelock import file_lock
 
 GUESTS = Path(__file__).resolve().parent / "guests"
 

@@ -11,7 +11,7 @@ from airssys_sdk.cli.progress import Progress
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe
 from airssys_sdk.component import Component, Err, Limits, Ok, Wasi
-from airssys_sdk.component.dynamic import Function
+from airssys_sdk.component.hosting.dynamic import Function
 from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.wit import wave
 from airssys_sdk.wit.shapes import Signature

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from airssys_sdk import __version__
-from airssys_sdk.component.cache import cache_folder
+from airssys_sdk.component.engine.cache import cache_folder
 from airssys_sdk.errors import ToolMissingError
 from airssys_sdk.wit.tools import find_wasm_tools, run_wasm_tools
 

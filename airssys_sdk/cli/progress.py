@@ -14,7 +14,7 @@ from airssys_sdk.cli.text import safe_line
 if TYPE_CHECKING:
     from rich.progress import Progress as Display
 
-    from airssys_sdk.component.cache import CompileEvent, OnCompile
+    from airssys_sdk.component.engine.cache import CompileEvent, OnCompile
     from airssys_sdk.project import BuildResult, Project, Stage
 
 

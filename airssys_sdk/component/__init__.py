@@ -51,29 +51,29 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .dynamic import Instance
-    from .engine import Engine
-    from .limits import Limits
-    from .loaded import Component, Source
-    from .resources import Resource
-    from .slices import Call, begin
-    from .suspend import suspending
-    from .wasi import Wasi
-    from .worlds import Exports, World
+    from .engine.profiles import Engine
+    from .hosting.dynamic import Instance
+    from .hosting.loaded import Component, Source
+    from .hosting.resources import Resource
+    from .hosting.worlds import Exports, World
+    from .running.limits import Limits
+    from .running.slices import Call, begin
+    from .running.suspend import suspending
+    from .running.wasi import Wasi
 
 _LAZY = {
-    "Call": "slices",
-    "Component": "loaded",
-    "Engine": "engine",
-    "Exports": "worlds",
-    "Instance": "dynamic",
-    "Limits": "limits",
-    "Resource": "resources",
-    "Source": "loaded",
-    "Wasi": "wasi",
-    "World": "worlds",
-    "begin": "slices",
-    "suspending": "suspend",
+    "Call": "running.slices",
+    "Component": "hosting.loaded",
+    "Engine": "engine.profiles",
+    "Exports": "hosting.worlds",
+    "Instance": "hosting.dynamic",
+    "Limits": "running.limits",
+    "Resource": "hosting.resources",
+    "Source": "hosting.loaded",
+    "Wasi": "running.wasi",
+    "World": "hosting.worlds",
+    "begin": "running.slices",
+    "suspending": "running.suspend",
 }
 
 __all__ = [

@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..component.cache import cache_folder
-from ..component.filelock import file_lock
+from ..component.engine.cache import cache_folder
+from ..component.engine.filelock import file_lock
 from ..errors import BuildError
 from . import state
 from .inputs import Tree, source_trees, wit_tree
@@ -202,7 +202,7 @@ class _Build:
 
     def _compile(self) -> int:
         """Make the native code that `run` loads, unless it is there; how often the compiler ran."""
-        from ..component.cache import Cache, default_cache
+        from ..component.engine.cache import Cache, default_cache
 
         project = self.project
         profile = project.manifest.runtime.profile
@@ -215,7 +215,7 @@ class _Build:
             if known:
                 stage.fresh = True
                 return 0
-            from ..component.loaded import Component
+            from ..component.hosting.loaded import Component
 
             Component.open(project.wasm, profile=profile, cache=cache)
             stage.fresh = cache.counters.compiled == before

@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Final, Protocol, TypeVar
 
 from ..component import Call
-from ..component.waiting import Waiting
+from ..component.running.waiting import Waiting
 from .pending import Pending
 from .queue import RunQueue
 from .timers import Timer, Timers

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ..component import Component, Limits
-from ..component.cache import Cache, OnCompile
+from ..component.engine.cache import Cache, OnCompile
 from ..errors import UsageError, ValidationError
 from ..manifest import ComponentId
 from ..security import AuditLog, Grants

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from ..component import Err, Ok
-from ..component.dynamic import Function, Instance
+from ..component.hosting.dynamic import Function, Instance
 from ..wit import wave
 
 

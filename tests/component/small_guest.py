@@ -97,7 +97,7 @@ class Small(wit.World):
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> typing.Self:
         """An instance; metered unless an engine is given, with a host that sleeps unless one is given."""
-        from airssys_sdk.component.engine import engine as engine_with
+        from airssys_sdk.component.engine.profiles import engine as engine_with
 
         return cls.open_world(
             small_wasm() if source is None else source,
@@ -158,7 +158,7 @@ class Probe(wit.World):
         sources: dict[str, str] | None = None,
     ) -> typing.Self:
         """An instance; metered unless an engine is given, with a host that sleeps unless one is given."""
-        from airssys_sdk.component.engine import engine as engine_with
+        from airssys_sdk.component.engine.profiles import engine as engine_with
 
         return cls.open_world(
             source,

@@ -15,7 +15,7 @@ import pytest
 from small_guest import Small, assemble, small_wasm
 
 from airssys_sdk.component import Component
-from airssys_sdk.component.cache import Cache, CompileEvent, cache_folder, default_cache
+from airssys_sdk.component.engine.cache import Cache, CompileEvent, cache_folder, default_cache
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes are POSIX")
 HERE = Path(__file__).parent
@@ -245,7 +245,7 @@ import logging, resource, signal, sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from airssys_sdk.component import Component
-from airssys_sdk.component.cache import Cache
+from airssys_sdk.component.engine.cache import Cache
 from small_guest import small_wasm
 
 logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
@@ -274,8 +274,8 @@ import sys
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from airssys_sdk.component import Component
-from airssys_sdk.component.cache import Cache
-from airssys_sdk.component.engine import engine
+from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.component.engine.profiles import engine
 
 engine("plain")
 cache = Cache(Path({folder!r}))
@@ -348,7 +348,7 @@ import time
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from airssys_sdk.component import Component
-from airssys_sdk.component.cache import Cache
+from airssys_sdk.component.engine.cache import Cache
 
 def interrupt():
     begin = time.process_time()
@@ -383,7 +383,7 @@ def test_ctrl_c_while_compiling_leaves_nothing_half_written(
 def test_a_killed_writer_leaves_a_lock_that_nobody_waits_for(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     script = (
-        "import os, sys; from pathlib import Path; from airssys_sdk.component.filelock import file_lock\n"
+        "import os, sys; from pathlib import Path; from airssys_sdk.component.engine.filelock import file_lock\n"
         "folder = Path(sys.argv[1]); folder.mkdir(mode=0o700)\n"
         "for name in range(256):\n"
         "    file_lock(folder / f'{name:02x}.lock', patience=0, waiting=print).__enter__()\n"

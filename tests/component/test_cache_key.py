@@ -10,13 +10,13 @@ from pathlib import Path
 
 from small_guest import small_wasm
 
-from airssys_sdk.component.engine import version
+from airssys_sdk.component.engine.profiles import version
 
 PROGRAM = """
     import sys
     from pathlib import Path
     from airssys_sdk.component import Component
-    from airssys_sdk.component.cache import Cache
+    from airssys_sdk.component.engine.cache import Cache
     cache = Cache(Path(sys.argv[1]))
     Component.open(sys.argv[2], cache=cache)
     print(cache.counters.hits, cache.counters.compiled)

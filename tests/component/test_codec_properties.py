@@ -13,7 +13,7 @@ from natives import NO_PAD, echo
 from strategies import Types, values, wit_types
 
 from airssys_sdk.component import Component
-from airssys_sdk.component.cache import Cache
+from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.wit import wave
 
 

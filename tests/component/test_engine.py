@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from airssys_sdk.component.engine import Engine, Profile, engine, target, version
+from airssys_sdk.component.engine.profiles import Engine, Profile, engine, target, version
 from airssys_sdk.errors import UsageError
 
 

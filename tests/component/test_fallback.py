@@ -27,7 +27,7 @@ from airssys_sdk.component import (
     Some,
     UnsupportedEngine,
 )
-from airssys_sdk.component.cache import Cache
+from airssys_sdk.component.engine.cache import Cache
 
 pytestmark = pytest.mark.fallback
 
@@ -132,7 +132,7 @@ def test_an_engine_of_another_version_is_used_through_its_public_layer_with_a_wa
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from natives import NO_PAD, echo
         from airssys_sdk.component import Component
-        from airssys_sdk.component.cache import Cache
+        from airssys_sdk.component.engine.cache import Cache
         give = types.SimpleNamespace(host=types.SimpleNamespace(give_text=lambda value, pad: value))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

@@ -7,7 +7,7 @@ import pytest
 from small_guest import Probe, Small
 
 from airssys_sdk.component import InstanceDead, Limits, MemoryExhausted
-from airssys_sdk.component.engine import engine
+from airssys_sdk.component.engine.profiles import engine
 from airssys_sdk.errors import UsageError
 
 

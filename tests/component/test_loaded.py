@@ -11,8 +11,8 @@ import pytest
 from small_guest import WAT, Small, assemble, small_wasm
 
 from airssys_sdk.component import Component, Engine, InvalidComponent
-from airssys_sdk.component.cache import Cache
-from airssys_sdk.component.engine import engine
+from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.component.engine.profiles import engine
 from airssys_sdk.wit.reader import find_world
 
 CORE = b"\0asm\1\0\0\0"
@@ -108,7 +108,7 @@ def test_what_belongs_to_the_engine_is_freed_before_the_interpreter_takes_its_mo
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from small_guest import small_wasm
         from airssys_sdk.component import Component, Engine
-        from airssys_sdk.component.cache import Cache
+        from airssys_sdk.component.engine.cache import Cache
         def freed(raw):
             try:
                 return not raw.ptr()

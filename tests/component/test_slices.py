@@ -25,7 +25,7 @@ from airssys_sdk.component import (
     Trap,
     begin,
 )
-from airssys_sdk.component.engine import engine
+from airssys_sdk.component.engine.profiles import engine
 from airssys_sdk.errors import UsageError
 
 SHORT = Limits(slice_fuel=10_000)

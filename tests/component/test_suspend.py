@@ -16,7 +16,7 @@ from airssys_sdk.component import (
     begin,
     suspending,
 )
-from airssys_sdk.component.engine import engine
+from airssys_sdk.component.engine.profiles import engine
 from airssys_sdk.errors import UsageError
 
 

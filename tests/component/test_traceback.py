@@ -7,7 +7,7 @@ import pytest
 from small_guest import Probe, Small
 
 from airssys_sdk.component import Limits, Trap, begin
-from airssys_sdk.component.traceback import backtrace, explain_output, explain_trap
+from airssys_sdk.component.output.traceback import backtrace, explain_output, explain_trap
 
 PROBE = Path(__file__).parents[1] / "guests" / "probe"
 

@@ -13,8 +13,8 @@ import pytest
 from small_guest import Probe, Small
 
 from airssys_sdk.component import DeadlineExceeded, GuestExited, InstanceDead, Limits, Wasi, begin
-from airssys_sdk.component.engine import Profile, engine
-from airssys_sdk.component.output import Capture
+from airssys_sdk.component.engine.profiles import Profile, engine
+from airssys_sdk.component.output.capture import Capture
 from airssys_sdk.errors import UsageError
 
 pytestmark = pytest.mark.slow
@@ -70,7 +70,7 @@ def test_a_guest_reads_nothing_of_what_its_host_could_read(probe_wasm: Path, pro
         import sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from small_guest import Probe
-        from airssys_sdk.component.engine import engine
+        from airssys_sdk.component.engine.profiles import engine
         class Instant:
             def pause(self, ms):
                 return ms

@@ -13,8 +13,8 @@ import pytest
 
 from airssys_generator import GenerationError, Options, generate, write_files
 from airssys_sdk.component import Component, Exports, InvalidComponent, UnsupportedEngine, World
-from airssys_sdk.component.cache import Cache
-from airssys_sdk.component.resources import resources_of
+from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.component.hosting.resources import resources_of
 from airssys_sdk.wit._keywords import specifier
 from airssys_sdk.wit.model import Resolve
 from airssys_sdk.wit.printer import print_package

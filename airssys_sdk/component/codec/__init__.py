@@ -1,1 +1,1 @@
-"""Codecs: functions compiled once for a signature, which lower Python values into cells and lift cells into values."""
+"""Codecs: functions made once for a signature, which lower Python values for the engine and lift what it gives."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
-from .._abi import Abi, abi
+from ..engine.abi import Abi, abi
+from ..engine.entry import headroom
 from . import runtime
 from .columns import Columns
-from .entry import headroom
 from .explain import explain
 from .layout import is_flat
 from .lifting import Lifting
@@ -17,7 +17,7 @@ from .rows import Rows
 from .source import Source
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..running.store import Store
 
 Lower: TypeAlias = Callable[..., tuple[bytes, object]]
 Lift: TypeAlias = Callable[[bytes], Any]

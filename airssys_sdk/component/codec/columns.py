@@ -30,9 +30,9 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ...wit.values import Ok, Some
-from .._abi import CELL
+from ..engine.abi import CELL
+from ..signatures.handles import refused
 from . import runtime
-from .handles import refused
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head
 from .rows import Rows
 from .source import Source

@@ -29,8 +29,8 @@ from ...wit.shapes import (
 )
 from ...wit.values import Err, Ok, Some
 from ..errors import InvalidType, InvalidValue, printable
+from ..signatures.handles import refused
 from . import runtime
-from .handles import refused
 from .layout import FLOATS, RANGES, U8_SHAPE
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ...wit.shapes import Parameter, ResultShape, Shape, Signature
 from ...wit.values import Err
-from .._abi import abi
+from ..engine.abi import abi
+from ..engine.entry import guarded_inside
+from ..signatures.check import PlainFunction, difference
 from . import runtime
-from .check import PlainFunction, difference
 from .columns import Columns
-from .entry import guarded_inside
 from .explain import explain
 from .layout import head, is_flat
 from .lifting import Lifting
@@ -26,7 +26,7 @@ from .rows import Rows
 from .source import Source
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..running.store import Store
 
 LiftArguments: TypeAlias = Callable[[int, int], tuple[Any, ...]]
 LowerResult: TypeAlias = Callable[[Any, int], None]

@@ -25,19 +25,19 @@ from ...wit.shapes import (
     TupleShape,
     VariantShape,
 )
-from .. import _abi
+from ..engine import abi
 
 NUMBERS: Mapping[Scalar, tuple[int, str]] = {
-    Scalar.S8: (_abi.S8, "b"),
-    Scalar.U8: (_abi.U8, "B"),
-    Scalar.S16: (_abi.S16, "h"),
-    Scalar.U16: (_abi.U16, "H"),
-    Scalar.S32: (_abi.S32, "i"),
-    Scalar.U32: (_abi.U32, "I"),
-    Scalar.S64: (_abi.S64, "q"),
-    Scalar.U64: (_abi.U64, "Q"),
-    Scalar.F32: (_abi.F32, "f"),
-    Scalar.F64: (_abi.F64, "d"),
+    Scalar.S8: (abi.S8, "b"),
+    Scalar.U8: (abi.U8, "B"),
+    Scalar.S16: (abi.S16, "h"),
+    Scalar.U16: (abi.U16, "H"),
+    Scalar.S32: (abi.S32, "i"),
+    Scalar.U32: (abi.U32, "I"),
+    Scalar.S64: (abi.S64, "q"),
+    Scalar.U64: (abi.U64, "Q"),
+    Scalar.F32: (abi.F32, "f"),
+    Scalar.F64: (abi.F64, "d"),
 }
 """Kind and struct format of the numbers."""
 
@@ -56,21 +56,21 @@ RANGES: Mapping[Scalar, tuple[int, int]] = {
 """Least and greatest value of the integers."""
 
 _OTHER_SCALARS: Mapping[Scalar, int] = {
-    Scalar.BOOL: _abi.BOOL,
-    Scalar.CHAR: _abi.CHAR,
-    Scalar.STRING: _abi.STRING,
+    Scalar.BOOL: abi.BOOL,
+    Scalar.CHAR: abi.CHAR,
+    Scalar.STRING: abi.STRING,
 }
 _KINDS: Mapping[type[Shape], int] = {
-    BytesShape: _abi.LIST,
-    ListShape: _abi.LIST,
-    MapShape: _abi.MAP,
-    TupleShape: _abi.TUPLE,
-    RecordShape: _abi.RECORD,
-    VariantShape: _abi.VARIANT,
-    EnumShape: _abi.ENUM,
-    FlagsShape: _abi.FLAGS,
-    OptionShape: _abi.OPTION,
-    ResultShape: _abi.RESULT,
+    BytesShape: abi.LIST,
+    ListShape: abi.LIST,
+    MapShape: abi.MAP,
+    TupleShape: abi.TUPLE,
+    RecordShape: abi.RECORD,
+    VariantShape: abi.VARIANT,
+    EnumShape: abi.ENUM,
+    FlagsShape: abi.FLAGS,
+    OptionShape: abi.OPTION,
+    ResultShape: abi.RESULT,
 }
 
 U8_SHAPE = ScalarShape(Scalar.U8)

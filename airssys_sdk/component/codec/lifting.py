@@ -25,9 +25,9 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ...wit.values import Ok, Some
-from .._abi import CELL, VECTOR, Abi
+from ..engine.abi import CELL, VECTOR, Abi
+from ..signatures.handles import refused
 from . import runtime
-from .handles import refused
 from .layout import NUMBERS
 from .source import Source
 

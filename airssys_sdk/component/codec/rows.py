@@ -28,9 +28,9 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ...wit.values import Ok, Some
-from .._abi import Abi
+from ..engine.abi import Abi
+from ..signatures.handles import refused
 from . import runtime
-from .handles import refused
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
 from .source import Source
 

@@ -16,11 +16,11 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, cast
 
 from ...wit.values import Err
-from .._abi import Abi
+from ..engine.abi import Abi
 from ..errors import InstanceBusy
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..running.store import Store
 
 
 HOST_IMPORT = "host_import"
@@ -272,7 +272,7 @@ def is_answer(error: BaseException) -> bool:
 
 def fail(store: Store, error: int, where: str) -> NoReturn:
     """Raise what the engine's error means; the instance is dead afterwards."""
-    from ..failures import failure
+    from ..running.failures import failure
 
     raise failure(store, error, where)
 

@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from ._abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
-from ._raw import package
-from .errors import UnsupportedEngine
+from ..engine.abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
+from ..engine.raw import package
+from ..errors import UnsupportedEngine
 from .suspend import Parked, define
 from .waiting import schedule
 
@@ -228,7 +228,7 @@ def _wasi_version() -> str:
 
     Only under that name an interface can be reopened; the linker matches other 0.2 versions with it.
     """
-    from .engine import engine
+    from ..engine.profiles import engine
 
     for version in (*_versions(), *(f"0.2.{patch}" for patch in range(12))):
         if _defines(engine("metered").raw, version):

@@ -13,10 +13,10 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
-from ._raw import address, context_pointer, ffi, package, take_error
-from .errors import UnsupportedEngine
-from .output import Capture, Sink, attach
+from ...errors import UsageError
+from ..engine.raw import address, context_pointer, ffi, package, take_error
+from ..errors import UnsupportedEngine
+from ..output.capture import Capture, Sink, attach
 
 if TYPE_CHECKING:
     from .store import Store

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, TypeAlias, cast
 
-from ..errors import UsageError
+from ...errors import UsageError
 
 Waiting: TypeAlias = "asyncio.Future[Any] | concurrent.futures.Future[Any]"
 """What a parked call waits for: it has `done`, `add_done_callback` and `cancel`."""

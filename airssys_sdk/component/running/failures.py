@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import AirssysError
-from ._raw import take_error
-from .errors import (
+from ...errors import AirssysError
+from ..engine.raw import take_error
+from ..errors import (
     DeadlineExceeded,
     FuelExhausted,
     GuestExited,
@@ -20,7 +20,7 @@ from .errors import (
     Trap,
     printable,
 )
-from .traceback import Explanation, backtrace, explain_output, explain_trap
+from ..output.traceback import Explanation, backtrace, explain_output, explain_trap
 
 if TYPE_CHECKING:
     from .store import Store

@@ -10,24 +10,24 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from ..wit.shapes import Signature
-from ._abi import abi
-from .codec.calls import compile_export, compile_parts
-from .codec.check import difference
-from .codec.handles import handles, refused, refused_async
+from ...wit.shapes import Signature
+from ..codec.calls import compile_export, compile_parts
+from ..codec.fallback import bind_export, needs_fallback
+from ..engine.abi import abi
+from ..errors import LinkError, printable
+from ..signatures.check import difference
+from ..signatures.handles import handles, refused, refused_async
 from .declared import compatible, declared
-from .errors import LinkError, printable
-from .fallback import bind_export, needs_fallback
 from .linking import Imports, link_imports
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .engine import Engine
-    from .limits import Limits
+    from ..engine.profiles import Engine
+    from ..running.limits import Limits
+    from ..running.store import Store
+    from ..running.wasi import Wasi
     from .loaded import Component, Source
-    from .store import Store
-    from .wasi import Wasi
 
 
 class Live:
@@ -75,8 +75,8 @@ class Live:
         """
         from wasmtime.component import Linker
 
-        from .store import Store
-        from .wasi import link_wasi
+        from ..running.store import Store
+        from ..running.wasi import link_wasi
 
         component = load(source, engine, limits)
         if check is not None:
@@ -164,7 +164,7 @@ class ExportCodec:
         return self._direct(live.store, raw, self.where, live.calls_back)
 
     def _bind_sliced(self, store: Store, raw: bytes) -> Callable[..., Any]:
-        from .slices import Bound, caller
+        from ..running.slices import Bound, caller
 
         if self._parts is None:
             self._parts = compile_parts(self.signature)
@@ -194,7 +194,7 @@ class ExportCodec:
 
 def load(source: Source, engine: Engine | None, limits: Limits | None) -> Component:
     """The component of a source, in the engine that is asked for or that the limits need."""
-    from .engine import engine as engine_of
+    from ..engine.profiles import engine as engine_of
     from .loaded import Component
 
     if engine is None and limits is not None and limits.metered:
@@ -203,7 +203,7 @@ def load(source: Source, engine: Engine | None, limits: Limits | None) -> Compon
 
 
 def _refuse_unknown_imports(component: Component, imports: Imports) -> None:
-    from .wasi import is_wasi
+    from ..running.wasi import is_wasi
 
     unknown = [
         name

@@ -9,7 +9,7 @@ import dataclasses
 import math
 from typing import Final
 
-from ..errors import UsageError
+from ...errors import UsageError
 
 DEFAULT_SLICE: Final = 1_000_000
 """Fuel of one slice: 80-160 us of a busy guest on a machine of 2024, one Python bytecode costs about 100."""

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
 
-from ..wit.annotations import MARKER, FunctionMarker
-from ..wit.shapes import signature_of
-from .codec.handles import refused
-from .instance import ExportCodec
+from ...wit.annotations import MARKER, FunctionMarker
+from ...wit.shapes import signature_of
+from ..signatures.handles import refused
+from .live import ExportCodec
 
 if TYPE_CHECKING:
-    from .instance import Live
+    from .live import Live
 
 
 class Resource:

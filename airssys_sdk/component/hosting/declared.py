@@ -10,11 +10,11 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ._raw import package
-from .codec.check import Plain, PlainFunction, plain_signature
+from ..engine.raw import package
+from ..signatures.check import Plain, PlainFunction, plain_signature
 
 if TYPE_CHECKING:
-    from ..wit import model
+    from ...wit import model
     from .loaded import Component
 
 
@@ -182,9 +182,9 @@ def _optional(ty: Any) -> Plain:
 
 
 def _from_model(component: Component, imported: bool, interface: str | None, name: str) -> PlainFunction:
-    from ..wit.reader import find_world
-    from .errors import UnsupportedEngine
-    from .modelled import Shapes
+    from ...wit.reader import find_world
+    from ..errors import UnsupportedEngine
+    from ..signatures.modelled import Shapes
 
     world = find_world(component.resolve)
     functions: Mapping[str, model.Function]

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import UsageError
-from ._abi import CELL, abi
-from ._futures import futures
-from ._raw import ffi
-from .codec.runtime import refuse
-from .errors import HostImportFailed, InstanceBusy, InstanceDead
+from ...errors import UsageError
+from ..codec.runtime import refuse
+from ..engine.abi import CELL, abi
+from ..engine.futures import futures
+from ..engine.raw import ffi
+from ..errors import HostImportFailed, InstanceBusy, InstanceDead
 from .failures import deadline_failure, failure
 from .waiting import Waiting, running_loop, wait_here, wait_there
 

@@ -14,8 +14,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..wit.annotations import Scalar
-from ..wit.shapes import (
+from ...wit.annotations import Scalar
+from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
@@ -32,17 +32,17 @@ from ..wit.shapes import (
     TupleShape,
     VariantShape,
 )
-from ..wit.values import Err, Ok, Some
-from ._abi import abi
-from ._raw import address, package
-from .codec import runtime
-from .codec.explain import check
-from .codec.handles import refused
-from .codec.layout import FLOATS, RANGES
-from .errors import UnsupportedEngine
+from ...wit.values import Err, Ok, Some
+from ..engine.abi import abi
+from ..engine.raw import address, package
+from ..errors import UnsupportedEngine
+from ..signatures.handles import refused
+from . import runtime
+from .explain import check
+from .layout import FLOATS, RANGES
 
 if TYPE_CHECKING:
-    from .store import Store
+    from ..running.store import Store
 
 PUBLIC_LAYER = "AIRSSYS_PUBLIC_LAYER"
 """An environment variable: set, new instances use the engine's public layer, to tell whose mistake a wrong value is."""

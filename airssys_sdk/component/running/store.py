@@ -15,10 +15,10 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import UsageError
-from ._raw import address, context_pointer, ffi, package, take_error
-from .engine import Engine
-from .errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
+from ...errors import UsageError
+from ..engine.profiles import Engine
+from ..engine.raw import address, context_pointer, ffi, package, take_error
+from ..errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
 from .limits import Limits
 from .wasi import Wasi
 

@@ -3,7 +3,7 @@
 Everything above works with what `abi()` returns and knows neither addresses of functions nor struct sizes. The layout
 belongs to one major version of the engine. It is checked once, when first used, in two steps: against the struct
 definitions that the installed engine brings along, and then by a round trip of a value of every kind. What does not
-match is `UnsupportedEngine`, and value types then go through the engine's public layer (`fallback`).
+match is `UnsupportedEngine`, and value types then go through the engine's public layer (`codec.fallback`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from .errors import UnsupportedEngine
+from ..errors import UnsupportedEngine
 
 ENGINE_MAJOR: Final = 50
 

@@ -17,8 +17,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from ..errors import UsageError
-from ._raw import ffi, package
+from ...errors import UsageError
+from .raw import ffi, package
 
 if TYPE_CHECKING:
     import wasmtime

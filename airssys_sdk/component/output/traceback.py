@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from .errors import printable
+from ..errors import printable
 
 
 class Explanation(NamedTuple):

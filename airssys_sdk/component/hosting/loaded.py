@@ -9,17 +9,17 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
-from ._raw import package
-from .cache import Cache, OnCompile, default_cache
-from .engine import Engine, Profile, close_at_exit
-from .engine import engine as engine_with
-from .errors import InvalidComponent, printable
+from ..engine.cache import Cache, OnCompile, default_cache
+from ..engine.profiles import Engine, Profile, close_at_exit
+from ..engine.profiles import engine as engine_with
+from ..engine.raw import package
+from ..errors import InvalidComponent, printable
 
 if TYPE_CHECKING:
-    from ..wit.model import Resolve
+    from ...wit.model import Resolve
+    from ..running.limits import Limits
+    from ..running.wasi import Wasi
     from .dynamic import Instance
-    from .limits import Limits
-    from .wasi import Wasi
 
 _WASM: Final = b"\0asm"
 _CORE: Final = b"\1\0\0\0"
@@ -176,7 +176,7 @@ class Component:
         return instantiate(self, imports, wasi=wasi, limits=limits)
 
     def _read_types(self) -> Resolve:
-        from ..wit.reader import read
+        from ...wit.reader import read
 
         # From a copy: what is described is what was loaded, whatever happened to the file.
         with tempfile.TemporaryDirectory(prefix="airssys-") as folder:

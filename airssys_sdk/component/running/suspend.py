@@ -16,11 +16,11 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ._abi import abi
-from ._futures import futures
-from ._raw import take_error
-from .codec.entry import guarded
-from .errors import HostImportFailed, LinkError
+from ..engine.abi import abi
+from ..engine.entry import guarded
+from ..engine.futures import futures
+from ..engine.raw import take_error
+from ..errors import HostImportFailed, LinkError
 from .failures import import_failure
 from .waiting import Waiting, cancel, schedule
 

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from ._raw import ffi
+from ..engine.raw import ffi
 
 Sink: TypeAlias = Callable[[bytes], None]
 

@@ -14,17 +14,17 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker
-from ..wit.shapes import ShapeError, signature_of
-from .codec.check import PlainFunction
-from .codec.imports import ImportCodec
+from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker
+from ...wit.shapes import ShapeError, signature_of
+from ..codec.fallback import bind_import
+from ..codec.imports import ImportCodec
+from ..errors import LinkError, printable
+from ..signatures.check import PlainFunction
 from .declared import Declared, compatible, declared
-from .errors import LinkError, printable
-from .fallback import bind_import
 
 if TYPE_CHECKING:
+    from ..running.store import Store
     from .loaded import Component
-    from .store import Store
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ class _Definition:
 def _define(
     instance: Any, name: str, store: Store, codec: ImportCodec, function: Callable[..., Any], where: str
 ) -> None:
-    from ._raw import address, ffi, take_error
-    from .suspend import add_suspending, is_suspending
+    from ..engine.raw import address, ffi, take_error
+    from ..running.suspend import add_suspending, is_suspending
 
     if is_suspending(function):
         lift_args, lower_result, lower_error = codec.parts()

@@ -25,10 +25,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
-from ._raw import package
-from .engine import REVISION, Engine, Profile, leave_open_at_exit, target, version
-from .errors import printable
+from ..errors import printable
 from .filelock import file_lock
+from .profiles import REVISION, Engine, Profile, leave_open_at_exit, target, version
+from .raw import package
 
 _LOG = logging.getLogger(__name__)
 

@@ -14,21 +14,21 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..wit.annotations import MARKER, FunctionMarker, InterfaceMarker, ResourceMarker, WorldMarker
-from ..wit.shapes import ShapeError, signature_of
+from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker, ResourceMarker, WorldMarker
+from ...wit.shapes import ShapeError, signature_of
+from ..errors import LinkError, printable
 from .declared import declared
-from .errors import LinkError, printable
-from .instance import ExportCodec, Live
 from .linking import NO_IMPORTS, read_imports
+from .live import ExportCodec, Live
 from .resources import bound, functions_of, resources_of
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .engine import Engine
-    from .limits import Limits
+    from ..engine.profiles import Engine
+    from ..running.limits import Limits
+    from ..running.wasi import Wasi
     from .loaded import Component, Source
-    from .wasi import Wasi
 
 
 class Exports:

@@ -1,4 +1,4 @@
-"""The engine's asynchronous calls as bare foreign functions, beside `_abi` the only module that knows their C layout.
+"""The engine's asynchronous calls as bare foreign functions, beside `abi` the only module that knows their C layout.
 
 Who owns what (wasmtime 50, read in its source and tried):
 
@@ -21,7 +21,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ._abi import Foreign, foreign
+from .abi import Foreign, foreign
 
 
 class Futures:

@@ -11,24 +11,24 @@ import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from ..errors import UsageError
-from ..wit import model
-from ..wit.names import escape, snake
-from ..wit.reader import find_world
-from ..wit.shapes import Signature
-from ..wit.wave import FunctionPath, split_call
-from .codec.handles import refused
-from .codec.imports import ImportCodec
-from .errors import printable
-from .instance import ExportCodec, Live
+from ...errors import UsageError
+from ...wit import model
+from ...wit.names import escape, snake
+from ...wit.reader import find_world
+from ...wit.shapes import Signature
+from ...wit.wave import FunctionPath, split_call
+from ..codec.imports import ImportCodec
+from ..errors import printable
+from ..signatures.handles import refused
 from .linking import ImportedFunction, ImportedInterface, Imports
+from .live import ExportCodec, Live
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .limits import Limits
+    from ..running.limits import Limits
+    from ..running.wasi import Wasi
     from .loaded import Component
-    from .wasi import Wasi
 
 _HIDDEN = frozenset({"exports"})
 """What a Python guest exports for itself."""
@@ -182,7 +182,7 @@ class Instance:
 
 
 def _shapes() -> Any:
-    from .modelled import Shapes
+    from ..signatures.modelled import Shapes
 
     return Shapes()
 
@@ -206,7 +206,7 @@ def _means(asked: FunctionPath, interface: str | None, function: model.Function)
 
 def _read_imports(world: model.World, shapes: Any) -> Imports:
     """What a component imports besides WASI."""
-    from .wasi import is_wasi
+    from ..running.wasi import is_wasi
 
     interfaces = dict[str, ImportedInterface]()
     owners: list[model.World | model.Interface] = [world]

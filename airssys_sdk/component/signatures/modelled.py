@@ -9,10 +9,10 @@ import dataclasses
 import enum
 from typing import Any
 
-from ..wit import model
-from ..wit.annotations import Scalar
-from ..wit.names import camel, escape, shouty, snake
-from ..wit.shapes import (
+from ...wit import model
+from ...wit.annotations import Scalar
+from ...wit.names import camel, escape, shouty, snake
+from ...wit.shapes import (
     BytesShape,
     Case,
     EnumShape,
@@ -31,7 +31,7 @@ from ..wit.shapes import (
     TupleShape,
     VariantShape,
 )
-from .errors import UnsupportedEngine, printable
+from ..errors import UnsupportedEngine, printable
 
 _UNSUPPORTED: dict[type[Any], str] = {
     model.FixedLengthList: "a list of fixed length",

@@ -1,0 +1,1 @@
+"""From a component to Python functions: loading, linking, instantiating, with generated code or without."""

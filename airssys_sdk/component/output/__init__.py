@@ -1,0 +1,1 @@
+"""What a guest writes: captured, and explained when the guest dies."""
