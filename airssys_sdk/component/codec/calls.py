@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
 from ..engine.abi import Abi, abi
 from ..engine.entry import headroom
+from ..running.refusal import refuse
 from . import runtime
 from .columns import Columns
 from .explain import explain
@@ -47,7 +48,7 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
         f"{p}ONE": adapter.size(1),
         f"{p}NONE": adapter.size(0),
     }
-    fail, refuse = source.use(runtime.fail), source.use(runtime.refuse)
+    fail, refused = source.use(runtime.fail), source.use(refuse)
     store, where = f"{p}store", f"{p}where"
     with source.block(f"def bind({store}, {p}function, {where}, {p}calls_back):"):
         source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({store}.context)")
@@ -61,7 +62,7 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
             source.line(f"if {p}calls_back: {source.use(headroom)}()")
             # From the test to the `try` Python neither switches threads nor raises an interrupt: it does both only
             # after calls, at loops and at the start of functions.
-            source.line(f"if {store}.busy: {refuse}({store}, {where})")
+            source.line(f"if {store}.busy: {refused}({store}, {where})")
             source.line(f"{store}.busy = True")
             with source.block("try:"):
                 source.line(f"{p}error = {p}CALL({p}function, {p}context, {p}args, {p}COUNT, {slot})")

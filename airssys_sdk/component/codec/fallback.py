@@ -36,6 +36,7 @@ from ...wit.values import Err, Ok, Some
 from ..engine.abi import abi
 from ..engine.raw import address, package
 from ..errors import UnsupportedEngine
+from ..running.refusal import refuse
 from ..signatures.handles import refused
 from . import runtime
 from .explain import check
@@ -77,7 +78,7 @@ def bind_export(signature: Signature, function: Any, store: Store, where: str) -
         check(where, signature.parameters, arguments)
         lowered = [translation.lower(value) for translation, value in zip(lowers, arguments, strict=True)]
         if store.busy:
-            runtime.refuse(store, where)
+            refuse(store, where)
         store.busy = True
         try:
             value = function(store, *lowered)

@@ -16,6 +16,7 @@ from ...wit.shapes import Parameter, ResultShape, Shape, Signature
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
+from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
 from . import runtime
 from .columns import Columns
@@ -102,8 +103,8 @@ class ImportCodec:
                     source.line("store.pending = error")
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
-            source.line(f"return {runtime.HOST_IMPORT}")
-        return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), runtime.HOST_IMPORT)
+            source.line(f"return {HOST_IMPORT}")
+        return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), HOST_IMPORT)
 
     @functools.cached_property
     def _lift_arguments(self) -> LiftArguments:

@@ -7,7 +7,6 @@ value does not fit; `explain` then finds the place and the words.
 
 from __future__ import annotations
 
-import inspect
 import operator
 import struct
 from array import array
@@ -17,14 +16,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, cast
 
 from ...wit.values import Err
 from ..engine.abi import Abi
-from ..errors import InstanceBusy
 
 if TYPE_CHECKING:
     from ..running.store import Store
 
-
-HOST_IMPORT = "host_import"
-"""What the functions are called that the engine calls for a host import."""
 
 ESCAPED = "__wit_escaped__"
 """Marks an `Err` that a call into a component raised."""
@@ -275,24 +270,3 @@ def fail(store: Store, error: int, where: str) -> NoReturn:
     from ..running.failures import failure
 
     raise failure(store, error, where)
-
-
-def refuse(store: Store, where: str) -> NoReturn:
-    """Raise why a call may not begin."""
-    if store.dead is not None or not _is_inside(store):
-        raise store.refusal(where)
-    raise InstanceBusy(
-        "the instance is in the middle of the call that led here",
-        where=where,
-        hint="a host import cannot call the instance that called it; give it what it needs before, or use another instance",
-    )
-
-
-def _is_inside(store: Store) -> bool:
-    """Whether this thread is in a host import of the store, so that a call of it is further up."""
-    frame = inspect.currentframe()
-    while frame is not None:
-        if frame.f_code.co_name == HOST_IMPORT and any(value is store for value in frame.f_locals.values()):
-            return True
-        frame = frame.f_back
-    return False

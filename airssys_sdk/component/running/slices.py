@@ -14,12 +14,12 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import UsageError
-from ..codec.runtime import refuse
 from ..engine.abi import CELL, abi
 from ..engine.futures import futures
 from ..engine.raw import ffi
 from ..errors import HostImportFailed, InstanceBusy, InstanceDead
 from .failures import deadline_failure, failure
+from .refusal import refuse
 from .waiting import Waiting, running_loop, wait_here, wait_there
 
 if TYPE_CHECKING:
