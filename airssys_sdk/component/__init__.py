@@ -1,7 +1,8 @@
 """Calling components from Python: what generated code and its users name.
 
 The names below that need the engine's modules come in when they are first used, so that importing this costs little;
-`wasmtime` itself is imported when a component is opened.
+`wasmtime` itself is imported when a component is opened. The folders, from the lowest: `engine`, `output`, `running` and
+`signatures`, `codec`, `hosting`.
 """
 
 from __future__ import annotations
