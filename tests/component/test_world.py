@@ -10,6 +10,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+import typing_extensions
 from calls_fixtures import playground_bytes
 from natives import MEMORY, build
 from playground import WIT, Host, Playground
@@ -63,6 +64,22 @@ def test_a_component_of_another_world_is_refused_with_its_unknown_imports() -> N
         Versioned.open_world(build(WIT, core, "other"))
     assert "built for another world" in str(caught.value)
     assert "- stranger" in str(caught.value)
+
+
+def test_the_first_use_of_a_deprecated_function_warns_where_it_is_used() -> None:
+    class Aged(wit.World):
+        @wit.function("version")
+        @typing_extensions.deprecated("deprecated since test:calls 1.2.0")
+        def version(self) -> wit.U32:
+            raise NotImplementedError
+
+    wit.world("test:calls/lesser@1.2.0")(Aged)
+    core = '(module (func (export "version") (result i32) (i32.const 1)))'
+    with Aged.open_world(build(WIT, core, "lesser")) as world:
+        with pytest.warns(DeprecationWarning, match="version is deprecated since test:calls 1.2.0") as told:
+            assert world.version() == 1
+        assert [one.filename for one in told] == [__file__]
+        assert world.version() == 1  # a second warning would fail the test
 
 
 def test_a_function_with_another_type_is_refused_before_it_is_called() -> None:

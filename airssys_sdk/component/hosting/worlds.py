@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -202,6 +203,9 @@ class _LazyCall:
             self.stub.__qualname__,
             self.stub.__doc__,
         )
+        deprecated: str | None = getattr(self.stub, "__deprecated__", None)
+        if deprecated is not None:
+            warnings.warn(f"{self.stub.__qualname__} is {deprecated}", DeprecationWarning, stacklevel=2)
         vars(instance)[self.name] = call
         return call
 
