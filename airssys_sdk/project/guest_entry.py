@@ -33,7 +33,8 @@ def prepare(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
         plan: `app`, the module's name; `folders`, the author's folder for each folder of the guest's path;
             `exports`, for each class its `class`, `interface`, `functions` (`name`, `method`, `parameters`, `is_async`,
             `is_static`, `errors`) and, for a resource, `found_as`, the module and the class where componentize-py looks for it;
-            `twins`, `constructors` and `left_out`, what to mend in its modules; `hidden`, files whose frames no traceback shows.
+            `twins`, `constructors`, `resources` and `left_out`, what to mend in its modules; `hidden`, files whose
+            frames no traceback shows.
     """
     _show_authors_files(plan["folders"])
     _mend(plan)
@@ -91,6 +92,10 @@ def _mend(plan: Mapping[str, Any]) -> None:
         _share(importlib.import_module(exported), importlib.import_module(imported))
     for module, name in plan["constructors"]:
         _may_fail(getattr(importlib.import_module(module), name), types_module)
+    for name in plan["resources"]:
+        setattr(
+            importlib.import_module("wit_world"), name, type(name, (_Imported,), {"__module__": "wit_world"})
+        )
     if plan["left_out"]:
         _add(plan["left_out"], types_module)
 
@@ -106,25 +111,46 @@ def _share(exported: types.ModuleType, imported: types.ModuleType) -> None:
 
 def _may_fail(cls: Any, types_module: Any) -> None:
     """Let the constructor of an imported resource raise its error case: componentize-py takes that for the resource."""
-    runtime: Any = importlib.import_module("componentize_py_runtime")
-    weakref: Any = importlib.import_module("weakref")
     (index,) = _numbers(inspect.getsource(cls.__init__))
+    made = {"unwraps": True, "is_async": False}
+    cls.__init__ = _constructor(_caller(index, made, types_module))
+
+
+def _constructor(call: Callable[..., Any]) -> Callable[..., None]:
+    """What takes the resource over that a call gives."""
+    weakref: Any = importlib.import_module("weakref")
 
     def __init__(self: Any, *arguments: object) -> None:  # noqa: N807
-        made = runtime.call_import(index, list(arguments))
-        if isinstance(made, types_module.Err):
-            raise made
-        _, drop, (of, handle), _ = made.value.finalizer.detach()
-        self.handle = made.value.handle
+        made = call(*arguments)
+        _, drop, (of, handle), _ = made.finalizer.detach()
+        self.handle = made.handle
         self.finalizer = weakref.finalize(self, drop, of, handle)
 
-    cls.__init__ = __init__
+    return __init__
+
+
+class _Imported:
+    """Base of the classes of resources that the world itself declares: componentize-py looks for them and makes none."""
+
+    handle: Any
+    finalizer: Any
+
+    def __init__(self) -> None:
+        raise TypeError(f"{type(self).__name__} has no constructor; the host gives its objects")
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _, drop, arguments, _ = self.finalizer.detach()
+        self.handle = None
+        drop(*arguments)
 
 
 def _add(left_out: list[Mapping[str, Any]], types_module: Any) -> None:
-    """Make the functions of interfaces that have their name from the world, which componentize-py leaves out.
+    """Make the functions that componentize-py leaves out.
 
-    Imports are numbered in the order of the world; the numbers that nothing uses are those of these functions.
+    Imports are numbered in the order in which these functions are given; the numbers that nothing uses are theirs.
     """
     used: set[int] = set()
     package: Any = importlib.import_module("wit_world")
@@ -136,10 +162,24 @@ def _add(left_out: list[Mapping[str, Any]], types_module: Any) -> None:
     free = sorted(set(range(len(used) + len(left_out))) - used)
     if len(free) != len(left_out):
         raise SystemExit(
-            "the imports of interfaces inside the world cannot be told apart; please report this world"
+            "the imports that the world itself names cannot be told apart; please report this world"
         )
     for number, function in zip(free, left_out, strict=True):
-        setattr(_module(function["module"]), function["name"], _caller(number, function, types_module))
+        call = _caller(number, function, types_module)
+        module = _module(function["module"])
+        if function["resource"] is None:
+            setattr(module, function["name"], call)
+        else:
+            _add_member(getattr(module, function["resource"]), function, call)
+
+
+def _add_member(cls: Any, function: Mapping[str, Any], call: Callable[..., Any]) -> None:
+    if function["kind"] == "constructor":
+        cls.__init__ = _constructor(call)
+    elif function["kind"] == "static":
+        setattr(cls, function["name"], staticmethod(call))
+    else:
+        setattr(cls, function["name"], call)
 
 
 def _numbers(source: str) -> set[int]:

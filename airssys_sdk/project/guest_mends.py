@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ..wit.model import FunctionKind, ResultType, World
+from ..wit.model import Function, FunctionKind, Resource, ResultType, World
 from ..wit.names import camel, escape, snake
 from .exports import dealiased
 
@@ -19,12 +19,16 @@ class LeftOut:
     Attributes:
         module: the module it belongs to, which may be missing as well.
         name: its Python name.
+        resource: the class that it is a member of; None for a function of the module.
+        kind: `freestanding`, `constructor`, `method` or `static`.
         unwraps: whether it returns a result, of which the error is raised.
         is_async: whether it is an `async func`.
     """
 
     module: str
     name: str
+    resource: str | None
+    kind: str
     unwraps: bool
     is_async: bool
 
@@ -38,12 +42,15 @@ class Mends:
             each, and componentize-py knows only that of the import: (module of the export, module of the import).
         constructors: classes of imported resources whose constructor may fail, which componentize-py does not expect:
             (module, class).
+        resources: the classes of resources that the world itself declares, which componentize-py looks for and does not make.
         left_out: the functions that componentize-py has no Python for: those of imported interfaces that have their
-            name from the world. In the order of the world.
+            name from the world, and the members of those resources. In the order in which imports are numbered: that
+            of the world, with its own functions after those of interfaces.
     """
 
     twins: tuple[tuple[str, str], ...] = ()
     constructors: tuple[tuple[str, str], ...] = ()
+    resources: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -68,15 +75,31 @@ def mends(world: World, imports: Mapping[str, str], exports: Mapping[str, str]) 
         if function.kind is FunctionKind.CONSTRUCTOR and isinstance(dealiased(function.result), ResultType)
     ]
     left_out = [
-        LeftOut(
-            f"{_MODULE}.imports.{imports[item.wire_name]}",
-            escape(snake(function.item)),
-            isinstance(dealiased(function.result), ResultType),
-            function.is_async,
-        )
+        _left_out(f"{_MODULE}.imports.{imports[item.wire_name]}", function)
         for item in world.imported_interfaces
         if item.name is not None
         for function in item.interface.functions.values()
         if function.kind is FunctionKind.FREESTANDING
     ]
-    return Mends(tuple(twins), tuple(constructors), tuple(left_out))
+    left_out += [
+        _left_out(_MODULE, function)
+        for function in world.imported_functions.values()
+        if function.resource is not None
+    ]
+    resources = [
+        escape(camel(wit_type.name))
+        for wit_type in world.types.values()
+        if isinstance(wit_type.declaration, Resource)
+    ]
+    return Mends(tuple(twins), tuple(constructors), tuple(resources), tuple(left_out))
+
+
+def _left_out(module: str, function: Function) -> LeftOut:
+    return LeftOut(
+        module,
+        escape(snake(function.item)),
+        None if function.resource is None else escape(camel(function.resource.name)),
+        function.kind.value,
+        isinstance(dealiased(function.result), ResultType),
+        function.is_async,
+    )

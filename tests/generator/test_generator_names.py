@@ -256,9 +256,14 @@ def _componentize(source: Source, options: list[str], folder: Path) -> Mapping[s
 
 
 def _without_mended(outlines: dict[str, dict[str, object]], world: World) -> None:
-    """Take out the functions that the build adds to componentize-py's modules."""
+    """Take out the classes and functions that the build adds to componentize-py's modules."""
     names = NamesFile().grown(world)
-    for function in mends(world, names.imports, names.exports).left_out:
+    added = mends(world, names.imports, names.exports)
+    for resource in added.resources:
+        del outlines["wit_world/__init__.py"][resource]
+    for function in added.left_out:
+        if function.resource is not None:
+            continue
         path = f"{function.module.replace('.', '/')}.py"
         del outlines[path][function.name]
         if not outlines[path]:

@@ -43,7 +43,7 @@ class Functions:
         """A function that the guest imports."""
         return self._gated(module, function, item, self._function(module, function, self._types))
 
-    def imported(self, module: ModuleDraft, function: Function, item: InterfaceItem) -> plan.Function:
+    def imported(self, module: ModuleDraft, function: Function, item: InterfaceItem | None) -> plan.Function:
         """A constructor, method or static function of a resource that the guest imports."""
         planned = self._function(module, function, self._types, receiver=True)
         planned = self._gated(module, function, item, planned)

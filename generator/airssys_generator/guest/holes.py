@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from airssys_sdk.wit.model import Enum, Flags, Function, FunctionKind, Record, Resource, TypeDef, Variant
+from airssys_sdk.wit.model import Enum, Flags, Function, FunctionKind, Record, TypeDef, Variant
 
 from ..draft import ModuleDraft, field_name, type_name
 from ..errors import Diagnostic
@@ -50,25 +50,19 @@ def _left_out(selection: Selection) -> Iterator[Diagnostic]:
 
 
 def _resources(selection: Selection) -> Iterator[Diagnostic]:
-    """Resources of the world itself, and members of resources that componentize-py's own attributes hide."""
-    for wit_type in selection.world.types.values():
-        if isinstance(wit_type.declaration, Resource):
-            yield Diagnostic(
-                wit_type.path,
-                "resource inside a world",
-                "componentize-py has no class for a resource that the world itself declares",
-                "declare the resource in an interface, and import that",
-            )
-    for items, hidden in ((selection.imports, ("handle", "finalizer")), (selection.exports, ("finalizer",))):
-        for item in items:
-            for function in item.interface.functions.values():
-                if function.kind is FunctionKind.METHOD and function.item in hidden:
-                    yield Diagnostic(
-                        place(item, function.name),
-                        "name",
-                        f"componentize-py keeps an attribute named '{function.item}' in every such resource",
-                        "rename the method",
-                    )
+    """Members of resources that componentize-py's own attributes hide."""
+    for functions, hidden in (
+        (selection.imported(), ("handle", "finalizer")),
+        (selection.exported(), ("finalizer",)),
+    ):
+        for where, function in functions:
+            if function.kind is FunctionKind.METHOD and function.item in hidden:
+                yield Diagnostic(
+                    where,
+                    "name",
+                    f"componentize-py keeps an attribute named '{function.item}' in every such resource",
+                    "rename the method",
+                )
 
 
 def _selfs(selection: Selection) -> Iterator[Diagnostic]:

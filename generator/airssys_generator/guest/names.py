@@ -161,6 +161,9 @@ class GuestNames:
             for module in (one.module, self.skeleton):
                 self._enter_methods(module, one.functions, where)
         self.root.scope.claim(WORLD_CLASS, "the class of the world's functions")
+        for resource in self.root.resources:
+            functions = self.world.imported_functions.values()
+            self._enter_methods(self.root, members_of(resource, functions), f"{self.world.path}#")
         for function in without_members(self.world.imported_functions.values()):
             self.root.scope.claim(field_name(function.name), f"{self.world.path}#{function.name}")
             self._enter_parameters(function, f"{self.world.path}#{function.name}")

@@ -108,6 +108,9 @@ class _Package:
 
     def _world(self) -> plan.Module:
         root = self.names.root
+        functions = self.world.imported_functions.values()
+        for resource in root.resources:
+            root.items.append(self._resource(root, resource, functions, None))
         root.items += self.types.items(root)[0]
         root.items += self._made(root)
         for function in without_members(self.world.imported_functions.values()):
@@ -121,16 +124,22 @@ class _Package:
         module = self.names.imports[item.wire_name]
         functions = item.interface.functions.values()
         for resource in module.resources:
-            module.items.append(self._resource(module, resource, item))
+            module.items.append(self._resource(module, resource, functions, item))
         module.items += self.types.items(module)[0]
         module.items += self._made(module)
         for function in without_members(functions):
             module.items.append(self.functions.plain(module, function, item))
         return module.finished(self.header, _titled(item, "which the guest imports"))
 
-    def _resource(self, module: ModuleDraft, resource: TypeDef, item: InterfaceItem) -> plan.Class:
-        functions = members_of(resource, item.interface.functions.values())
-        methods = [self.functions.imported(module, function, item) for function in functions]
+    def _resource(
+        self,
+        module: ModuleDraft,
+        resource: TypeDef,
+        functions: Iterable[Function],
+        item: InterfaceItem | None,
+    ) -> plan.Class:
+        members = members_of(resource, functions)
+        methods = [self.functions.imported(module, function, item) for function in members]
         return plan.Class(
             type_name(resource), functions=(*methods, *enter(module)), docs=documented(resource)
         )
