@@ -13,12 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
 
 from ...wit.annotations import MARKER, FunctionMarker
-from ...wit.shapes import signature_of
-from ..signatures.handles import refused
-from .live import ExportCodec
 
 if TYPE_CHECKING:
-    from .live import Live
+    from .live import ExportCodec, Live
 
 
 class Resource:
@@ -50,6 +47,8 @@ class Resource:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        from ..signatures.handles import refused
+
         raise refused()
 
 
@@ -75,6 +74,9 @@ class ResourceCall:
             found: Callable[..., Any] = self._member.__get__(instance, owner)
             return found
         if self._codec is None:
+            from ...wit.shapes import signature_of
+            from .live import ExportCodec
+
             signature = signature_of(self.stub, self._resource)
             self._codec = ExportCodec(signature, vars(owner)["_interface"])
         return self._codec.bind(live)

@@ -3,11 +3,12 @@
 A generated class says what there is, in stubs and annotations; these bases put the calls in their place. The first use
 of a method on an instance compiles its codec, if no other instance has done so, and puts the bound function into the
 instance's own dict, where Python finds it first from then on.
+
+Generated packages import this, so it brings in little: all that opening a component needs comes with the first one (`opening`).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import warnings
 import weakref
@@ -15,13 +16,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker, ResourceMarker, WorldMarker
-from ...wit.shapes import ShapeError, signature_of
-from ..errors import LinkError, printable
-from .declared import declared
-from .linking import NO_IMPORTS, read_imports
-from .live import ExportCodec, Live
-from .resources import bound, functions_of, resources_of
+from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker
+from .resources import bound, resources_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,6 +25,7 @@ if TYPE_CHECKING:
     from ..engine.profiles import Engine
     from ..running.limits import Limits
     from ..running.wasi import Wasi
+    from .live import ExportCodec, Live
     from .loaded import Component, Source
 
 
@@ -36,7 +33,7 @@ class Exports:
     """Base of the generated class of an exported interface: its methods call the component."""
 
     def __init_subclass__(cls) -> None:
-        _bind_lazily(cls, lambda owner: _marker(owner, InterfaceMarker).name)
+        _bind_lazily(cls, lambda owner: marker_of(owner, InterfaceMarker).name)
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -47,7 +44,7 @@ class Exports:
         if resource is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         live: Live = vars(self)["_live"]
-        vars(self)[name] = made = bound(resource, live, _marker(type(self), InterfaceMarker).name)
+        vars(self)[name] = made = bound(resource, live, marker_of(type(self), InterfaceMarker).name)
         return made
 
     def __repr__(self) -> str:
@@ -61,15 +58,15 @@ class World:
     """
 
     # Components that were found to export what this class needs.
-    _fitting: ClassVar[weakref.WeakSet[Component]]
+    fitting: ClassVar[weakref.WeakSet[Component]]
 
     def __init_subclass__(cls) -> None:
         _bind_lazily(cls, lambda _: None)
-        cls._fitting = weakref.WeakSet()
+        cls.fitting = weakref.WeakSet()
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        for attribute, interface in _interfaces_of(type(self)).items():
+        for attribute, interface in interfaces_of(type(self)).items():
             self.__dict__[attribute] = interface(live)
 
     @classmethod
@@ -105,21 +102,19 @@ class World:
             UsageError: the limits need another engine profile than the loaded component has.
             CallError: the component failed while it was starting.
         """
-        plan = NO_IMPORTS if protocol is None else read_imports(protocol)
-        marker = getattr(cls, MARKER, None)
-        if isinstance(marker, WorldMarker) and marker.resources:
-            resources = {_marker(resource, ResourceMarker).name: resource for resource in marker.resources}
-            plan = dataclasses.replace(plan, resources=resources)
+        from .live import Live
+        from .opening import check, imports_of
+
         live = Live.start(
             source,
-            plan,
+            imports_of(cls, protocol),
             imports,
             engine=engine,
             wasi=wasi,
             limits=limits,
             sources=sources,
             loop=loop,
-            check=cls._check,
+            check=lambda loaded: check(cls, loaded),
         )
         return cls(live)
 
@@ -145,41 +140,8 @@ class World:
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} of {_title(self._live)}>"
 
-    @classmethod
-    def _check(cls, loaded: Component) -> None:
-        """Refuse a component that lacks an export of this world."""
-        if loaded in cls._fitting:
-            return
-        component = declared(loaded)
-        missing = list[str]()
-        for interface in _interfaces_of(cls).values():
-            name = _marker(interface, InterfaceMarker).name
-            functions = component.exported_interface(name)
-            if functions is None:
-                missing.append(name)
-                continue
-            wanted = _functions(interface)
-            for resource in resources_of(interface).values():
-                wanted += functions_of(resource)
-            missing += [f"{name}#{wit}" for wit in wanted if wit not in functions]
-        missing += [wit for wit in _functions(cls) if component.exported_function(wit) is None]
-        if missing:
-            known = sorted(name for name in component.exports if name != "exports")
-            raise LinkError(
-                f"the component lacks exports of the world {_marker(cls, WorldMarker).name}",
-                where=str(loaded.path) if loaded.path else None,
-                details="\n".join(
-                    [
-                        *(f"- it does not export {name}" for name in missing),
-                        *(f"- it exports {printable(name)}" for name in known),
-                    ]
-                ),
-                hint="build the component for this world, or generate the package for the component's own world",
-            )
-        cls._fitting.add(loaded)
 
-
-class _LazyCall:
+class LazyCall:
     """A method of a generated class, until it is first used on an instance."""
 
     def __init__(
@@ -195,6 +157,9 @@ class _LazyCall:
         if instance is None:
             return self.stub
         if self.codec is None:
+            from ...wit.shapes import signature_of
+            from .live import ExportCodec
+
             self.codec = ExportCodec(signature_of(self.stub), self.interface(owner))
         live: Live = vars(instance)["_live"]
         call = self.codec.bind(live)
@@ -213,16 +178,11 @@ class _LazyCall:
 def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
     for name, stub in list(vars(cls).items()):
         if isinstance(getattr(stub, MARKER, None), FunctionMarker):
-            setattr(cls, name, _LazyCall(stub, name, interface))
+            setattr(cls, name, LazyCall(stub, name, interface))
 
 
-def _functions(cls: type[Any]) -> list[str]:
-    """The WIT names of the functions of a generated class."""
-    members = (member for _, member in inspect.getmembers_static(cls))
-    return [getattr(member.stub, MARKER).name for member in members if isinstance(member, _LazyCall)]
-
-
-def _interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
+def interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
+    """The exported interfaces of a generated world class, by attribute."""
     found = _INTERFACES.get(cls)
     if found is None:
         found = _INTERFACES[cls] = _interfaces(cls)
@@ -230,7 +190,6 @@ def _interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
 
 
 def _interfaces(cls: type[World]) -> Mapping[str, type[Exports]]:
-    """The exported interfaces of a generated world class, by attribute."""
     found = dict[str, type[Exports]]()
     for base in cls.__mro__[: cls.__mro__.index(World)]:
         for attribute, annotation in inspect.get_annotations(base, eval_str=True).items():
@@ -239,9 +198,16 @@ def _interfaces(cls: type[World]) -> Mapping[str, type[Exports]]:
     return found
 
 
-def _marker(cls: type[Any], kind: type[Any]) -> Any:
+def marker_of(cls: type[Any], kind: type[Any]) -> Any:
+    """What a generated class says about itself.
+
+    Raises:
+        ShapeError: it does not say it.
+    """
     marker = getattr(cls, MARKER, None)
     if not isinstance(marker, kind):
+        from ...wit.shapes import ShapeError
+
         raise ShapeError(f"the class {cls.__qualname__} does not say which WIT item it is")
     return marker
 

@@ -2,6 +2,8 @@
 # Again: airssys-sdk generate host wit/airssys-core --world runtime-host --out airssys_sdk/runtime/bindings
 """The world `airssys:core/runtime-host@1.0.0`."""
 
+from __future__ import annotations
+
 import builtins
 import typing
 

@@ -114,6 +114,8 @@ class _Package:
 
     def _world(self) -> plan.Module:
         root, names = self.root, self.names
+        # What `load` takes stays unread, so that importing the package loads none of the modules behind it.
+        root.handles.add(plan.Import("__future__", "annotations", None))
         root.items += self.members.errors(root)
         imports = self._imports_protocol()
         if imports is not None:

@@ -4,16 +4,16 @@
 import abc
 import typing
 
-from ..imports import shapes
+from ..imports import shapes as _shapes
 
 
 class Shapes(typing.Protocol):
     @abc.abstractmethod
-    def area(self, box: shapes.Box) -> int:
+    def area(self, box: _shapes.Box) -> int:
         raise NotImplementedError
 
 
 class Printer(typing.Protocol):
     @abc.abstractmethod
-    def print(self, boxes: list[shapes.Box]) -> str:
+    def print(self, boxes: list[_shapes.Box]) -> str:
         raise NotImplementedError

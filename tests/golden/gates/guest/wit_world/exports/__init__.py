@@ -4,7 +4,7 @@
 import abc
 import typing
 
-from ..imports import sky
+from ..imports import sky as _sky
 
 
 class Sky(typing.Protocol):
@@ -14,7 +14,7 @@ class Sky(typing.Protocol):
     """
 
     @abc.abstractmethod
-    def look(self) -> sky.Cover:
+    def look(self) -> _sky.Cover:
         """Look up.
 
         Since version 1.0.0. Deprecated since version 1.2.0.

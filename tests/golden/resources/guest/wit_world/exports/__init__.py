@@ -4,11 +4,11 @@
 import abc
 import typing
 
-from . import reading
+from . import reading as _reading
 
 
 class Reading(typing.Protocol):
     @abc.abstractmethod
-    def borrow_one(self, loans: list[reading.Loan]) -> typing.Any:
+    def borrow_one(self, loans: list[_reading.Loan]) -> typing.Any:
         """Raises `componentize_py_types.Err` with `reading.Trouble` for the error case."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ import typing
 
 from componentize_py_types import Err, Ok, Some
 
-from ..imports import echo
+from ..imports import echo as _echo
 
 
 class Echo(typing.Protocol):
@@ -44,25 +44,25 @@ class Echo(typing.Protocol):
         raise NotImplementedError
 
     @abc.abstractmethod
-    def packets(self, packet: echo.Packet) -> list[echo.Packet]:
+    def packets(self, packet: _echo.Packet) -> list[_echo.Packet]:
         raise NotImplementedError
 
     @abc.abstractmethod
     def tuples(
         self,
         pair: tuple[int, str],
-        one: tuple[echo.Color],
-    ) -> tuple[echo.Point, echo.Shape]:
+        one: tuple[_echo.Color],
+    ) -> tuple[_echo.Point, _echo.Shape]:
         raise NotImplementedError
 
     @abc.abstractmethod
     def named(
         self,
-        point: echo.Point,
-        shape: echo.Shape,
-        color: echo.Color,
-        access: echo.Access,
-    ) -> echo.Shape | None:
+        point: _echo.Point,
+        shape: _echo.Shape,
+        color: _echo.Color,
+        access: _echo.Access,
+    ) -> _echo.Shape | None:
         raise NotImplementedError
 
     @abc.abstractmethod
@@ -71,15 +71,15 @@ class Echo(typing.Protocol):
         a: int | None,
         b: Some[str | None] | None,
         c: list[Some[Some[bool | None] | None] | None],
-    ) -> Some[echo.Point | None] | None:
+    ) -> Some[_echo.Point | None] | None:
         raise NotImplementedError
 
     @abc.abstractmethod
     def results(
         self,
         a: Ok[int] | Err[str],
-        b: Ok[None] | Err[echo.Color],
+        b: Ok[None] | Err[_echo.Color],
         c: Ok[int | None] | Err[None],
         d: list[Ok[None] | Err[None]],
-    ) -> Ok[echo.Point] | Err[echo.Shape] | None:
+    ) -> Ok[_echo.Point] | Err[_echo.Shape] | None:
         raise NotImplementedError

@@ -1,0 +1,70 @@
+"""Opening a component with generated classes: what they import, and whether it exports what they call."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from ...wit.annotations import MARKER, InterfaceMarker, ResourceMarker, WorldMarker
+from ..errors import LinkError, printable
+from .declared import declared
+from .linking import NO_IMPORTS, Imports, read_imports
+from .resources import functions_of, resources_of
+from .worlds import LazyCall, World, interfaces_of, marker_of
+
+if TYPE_CHECKING:
+    from .loaded import Component
+
+
+def imports_of(world: type[World], protocol: type[Any] | None) -> Imports:
+    """What a world imports, as its Protocol and its marker say."""
+    plan = NO_IMPORTS if protocol is None else read_imports(protocol)
+    marker = getattr(world, MARKER, None)
+    if isinstance(marker, WorldMarker) and marker.resources:
+        resources = {marker_of(resource, ResourceMarker).name: resource for resource in marker.resources}
+        plan = dataclasses.replace(plan, resources=resources)
+    return plan
+
+
+def check(world: type[World], loaded: Component) -> None:
+    """Refuse a component that lacks an export of a world.
+
+    Raises:
+        LinkError: it does, and these are its exports.
+    """
+    if loaded in world.fitting:
+        return
+    component = declared(loaded)
+    missing = list[str]()
+    for interface in interfaces_of(world).values():
+        name = marker_of(interface, InterfaceMarker).name
+        functions = component.exported_interface(name)
+        if functions is None:
+            missing.append(name)
+            continue
+        wanted = _functions(interface)
+        for resource in resources_of(interface).values():
+            wanted += functions_of(resource)
+        missing += [f"{name}#{wit}" for wit in wanted if wit not in functions]
+    missing += [wit for wit in _functions(world) if component.exported_function(wit) is None]
+    if missing:
+        known = sorted(name for name in component.exports if name != "exports")
+        raise LinkError(
+            f"the component lacks exports of the world {marker_of(world, WorldMarker).name}",
+            where=str(loaded.path) if loaded.path else None,
+            details="\n".join(
+                [
+                    *(f"- it does not export {name}" for name in missing),
+                    *(f"- it exports {printable(name)}" for name in known),
+                ]
+            ),
+            hint="build the component for this world, or generate the package for the component's own world",
+        )
+    world.fitting.add(loaded)
+
+
+def _functions(cls: type[Any]) -> list[str]:
+    """The WIT names of the functions of a generated class."""
+    members = (member for _, member in inspect.getmembers_static(cls))
+    return [getattr(member.stub, MARKER).name for member in members if isinstance(member, LazyCall)]
