@@ -13,6 +13,7 @@ from pathlib import Path
 
 from airssys_generator import Target, generate
 from airssys_sdk.wit.reader import find_world, read
+
 from .commands import RUNS, best_of
 
 INTERFACES = 12

@@ -50,6 +50,22 @@ def test_a_golden_host_package_imports_and_every_function_has_a_signature(source
 
 
 @pytest.mark.parametrize("source", WORLDS, ids=lambda source: source.name)
+def test_importing_a_host_package_loads_nothing_that_only_calls_need(source: Source) -> None:
+    _python(
+        """
+        import host, sys
+        ours = {name.removeprefix("airssys_sdk.") for name in sys.modules if name.startswith("airssys_sdk.")}
+        assert ours <= {
+            "component", "component.errors", "component.hosting", "component.hosting.resources",
+            "component.hosting.worlds", "errors", "wit", "wit.annotations", "wit.values",
+        }, ours
+        assert "wasmtime" not in sys.modules
+        """,
+        golden_folder(source),
+    )
+
+
+@pytest.mark.parametrize("source", WORLDS, ids=lambda source: source.name)
 def test_a_golden_guest_imports_and_its_functions_say_which_is_missing(source: Source) -> None:
     _python(
         """
