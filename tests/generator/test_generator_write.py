@@ -147,7 +147,7 @@ def test_an_interrupt_leaves_the_old_package_or_the_new_one(tmp_path: Path) -> N
 
 
 def test_a_generated_package_passes_its_own_check(tmp_path: Path) -> None:
-    for source in golden_worlds():
+    for source in golden_worlds("host"):
         files = source.generate("host")
         write_files(files, tmp_path / source.name)
         assert write_files(files, tmp_path / source.name, check=True).up_to_date
