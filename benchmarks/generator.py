@@ -14,7 +14,7 @@ from pathlib import Path
 from airssys_generator import Target, generate
 from airssys_sdk.wit.reader import find_world, read
 
-from .commands import RUNS, best_of
+from benchmarks.commands import RUNS, best_of
 
 INTERFACES = 12
 """As many as that world has; with 15 resources, 60 methods and 18 other functions the rest is as large as well."""

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from .engine.profiles import Engine
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
-    from .hosting.resources import Resource
+    from .hosting.resources import Resource, drop
     from .hosting.worlds import Exports, World
     from .running.limits import Limits
     from .running.slices import Call, begin
@@ -74,6 +74,7 @@ _LAZY = {
     "Wasi": "running.wasi",
     "World": "hosting.worlds",
     "begin": "running.slices",
+    "drop": "hosting.resources",
     "suspending": "running.suspend",
 }
 
@@ -120,6 +121,7 @@ __all__ = [
     "World",
     "begin",
     "case",
+    "drop",
     "enumeration",
     "flags",
     "function",

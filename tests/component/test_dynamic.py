@@ -18,7 +18,6 @@ from airssys_sdk.component import (
     InvalidType,
     LinkError,
     Ok,
-    UnsupportedEngine,
 )
 from airssys_sdk.errors import UsageError
 from airssys_sdk.wit import wave
@@ -113,7 +112,7 @@ def test_a_name_that_two_interfaces_have_is_asked_about() -> None:
         assert (instance.call("a.f"), instance.call("b.f")) == (1, 2)
 
 
-def test_a_function_with_a_resource_is_refused_when_asked_for_and_the_others_work() -> None:
+def test_functions_of_a_resource_are_called_by_their_full_names() -> None:
     wit = """package t:t; interface a { resource r { constructor(); } make: func() -> r; two: func() -> u32; } world w { export a; }"""
     core = f"""(module {MEMORY}
       (import "[export]t:t/a" "[resource-new]r" (func $new (param i32) (result i32)))
@@ -127,10 +126,8 @@ def test_a_function_with_a_resource_is_refused_when_asked_for_and_the_others_wor
     )
     with Component.open(build(wit, core, "w")).instantiate() as instance:
         assert instance.call("two") == 2
-        with pytest.raises(UnsupportedEngine, match="takes or returns a resource"):
-            instance.call("make")
-        with pytest.raises(UnsupportedEngine, match="belongs to a resource"):
-            instance.function("a.[constructor]r")
+        assert isinstance(instance.call("make"), instance.resource("r"))
+        assert isinstance(instance.call("a.[constructor]r"), instance.resource("t:t/a.r"))
 
 
 def test_a_closed_instance_refuses_calls() -> None:

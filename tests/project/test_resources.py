@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from library_guests import NAMES, library_project
 
 from airssys_sdk.component import Component, Err, Instance, Trap
-from airssys_sdk.project import Project, build, generate_project
+from airssys_sdk.project import Project, build
 from airssys_sdk.wit.tools import run_wasm_tools
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("resources")]
-
-GUESTS = Path(__file__).resolve().parents[1] / "guests" / "library"
-NAMES = ("keeper", "between", "reader")
 
 
 class Notes:
@@ -40,7 +37,7 @@ class Notes:
 def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """A project for each guest."""
     folder = tmp_path_factory.mktemp("library")
-    return {name: _project(folder / name, name) for name in NAMES}
+    return {name: library_project(folder / name, name) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -110,21 +107,6 @@ def test_a_guest_with_resources_passes_mypy(
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "Success: no issues found in 2 source files\n")
-
-
-def _project(folder: Path, name: str) -> Project:
-    (folder / "src" / name).mkdir(parents=True)
-    (folder / "wit").mkdir()
-    shutil.copy(GUESTS / "library.wit", folder / "wit")
-    shutil.copy(GUESTS / f"{name}.py", folder / "src" / name / "component.py")
-    (folder / "src" / name / "__init__.py").touch()
-    (folder / "Component.toml").write_text(
-        f'[component]\nnamespace = "test"\nname = "{name}"\nversion = "0.1.0"\n'
-        f'world = "test:lib/{name}@0.1.0"\n\n[build]\napp = "{name}.component"\n'
-    )
-    project = Project.load(folder)
-    generate_project(project)
-    return project
 
 
 def _composed(user: Path, maker: Path, output: Path) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
 from ..engine.abi import Abi, abi
 from ..engine.entry import headroom
+from ..running.handles import Lending
 from ..running.refusal import refuse
+from ..signatures.handles import gives
 from . import runtime
 from .columns import Columns
 from .explain import explain
@@ -53,16 +55,22 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
     with source.block(f"def bind({store}, {p}function, {where}, {p}calls_back):"):
         source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({store}.context)")
         with source.block(f"def {name}({', '.join(names)}):"):
-            _lower(source, adapter, signature)
+            enter = [
+                f"if {p}calls_back: {source.use(headroom)}()",
+                f"if {store}.busy: {refused}({store}, {where})",
+            ]
+            lends = gives(signature)
+            _lower(source, adapter, signature, enter if lends else [])
             owned = result is not None and not is_flat(result)
             slot = f"{p}result, {p}ONE" if result is not None else f"None, {p}NONE"
             if result is not None:
                 # Fresh for every call: nobody else can see it while the engine writes. Kind 0 in it may be deleted.
                 source.line(f"{p}result = {source.use(bytes)}(32)")
-            source.line(f"if {p}calls_back: {source.use(headroom)}()")
+            if not lends:
+                for line in enter:
+                    source.line(line)
             # From the test to the `try` Python neither switches threads nor raises an interrupt: it does both only
             # after calls, at loops and at the start of functions.
-            source.line(f"if {store}.busy: {refused}({store}, {where})")
             source.line(f"{store}.busy = True")
             with source.block("try:"):
                 source.line(f"{p}error = {p}CALL({p}function, {p}context, {p}args, {p}COUNT, {slot})")
@@ -70,6 +78,8 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
                 if result is not None:
                     _lift(source, adapter, signature, result)
             with source.block("finally:"):
+                if lends:
+                    source.line(f"{p}lent.settle()")
                 source.line(f"{store}.busy = {store}.dead is not None")
                 if owned:
                     source.line(f"{p}DELETE({p}result)")
@@ -77,28 +87,40 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
     return source.compile(signature.name, "bind")
 
 
-def compile_parts(signature: Signature) -> tuple[Lower, Lift]:
+def compile_parts(signature: Signature) -> Callable[[Store], tuple[Lower, Lift]]:
     """Compile the two halves of a call that somebody else makes.
 
     Returns:
-        `lower(*arguments)`: the cells of the arguments, one after the other, and an object that must live until
-        the call is over; raises like a call. `lift(result)`: the value in the 32 bytes of the result slot (`b""` if the
-        signature has no result), or raises the signature's error class; it frees nothing.
+        What binds them to an instance's store. `lower(*arguments)`: the cells of the arguments, one after the other, and
+        an object that must live until the call is over; raises like a call. Of a signature that gives resources, that
+        object is a tuple that begins with the `Lending`, to undo or settle. `lift(result)`: the value in the 32 bytes of
+        the result slot (`b""` if the signature has no result), or raises the signature's error class; it frees nothing.
     """
     adapter = abi()
     names = ", ".join(parameter.name for parameter in signature.parameters)
     source = _source(signature, adapter)
-    with source.block(f"def lower({names}):"):
-        _lower(source, adapter, signature)
-        source.line(f"return {source.prefix}args or b'', {source.use(locals)}()")
-    lower = source.compile(f"lower {signature.name}", "lower")
+    p = source.prefix
+    with source.block(f"def bind({p}store):"):
+        with source.block(f"def lower({names}):"):
+            _lower(source, adapter, signature, [])
+            kept = f"{source.use(locals)}()"
+            source.line(f"return {p}args or b'', {f'({p}lent, {kept})' if gives(signature) else kept}")
+        source.line("return lower")
+    bind_lower = source.compile(f"lower {signature.name}", "bind")
     source = _source(signature, adapter)
-    with source.block(f"def lift({source.prefix}result):"):
-        if signature.result is None:
-            source.line("return None")
-        else:
-            _lift(source, adapter, signature, signature.result)
-    return lower, source.compile(f"lift {signature.name}", "lift")
+    with source.block(f"def bind({source.prefix}store):"):
+        with source.block(f"def lift({source.prefix}result):"):
+            if signature.result is None:
+                source.line("return None")
+            else:
+                _lift(source, adapter, signature, signature.result)
+        source.line("return lift")
+    bind_lift = source.compile(f"lift {signature.name}", "bind")
+
+    def bind(store: Store) -> tuple[Lower, Lift]:
+        return bind_lower(store), bind_lift(store)
+
+    return bind
 
 
 def _source(signature: Signature, adapter: Abi) -> Source:
@@ -115,8 +137,8 @@ def _identifier(signature: Signature) -> str:
     return f"call_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
 
 
-def _lower(source: Source, adapter: Abi, signature: Signature) -> None:
-    """Write the lowering of all parameters into a local `args`."""
+def _lower(source: Source, adapter: Abi, signature: Signature, enter: Sequence[str]) -> None:
+    """Write the lowering of all parameters into a local `args`, and lines that undo what was given if they raise."""
     p = source.prefix
     if not signature.parameters:
         source.line(f"{p}args = None")
@@ -125,10 +147,17 @@ def _lower(source: Source, adapter: Abi, signature: Signature) -> None:
     Columns(source, rows)
     names = "".join(f"{parameter.name}, " for parameter in signature.parameters)
     known = source.constant((signature.name, signature.parameters), "parameters")
+    lends = gives(signature)
+    if lends:
+        source.line(f"{p}lent = {source.use(Lending)}({p}store)")
     with source.block("try:"):
         layout, arguments = rows.cells([(b"", q.shape, q.name) for q in signature.parameters])
         source.line(f"{p}args = {source.packer(layout)}({', '.join(arguments)})")
+        for line in enter:
+            source.line(line)
     with source.block(f"except {source.use(BaseException)} as {p}error:"):
+        if lends:
+            source.line(f"{p}lent.undo()")
         source.line(f"raise {source.use(explain)}(*{known}, ({names}), {p}error) from None")
 
 

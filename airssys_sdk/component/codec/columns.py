@@ -31,7 +31,6 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL
-from ..signatures.handles import refused
 from . import runtime
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head
 from .rows import Rows
@@ -113,7 +112,8 @@ class Columns:
             case VariantShape() | ResultShape():
                 self._variants(shape, values, lane)
             case HandleShape():
-                raise refused()
+                boxes = f"[{self.rows.handle(shape, 'x')} for x in {values}]"
+                self.source.line(f"{lane.word(0)} = {self._array}('Q', {boxes})")
 
     def _column(self, expression: str) -> str:
         local = self.source.local("column")

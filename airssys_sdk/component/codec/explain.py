@@ -29,7 +29,7 @@ from ...wit.shapes import (
 )
 from ...wit.values import Err, Ok, Some
 from ..errors import InvalidType, InvalidValue, printable
-from ..signatures.handles import refused
+from ..running.handles import Unfit, is_guests
 from . import runtime
 from .layout import FLOATS, RANGES, U8_SHAPE
 
@@ -45,7 +45,7 @@ def explain(
     if not isinstance(error, Exception):
         return error
     try:
-        check(function, parameters, values)
+        check(function, parameters, values, error if isinstance(error, Unfit) else None)
     except (InvalidType, InvalidValue) as found:
         return found
     except Exception as raised:  # noqa: BLE001  (whatever a property or an __index__ of the argument raises)
@@ -57,21 +57,25 @@ def explain(
     )
 
 
-def check(function: str, parameters: Sequence[Parameter], values: Sequence[object]) -> None:
-    """Raise a located error for the first value that does not fit.
+def check(
+    function: str, parameters: Sequence[Parameter], values: Sequence[object], unfit: Unfit | None = None
+) -> None:
+    """Raise a located error for the first value that does not fit; `unfit` tells of a resource that does not.
 
     Raises:
         InvalidType: a value's Python type does not fit.
         InvalidValue: a value has no place in its WIT type.
     """
-    walk = _Walk(function)
+    walk = _Walk(function, unfit)
     for parameter, value in zip(parameters, values, strict=True):
         walk.check(parameter.shape, value, parameter.name)
 
 
 class _Walk:
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str, unfit: Unfit | None) -> None:
         self.function = function
+        self.unfit = unfit
+        self.met = 0
 
     def wrong_type(self, path: str, expected: str, value: object) -> InvalidType:
         return InvalidType(self.function, path, expected, _describe(value))
@@ -128,7 +132,13 @@ class _Walk:
             case ResultShape():
                 self._result(shape, value, path)
             case HandleShape():
-                raise refused(path)
+                if self.unfit is not None and value is self.unfit.value:
+                    self.met += 1
+                    if self.met <= self.unfit.before:
+                        return
+                    right = is_guests(shape.cls) and isinstance(value, shape.cls)
+                    cls = InvalidValue if right else InvalidType
+                    raise cls(self.function, path, self.unfit.expected, printable(self.unfit.got))
 
     def _result(self, shape: ResultShape, value: Any, path: str) -> None:
         cls = _class_of(value)

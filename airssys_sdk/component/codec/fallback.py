@@ -347,4 +347,4 @@ def _classes(shape: Shape) -> set[type[Any]]:
                 found |= {object} if payload is None else _classes(payload)
             return found
         case HandleShape():
-            raise refused()
+            raise refused("the engine's public layer", "resources need the fast calls")

@@ -16,8 +16,10 @@ from ...wit.shapes import Parameter, ResultShape, Shape, Signature
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
+from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
+from ..signatures.handles import has_handles
 from . import runtime
 from .columns import Columns
 from .explain import explain
@@ -54,8 +56,8 @@ class ImportCodec:
             self._fits = theirs
         return found
 
-    def parts(self) -> tuple[LiftArguments, LowerResult, LowerError]:
-        """The codec in three functions, as imports that suspend the guest need it.
+    def parts(self, store: Store) -> tuple[LiftArguments, LowerResult, LowerError]:
+        """The codec in three functions for an instance, as imports that suspend the guest need it.
 
         Returns:
             `lift_args(arguments, count)`: the Python arguments from the address of the guest's.
@@ -64,7 +66,7 @@ class ImportCodec:
             `lower_error(error, results)`: writes the error case that a raised exception means, and says whether it
             means one; raises the same if its value does not fit.
         """
-        return self._lift_arguments, self._lower_result, self._lower_error
+        return self._lift_arguments(store), self._lower_result(store), self._lower_error(store)
 
     def bind(self, function: Callable[..., Any], store: Store) -> Callable[..., int]:
         """The function that the engine calls when the guest calls the import.
@@ -82,10 +84,11 @@ class ImportCodec:
     def _bind(self) -> Callable[..., Any]:
         adapter = abi()
         source = Source()
-        lower_error = source.constant(self._lower_error, "lower_error")
+        errors = source.constant(self._lower_error, "errors")
         failed = source.use(adapter.error_new, "failed")
         everything, error_class = source.use(BaseException), source.use(Err)
         with source.block("def bind(function, store):"):
+            source.line(f"lower_error = {errors}(store)")
             with source.block(
                 "def host_import(env, context, type, arguments, count, results, results_count):"
             ):
@@ -94,7 +97,7 @@ class ImportCodec:
                     with source.block("try:"):
                         source.line(f"value = function({', '.join(values)})")
                     with source.block(f"except {error_class} as error:"):
-                        source.line(f"if not {lower_error}(error, results): raise")
+                        source.line("if not lower_error(error, results): raise")
                         source.line("return 0")
                     if self.signature.result is not None:
                         _lower_value(source, self.signature)
@@ -107,38 +110,49 @@ class ImportCodec:
         return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), HOST_IMPORT)
 
     @functools.cached_property
-    def _lift_arguments(self) -> LiftArguments:
+    def _lift_arguments(self) -> Callable[[Store], LiftArguments]:
         source = Source()
-        with source.block("def lift_arguments(arguments, count):"):
-            source.line(f"return ({''.join(f'{value}, ' for value in _lift(source, self.signature))})")
-        return source.compile(f"arguments of {self.signature.name}", "lift_arguments")
+        with source.block("def bind(store):"):
+            with source.block("def lift_arguments(arguments, count):"):
+                source.line(f"return ({''.join(f'{value}, ' for value in _lift(source, self.signature))})")
+            source.line("return lift_arguments")
+        return source.compile(f"arguments of {self.signature.name}", "bind")
 
     @functools.cached_property
-    def _lower_result(self) -> LowerResult:
+    def _lower_result(self) -> Callable[[Store], LowerResult]:
         if self.signature.result is None:
-            return _nothing
+            return lambda _: _nothing
         source = Source()
-        with source.block("def lower_result(value, results):"):
-            _lower_value(source, self.signature)
-        return source.compile(f"result of {self.signature.name}", "lower_result")
+        with source.block("def bind(store):"):
+            with source.block("def lower_result(value, results):"):
+                _lower_value(source, self.signature)
+            source.line("return lower_result")
+        return source.compile(f"result of {self.signature.name}", "bind")
 
     @functools.cached_property
-    def _lower_error(self) -> LowerError:
+    def _lower_error(self) -> Callable[[Store], LowerError]:
         result = self.signature.result
         if not (self.signature.raises and isinstance(result, ResultShape)):
-            return _no_error_case
+            return lambda _: _no_error_case
         source = Source()
-        with source.block("def lower_error(value, results):"):
-            _lower_case(source, self.signature, result, "error")
-        lower = source.compile(f"error of {self.signature.name}", "lower_error")
+        with source.block("def bind(store):"):
+            with source.block("def lower_error(value, results):"):
+                _lower_case(source, self.signature, result, "error")
+            source.line("return lower_error")
+        bind = source.compile(f"error of {self.signature.name}", "bind")
 
-        def lower_error(error: BaseException, results: int) -> bool:
-            if not runtime.is_answer(error):
-                return False
-            lower(cast("Err[Any]", error).value, results)
-            return True
+        def bound(store: Store) -> LowerError:
+            lower = bind(store)
 
-        return lower_error
+            def lower_error(error: BaseException, results: int) -> bool:
+                if not runtime.is_answer(error):
+                    return False
+                lower(cast("Err[Any]", error).value, results)
+                return True
+
+            return lower_error
+
+        return bound
 
 
 def _nothing(_value: object, _results: int) -> None:
@@ -151,7 +165,7 @@ def _no_error_case(_error: BaseException, _results: int) -> bool:
 
 def _lift(source: Source, signature: Signature) -> list[str]:
     """Write the lifting of the arguments; the expressions of their values."""
-    lifting = Lifting(source, abi())
+    lifting = Lifting(source, abi(), "store")
     shapes = [(0, parameter.shape) for parameter in signature.parameters]
     return [lifting.value(*part) for part in lifting.unpack(shapes, f"{lifting.memory}, arguments")]
 
@@ -204,10 +218,17 @@ def _clone(source: Source, layout: str, arguments: list[str]) -> None:
 @contextlib.contextmanager
 def _explained(source: Source, signature: Signature, what: str, shape: Shape | None) -> Generator[None]:
     """Write what stands inside the `with` statement into a `try` that explains which part of a value did not fit."""
+    lends = has_handles(shape)
+    if lends:
+        source.line(f"{source.prefix}lent = {source.use(Lending)}(store)")
     parameters = (Parameter(what, what, shape),) if shape is not None else ()
     known = source.constant((signature.name, parameters), "parameters")
     values = "(value, )" if shape is not None else "()"
     with source.block("try:"):
         yield
     with source.block(f"except {source.use(BaseException)} as problem:"):
+        if lends:
+            source.line(f"{source.prefix}lent.undo()")
         source.line(f"raise {source.use(explain)}(*{known}, {values}, problem) from None")
+    if lends:
+        source.line(f"{source.prefix}lent.settle()")

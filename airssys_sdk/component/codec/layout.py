@@ -15,6 +15,7 @@ from ...wit.shapes import (
     BytesShape,
     EnumShape,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     OptionShape,
@@ -71,6 +72,7 @@ _KINDS: Mapping[type[Shape], int] = {
     FlagsShape: abi.FLAGS,
     OptionShape: abi.OPTION,
     ResultShape: abi.RESULT,
+    HandleShape: abi.RESOURCE,
 }
 
 U8_SHAPE = ScalarShape(Scalar.U8)

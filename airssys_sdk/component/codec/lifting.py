@@ -26,7 +26,6 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL, VECTOR, Abi
-from ..signatures.handles import refused
 from . import runtime
 from .layout import NUMBERS
 from .source import Source
@@ -36,10 +35,11 @@ DEEP = 12
 
 
 class Lifting:
-    """Emits the lifting of values into a source."""
+    """Emits the lifting of values into a source; `store` is the name of the instance's store in it, for resources."""
 
-    def __init__(self, source: Source, adapter: Abi) -> None:
+    def __init__(self, source: Source, adapter: Abi, store: str | None = None) -> None:
         self.source = source
+        self.store = store or f"{source.prefix}store"
         self.adapter = adapter
         self._loops = 0
         self.memory = f"{source.prefix}MEMORY"
@@ -116,7 +116,9 @@ class Lifting:
                 cases = [(first, Ok, shape.ok), (f"not {first}", shape.raised, shape.err)]
                 return self._cases(cases, last, empty="None")
             case HandleShape():
-                raise refused()
+                read = "look_up" if shape.borrowed else "receive"
+                more = "" if shape.borrowed else f", {source.constant(shape.cls, 'cls')}"
+                return f"{self.store}.handles.{read}({self.store}, {first}{more})"
 
     def _payload(self, shape: Shape) -> tuple[str, list[str]]:
         """Struct format of a payload's 24 bytes, and fresh locals for it."""
@@ -127,7 +129,7 @@ class Lifting:
                 return f"{code}{24 - struct.calcsize('<' + code)}x", [local("x")]
             case RecordShape() | TupleShape():
                 return "8xQ8x", [local("at")]
-            case OptionShape():
+            case OptionShape() | HandleShape():
                 return "Q16x", [local("at")]
             case VariantShape():
                 return "QQQ", [local("size"), local("at"), local("at")]

@@ -29,7 +29,6 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import Abi
-from ..signatures.handles import refused
 from . import runtime
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
 from .source import Source
@@ -108,6 +107,11 @@ class Rows:
             {id(member.member): self.name(member.name) for member in shape.members}, "enum"
         )
 
+    def handle(self, shape: HandleShape, value: str) -> str:
+        """The expression that gives a resource to the component, and is the address of its box. Once for each value."""
+        give = "borrow" if shape.borrowed else "own"
+        return f"{self.source.prefix}lent.{give}({value}, {self.source.constant(shape.cls, 'cls')})"
+
     # ---- one payload
 
     def payload(self, shape: Shape, expression: str) -> tuple[str, list[str]]:
@@ -137,7 +141,7 @@ class Rows:
             case ResultShape():
                 return self._variant(shape, value, "8sQ8x")
             case HandleShape():
-                raise refused()
+                return "Q16x", [self.handle(shape, value)]
 
     def _local(self, expression: str) -> str:
         local = self.source.local("v")

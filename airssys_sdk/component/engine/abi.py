@@ -40,6 +40,7 @@ ENUM: Final = 17
 OPTION: Final = 18
 RESULT: Final = 19
 FLAGS: Final = 20
+RESOURCE: Final = 21
 MAP: Final = 22
 
 CELL: Final = 32
@@ -169,7 +170,7 @@ _STRUCTS: Mapping[str, tuple[int, Mapping[str, int]]] = {
 # MAP has no constant there; the round trip checks it.
 _KINDS = (
     *("BOOL", "S8", "U8", "S16", "U16", "S32", "U32", "S64", "U64", "F32", "F64", "CHAR", "STRING"),
-    *("LIST", "RECORD", "TUPLE", "VARIANT", "ENUM", "OPTION", "RESULT", "FLAGS"),
+    *("LIST", "RECORD", "TUPLE", "VARIANT", "ENUM", "OPTION", "RESULT", "FLAGS", "RESOURCE"),
 )
 
 

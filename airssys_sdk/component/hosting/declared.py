@@ -29,6 +29,7 @@ class Declared:
     def __init__(self, component: Component) -> None:
         self._component = weakref.ref(component)
         self._interfaces: dict[tuple[bool, str], _Interface] = {}
+        self._resources: Mapping[str, Mapping[str, tuple[str | None, str]]] | None = None
         declared = component.raw.type
         self.imports: Collection[str] = tuple(declared.imports(component.engine.raw))
         self.exports: Collection[str] = tuple(declared.exports(component.engine.raw))
@@ -41,10 +42,18 @@ class Declared:
         """Whether the import of this name is an interface of plain types, which nobody has to implement."""
         return self._read(True, name).types_only
 
-    def has_resources(self, name: str) -> bool:
-        """Whether the import of this name declares resources, or takes or gives any."""
-        found = self._read(True, name)
-        return found.resources or any(map(_with_handles, found.functions.values()))
+    def is_interface(self, name: str) -> bool:
+        """Whether the import of this name is an interface."""
+        return self._read(True, name).is_interface
+
+    def imported_resources(self, name: str) -> Mapping[str, tuple[str | None, str]]:
+        """The resources of the import of this name, by their name there: the interface that declares each, and its name there.
+
+        A resource that an interface uses of another one is that one's; the interface is None for a resource of the world.
+        """
+        if self._resources is None:
+            self._resources = self._read_resources()
+        return self._resources.get(name, {})
 
     def exported_interface(self, name: str) -> Mapping[str, PlainFunction] | None:
         """The functions of an exported interface, by a compatible name; None if there is none."""
@@ -68,7 +77,7 @@ class Declared:
     def _read_now(self, imported: bool, name: str) -> _Interface:
         component = self._component()
         if component is None:
-            return _Interface({}, types_only=False, resources=False)
+            return _Interface({}, types_only=False, is_interface=False)
         engine, declared = component.engine.raw, component.raw.type
         item = (declared.imports(engine) if imported else declared.exports(engine))[name].ty
         classes = package().component
@@ -85,17 +94,40 @@ class Declared:
                 for n, member in functions.items()
             },
             types_only=items is not None and not functions and not resources,
-            resources=resources,
+            is_interface=items is not None,
         )
+
+    def _read_resources(self) -> Mapping[str, Mapping[str, tuple[str | None, str]]]:
+        """Every resource that is imported, with the place where its type is seen first: that is where it is declared."""
+        component = self._component()
+        if component is None:
+            return {}
+        engine, kind = component.engine.raw, package().component.ResourceType
+        instances = package().component.ComponentInstanceType
+        seen: list[tuple[Any, tuple[str | None, str]]] = []
+        found: dict[str, dict[str, tuple[str | None, str]]] = {}
+        for name, item in component.raw.type.imports(engine).items():
+            ty = item.ty
+            inside = ty.exports(engine).items() if isinstance(ty, instances) else ()
+            members = [(n, _type(extern)) for n, extern in inside] or [(name, ty)]
+            for member, member_type in members:
+                if isinstance(member_type, kind):
+                    place = (name if isinstance(ty, instances) else None), member
+                    origin = next((at for known, at in seen if known == member_type), place)
+                    seen.append((member_type, origin))
+                    found.setdefault(name, {})[member] = origin
+        return found
 
 
 class _Interface:
     """An interface's functions; those of a world stand alone, under their own name."""
 
-    def __init__(self, functions: Mapping[str, PlainFunction], *, types_only: bool, resources: bool) -> None:
+    def __init__(
+        self, functions: Mapping[str, PlainFunction], *, types_only: bool, is_interface: bool
+    ) -> None:
         self.functions = functions
         self.types_only = types_only
-        self.resources = resources
+        self.is_interface = is_interface
 
 
 def declared(component: Component) -> Declared:
@@ -164,17 +196,6 @@ def _plain(ty: Any) -> Plain:
             return ("result", ("ok", _optional(ty.ok)), ("err", _optional(ty.err)))
         case _:
             return construct
-
-
-def _with_handles(function: PlainFunction) -> bool:
-    todo: list[Plain] = [*function.parameters, function.result]
-    while todo:
-        ty = todo.pop()
-        if ty in ("own", "borrow"):
-            return True
-        if isinstance(ty, tuple):
-            todo += [part for _, part in ty[1:]]
-    return False
 
 
 def _optional(ty: Any) -> Plain:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import UsageError
 from ...wit import model
-from ...wit.names import escape, snake
+from ...wit.names import camel, escape, snake
 from ...wit.reader import find_world
 from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
-from ..signatures.handles import refused
+from .classes import Classes
 from .linking import ImportedFunction, ImportedInterface, Imports
 from .live import ExportCodec, Live
+from .resources import Resource, bound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,11 +55,11 @@ def instantiate(
         CallError: the component failed while it was starting.
     """
     world = find_world(component.resolve)
-    shapes = _shapes()
-    known = _read_imports(world, shapes)
+    classes = Classes(world)
+    known = _read_imports(world, classes)
     host = _by_attribute(imports, known) if issubclass(type(imports), Mapping) else imports
     live = Live.start(component, known, host, engine=component.engine, wasi=wasi, limits=limits)
-    return Instance(live, world, shapes)
+    return Instance(live, world, classes)
 
 
 class Function:
@@ -99,10 +100,11 @@ class Instance:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
-    def __init__(self, live: Live, world: model.World, shapes: Any) -> None:
+    def __init__(self, live: Live, world: model.World, classes: Classes) -> None:
         self._live = live
         self._exports = dict(_exported(world))
-        self._shapes = shapes
+        self._classes = classes
+        self._world = world
         self._functions: dict[str, Function] = {}
 
     @property
@@ -129,10 +131,38 @@ class Instance:
         found = self._functions.get(full)
         if found is None:
             interface, declared = self._exports[full]
-            signature = self._shapes.signature(declared, full)
+            signature = self._classes.exports.signature(declared, full)
             call = ExportCodec(signature, interface).bind(self._live)
             found = self._functions[full] = Function(full, signature, call)
         return found
+
+    def resource(self, name: str) -> type[Resource]:
+        """The class of a resource that the component exports: its constructor and methods call this instance.
+
+        Args:
+            name: the resource's name, or `interface.resource` with as much of the interface's name as makes it unique.
+
+        Raises:
+            UsageError: there is no such resource, or more than one.
+        """
+        interface, _, last = name.replace("#", ".").rpartition(".")
+        found = {
+            f"{item.wire_name}#{last}": wit_type
+            for item in self._world.exported_interfaces
+            if not interface or FunctionPath(interface, "").fits(item.wire_name)
+            for wit_type in item.interface.types.values()
+            if wit_type.name == last and isinstance(wit_type.declaration, model.Resource)
+        }
+        if len(found) != 1:
+            what = f"{len(found)} resources" if found else "no resource"
+            raise UsageError(
+                f"the component exports {what} {printable(name)}",
+                where=str(self._live.component.path) if self._live.component.path else None,
+                details="\n".join(f"- {printable(full)}" for full in found) or None,
+                hint="name the interface as well" if found else None,
+            )
+        (wit_type,) = found.values()
+        return bound(self._classes.of_guest(wit_type), self._live)
 
     def close(self) -> None:
         """Free the instance. Doing it again is harmless.
@@ -181,12 +211,6 @@ class Instance:
         return [by_name[name] for name in near] or list(self._exports)
 
 
-def _shapes() -> Any:
-    from ..signatures.modelled import Shapes
-
-    return Shapes()
-
-
 def _exported(world: model.World) -> Iterator[tuple[str, tuple[str | None, model.Function]]]:
     for item in world.exported_interfaces:
         if item.wire_name not in _HIDDEN:
@@ -204,22 +228,30 @@ def _means(asked: FunctionPath, interface: str | None, function: model.Function)
     return asked.fits(interface)
 
 
-def _read_imports(world: model.World, shapes: Any) -> Imports:
+def _read_imports(world: model.World, classes: Classes) -> Imports:
     """What a component imports besides WASI."""
     from ..running.wasi import is_wasi
 
     interfaces = dict[str, ImportedInterface]()
-    owners: list[model.World | model.Interface] = [world]
-    owners += [item.interface for item in world.imported_interfaces if not is_wasi(item.wire_name)]
-    for owner in owners:
-        if any(isinstance(wit_type.declaration, model.Resource) for wit_type in owner.types.values()):
-            raise refused(owner.path)
-    for item in world.imported_interfaces:
-        name = item.wire_name
-        if not is_wasi(name) and item.interface.functions:
-            functions = _codecs(item.interface.functions, shapes, f"{name}#")
-            interfaces[name] = ImportedInterface(escape(snake(_short(name))), functions)
-    return Imports(interfaces, _codecs(world.imported_functions, shapes, ""))
+    resources = dict[str, type[Any]]()
+    methods = dict[str, ImportedFunction]()
+    owners: list[tuple[str, model.World | model.Interface]] = [(world.path, world)]
+    owners += [(i.wire_name, i.interface) for i in world.imported_interfaces if not is_wasi(i.wire_name)]
+    functions = dict[str, ImportedFunction]()
+    for path, owner in owners:
+        declared = owner.imported_functions if isinstance(owner, model.World) else owner.functions
+        before = "" if owner is world else f"{path}#"
+        found = _codecs(declared, classes.imports, before)
+        methods |= {f"{path}#{name}": function for name, function in found.items() if function.resource == ""}
+        plain = {name: function for name, function in found.items() if function.resource != ""}
+        if owner is world:
+            functions = plain
+        elif declared:
+            interfaces[path] = ImportedInterface(escape(snake(_short(path))), plain)
+        for wit_type in owner.types.values():
+            if isinstance(wit_type.declaration, model.Resource):
+                resources[classes.name(wit_type)] = classes.of_host(wit_type)
+    return Imports(interfaces, functions, resources, methods, world.path)
 
 
 def _codecs(functions: Mapping[str, model.Function], shapes: Any, before: str) -> dict[str, ImportedFunction]:
@@ -227,7 +259,12 @@ def _codecs(functions: Mapping[str, model.Function], shapes: Any, before: str) -
     for name, function in functions.items():
         signature = shapes.signature(function, before + name)
         codec = ImportCodec(dataclasses.replace(signature, name=before + name))
-        found[name] = ImportedFunction(escape(snake(function.item)), codec)
+        constructor = function.kind is model.FunctionKind.CONSTRUCTOR
+        attribute = "__call__" if constructor else escape(snake(function.item))
+        of = None if function.resource is None else escape(camel(function.resource.name))
+        if function.kind is model.FunctionKind.METHOD:
+            of = ""
+        found[name] = ImportedFunction(attribute, codec, of)
     return found
 
 
@@ -244,5 +281,6 @@ def _by_attribute(given: object, known: Imports) -> object:
         found = values.get(name, values.get(_short(name), values.get(interface.attribute)))
         setattr(host, interface.attribute, found)
     for name, function in known.functions.items():
-        setattr(host, function.attribute, values.get(name, values.get(function.attribute)))
+        attribute = function.resource or function.attribute
+        setattr(host, attribute, values.get(name, values.get(attribute)))
     return host

@@ -11,14 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from ...wit.shapes import Signature
-from ..codec.calls import compile_export, compile_parts
+from ..codec.calls import Lift, Lower, compile_export, compile_parts
 from ..codec.fallback import bind_export, needs_fallback
 from ..engine.abi import abi
 from ..errors import LinkError, printable
+from ..running.handles import HELD, Held, is_guests
 from ..signatures.check import difference
-from ..signatures.handles import handles, refused, refused_async
+from ..signatures.handles import gives, handles, refused, refused_async
 from .declared import compatible, declared
-from .linking import Imports, link_imports
+from .linking import Imports, is_known, link_imports
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,9 +39,10 @@ class Live:
         store: the engine's state: limits, captured output, whether it is alive.
         public: whether calls go through the engine's public layer.
         calls_back: whether the component may call host imports.
+        classes: the classes of its resources, bound to it, by the generated class.
     """
 
-    __slots__ = ("calls_back", "component", "instance", "public", "store")
+    __slots__ = ("__weakref__", "calls_back", "classes", "component", "instance", "public", "store")
 
     def __init__(
         self, component: Component, store: Store, instance: Any, *, public: bool, calls_back: bool
@@ -50,6 +52,7 @@ class Live:
         self.instance = instance
         self.public = public
         self.calls_back = calls_back
+        self.classes: dict[type[Any], type[Any]] = {}
 
     @classmethod
     def start(
@@ -138,7 +141,7 @@ class ExportCodec:
         self.signature = dataclasses.replace(signature, name=self.where)
         self._direct: Callable[[Store, bytes, str, bool], Callable[..., Any]] | None = None
         self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
-        self._parts: tuple[Callable[..., tuple[bytes, object]], Callable[[bytes], Any]] | None = None
+        self._parts: Callable[[Store], tuple[Lower, Lift]] | None = None
 
     def bind(self, live: Live) -> Callable[..., Any]:
         """The Python function that calls this function of an instance.
@@ -149,8 +152,7 @@ class ExportCodec:
         """
         function = live.function(self.interface, self.name)
         self._check(live)
-        if any(handles(self.signature)):
-            raise refused(self.where)
+        self._admit_resources(live)
         if self.signature.is_async:
             raise refused_async(self.where)
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
@@ -168,10 +170,25 @@ class ExportCodec:
 
         if self._parts is None:
             self._parts = compile_parts(self.signature)
-        lower, lift = self._parts
+        lower, lift = self._parts(store)
         results = int(self.signature.result is not None)
         arity = len(self.signature.parameters)
-        return caller(Bound(self.where, store, abi().address(raw), arity, results, lower, lift, raw))
+        lends = gives(self.signature)
+        address = abi().address(raw)
+        return caller(Bound(self.where, store, address, arity, results, lower, lift, raw, lends=lends))
+
+    def _admit_resources(self, live: Live) -> None:
+        """Make the instance ready for the resources of the signature, or say why they cannot be passed."""
+        for handle in handles(self.signature):
+            if live.public:
+                raise refused(self.where, "resources need the fast calls, which this engine does not support")
+            if is_guests(handle.cls):
+                live.store.handles.made_by = _Maker(live)
+            elif handle.cls not in live.store.handles.types:
+                raise refused(
+                    self.where,
+                    f"resources of {printable(handle.name)} cannot be passed: they are the engine's",
+                )
 
     def _check(self, live: Live) -> None:
         """Compare the types, once for each component."""
@@ -192,6 +209,22 @@ class ExportCodec:
         self._checked.add(live.component)
 
 
+class _Maker:
+    """Makes the objects of an instance's resources; it does not keep the instance alive."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = weakref.ref(live)
+
+    def __call__(self, cls: type[Any], held: Held) -> Any:
+        from .resources import bound
+
+        live = self._live()
+        of = cls if live is None else bound(cls, live)
+        made = object.__new__(of)
+        setattr(made, HELD, held)
+        return made
+
+
 def load(source: Source, engine: Engine | None, limits: Limits | None) -> Component:
     """The component of a source, in the engine that is asked for or that the limits need."""
     from ..engine.profiles import engine as engine_of
@@ -208,7 +241,9 @@ def _refuse_unknown_imports(component: Component, imports: Imports) -> None:
     unknown = [
         name
         for name in component.import_names
-        if not is_wasi(name) and not imports.knows(name) and not declared(component).is_types_only(name)
+        if not is_wasi(name)
+        and not is_known(name, declared(component), imports)
+        and not declared(component).is_types_only(name)
     ]
     if unknown:
         raise LinkError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from ...wit.annotations import MARKER, InterfaceMarker, ResourceMarker, WorldMarker
 from ..errors import LinkError, printable
 from .declared import declared
-from .linking import NO_IMPORTS, Imports, read_imports
+from .linking import NO_IMPORTS, ImportedFunction, Imports, read_imports, read_methods
 from .resources import functions_of, resources_of
 from .worlds import LazyCall, World, interfaces_of, marker_of
 
@@ -19,12 +20,26 @@ if TYPE_CHECKING:
 
 def imports_of(world: type[World], protocol: type[Any] | None) -> Imports:
     """What a world imports, as its Protocol and its marker say."""
+    found = _PLANS.get(world)
+    if found is None:
+        found = _PLANS[world] = _imports_of(world, protocol)
+    return found
+
+
+def _imports_of(world: type[World], protocol: type[Any] | None) -> Imports:
     plan = NO_IMPORTS if protocol is None else read_imports(protocol)
     marker = getattr(world, MARKER, None)
-    if isinstance(marker, WorldMarker) and marker.resources:
-        resources = {marker_of(resource, ResourceMarker).name: resource for resource in marker.resources}
-        plan = dataclasses.replace(plan, resources=resources)
-    return plan
+    if not isinstance(marker, WorldMarker) or not marker.resources:
+        return plan
+    resources = {marker_of(resource, ResourceMarker).name: resource for resource in marker.resources}
+    methods = dict[str, ImportedFunction]()
+    for name, resource in resources.items():
+        methods |= read_methods(resource, name.rpartition("#")[0])
+    return dataclasses.replace(plan, resources=resources, methods=methods, world=marker.name)
+
+
+# Codecs of methods are compiled on first use and serve every instance.
+_PLANS: weakref.WeakKeyDictionary[type[World], Imports] = weakref.WeakKeyDictionary()
 
 
 def check(world: type[World], loaded: Component) -> None:

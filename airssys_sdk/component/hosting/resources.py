@@ -1,7 +1,7 @@
 """`Resource`: the base of the generated class of a resource that a component exports.
 
-`shop.store.Cursor` is such a class, bound to one instance: its constructor and its methods call that instance. The value
-layer does not pass resources yet, so using one raises `UnsupportedEngine`; what a component declares is compared all the same.
+`shop.store.Cursor` is such a class, bound to one instance: its constructor and its methods call that instance, and what
+functions of the instance give are objects of it. The class in the generated module is their type.
 """
 
 from __future__ import annotations
@@ -12,28 +12,31 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
 
-from ...wit.annotations import MARKER, FunctionMarker
+from ...errors import UsageError
+from ...wit.annotations import MARKER, FunctionMarker, ResourceMarker
 
 if TYPE_CHECKING:
+    from ..running.handles import Held
     from .live import ExportCodec, Live
 
 
 class Resource:
-    """A resource of a component. Use it with `with`: then it is dropped at the end.
+    """A resource of a component. Use it with `with`, or give it to `drop`: then the component frees it.
 
     A function of the component gives it, or the constructor of the class that stands in its interface:
-    `shop.store.Cursor("a")`. The class in the generated module is only its type.
+    `shop.store.Cursor("a")`. Giving it to a function that takes it over ends its life here. One that is never dropped is
+    dropped some time after nobody refers to it any more, and at the latest with its instance.
     """
 
     _live: ClassVar[Live | None] = None
-    _interface: ClassVar[str | None] = None
+    _held: Held | None = None
 
     def __init_subclass__(cls) -> None:
         members: dict[str, Any] = dict(vars(cls))
         for name, member in members.items():
             stub: Any = getattr(member, "__func__", member)  # behind a static function's `classmethod`
             if isinstance(getattr(stub, MARKER, None), FunctionMarker):
-                setattr(cls, name, ResourceCall(member, stub, cls))
+                setattr(cls, name, ResourceCall(name, member, stub, cls))
 
     def __init__(self, *_: Never) -> None:
         raise TypeError(f"a {type(self).__qualname__} cannot be made: a function of the component gives it")
@@ -47,17 +50,48 @@ class Resource:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        from ..signatures.handles import refused
+        drop(self)
 
-        raise refused()
+    def __repr__(self) -> str:
+        gone = "not of any instance" if self._held is None else self._held.gone
+        return f"<{type(self).__qualname__}{f' that {gone}' if gone else ''}>"
+
+
+def drop(resource: Resource) -> None:
+    """Have the component free a resource of its own. Doing it again is harmless, and so is a resource that was given away.
+
+    In an instance with limits the resource is only given up here: the component frees it when the instance ends, since the
+    engine cannot run a destructor in slices.
+
+    Raises:
+        UsageError: it is no resource of a component.
+        InstanceBusy: a call is in progress.
+        CallError: the component's destructor failed; the instance is dead.
+    """
+    held: Held | None = getattr(resource, "_held", None)
+    if held is None:
+        raise UsageError(
+            f"a {type(resource).__qualname__} cannot be dropped",
+            hint="drop what a function of a component has given, or what the class in its interface has made",
+        )
+    held.drop(f"the drop of a {type(resource).__qualname__}")
 
 
 class ResourceCall:
     """A constructor, method or static function of a resource's class, until it is used on a class that is bound."""
 
-    def __init__(self, member: Any, stub: Callable[..., Any], resource: type[Resource]) -> None:
+    def __init__(
+        self,
+        name: str,
+        member: Any,
+        stub: Callable[..., Any],
+        resource: type[Resource],
+        codec: Callable[[], ExportCodec] | None = None,
+    ) -> None:
         self.stub = stub
+        self._make_codec = codec or self._codec_of_stub
         self.__doc__ = stub.__doc__
+        self._name = name
         self._member = member
         self._resource = resource
         self._codec: ExportCodec | None = None
@@ -71,27 +105,51 @@ class ResourceCall:
     def __get__(self, instance: Resource | None, owner: type[Resource]) -> Callable[..., Any]:
         live = vars(owner).get("_live")
         if live is None:
-            found: Callable[..., Any] = self._member.__get__(instance, owner)
-            return found
+            unbound: Callable[..., Any] = self._member.__get__(instance, owner)
+            return unbound
+        # The function takes the place of this object in the bound class: Python then makes the method of it.
+        setattr(owner, self._name, self._bind(live))
+        found: Callable[..., Any] = getattr(owner if instance is None else instance, self._name)
+        return found
+
+    def _bind(self, live: Live) -> Any:
         if self._codec is None:
-            from ...wit.shapes import signature_of
-            from .live import ExportCodec
+            self._codec = self._make_codec()
+        call = self._codec.bind(live)
+        call.__name__, call.__qualname__, call.__doc__ = (
+            self.stub.__name__,
+            self.stub.__qualname__,
+            self.stub.__doc__,
+        )
+        if self.wit_name.startswith("[constructor]"):
+            return _constructor(call)
+        return staticmethod(call) if self.wit_name.startswith("[static]") else call
 
-            signature = signature_of(self.stub, self._resource)
-            self._codec = ExportCodec(signature, vars(owner)["_interface"])
-        return self._codec.bind(live)
+    def _codec_of_stub(self) -> ExportCodec:
+        from ...wit.shapes import signature_of
+        from .live import ExportCodec
+
+        return ExportCodec(signature_of(self.stub, self._resource), interface_of(self._resource))
 
 
-def bound(resource: type[Resource], live: Live, interface: str) -> type[Resource]:
-    """The class of a resource for one instance of a component.
+def bound(resource: type[Resource], live: Live) -> type[Resource]:
+    """The class of a resource for one instance of a component; the same one each time.
 
     Args:
         resource: the generated class.
         live: the instance.
-        interface: the name under which the component exports the interface.
     """
-    members = {"_live": live, "_interface": interface, "__module__": resource.__module__}
-    return type(resource.__name__, (resource,), members)
+    found = live.classes.get(resource)
+    if found is None:
+        members = {"_live": live, "__module__": resource.__module__, "__qualname__": resource.__qualname__}
+        found = live.classes[resource] = type(resource.__name__, (resource,), members)
+    return found
+
+
+def interface_of(resource: type[Any]) -> str | None:
+    """The name under which a component exports the interface of a resource; None for a resource of the world itself."""
+    marker: ResourceMarker = getattr(resource, MARKER)
+    return marker.name.rpartition("#")[0] or None
 
 
 def resources_of(interface: type[Any]) -> Mapping[str, type[Resource]]:
@@ -107,6 +165,14 @@ def functions_of(resource: type[Resource]) -> Iterator[str]:
     for member in vars(resource).values():
         if isinstance(member, ResourceCall):
             yield member.wit_name
+
+
+def _constructor(call: Callable[..., Any]) -> Callable[..., None]:
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:  # noqa: N807
+        made = call(*arguments, **named)
+        self._held, made._held = made._held, None
+
+    return __init__
 
 
 def _resources(interface: type[Any]) -> Iterator[tuple[str, type[Resource]]]:

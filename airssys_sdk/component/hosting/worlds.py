@@ -44,7 +44,7 @@ class Exports:
         if resource is None:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         live: Live = vars(self)["_live"]
-        vars(self)[name] = made = bound(resource, live, marker_of(type(self), InterfaceMarker).name)
+        vars(self)[name] = made = bound(resource, live)
         return made
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ import asyncio
 import ctypes
 import time
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...errors import UsageError
 from ..engine.abi import CELL, abi
@@ -41,9 +41,10 @@ class Bound:
         lower: packs Python arguments into cells, one after the other; the second item is what the cells point to.
         lift: reads the result from the one cell (from nothing if there is none); raises what the function raises.
         keep: what the function's address points to.
+        lends: whether it gives resources: the second item of what `lower` returns then begins with the `Lending`.
     """
 
-    __slots__ = ("begin", "keep", "lift", "lower", "results", "store", "where")
+    __slots__ = ("begin", "keep", "lends", "lift", "lower", "results", "store", "where")
 
     def __init__(
         self,
@@ -55,6 +56,8 @@ class Bound:
         lower: Callable[..., tuple[bytes, object]],
         lift: Callable[[bytes], Any],
         keep: object = None,
+        *,
+        lends: bool = False,
     ) -> None:
         self.where = where
         self.store = store
@@ -62,6 +65,7 @@ class Bound:
         self.lower = lower
         self.lift = lift
         self.keep = keep
+        self.lends = lends
         self.begin = _beginning(store, function, arity, results)
 
 
@@ -118,14 +122,17 @@ def caller(bound: Bound) -> Callable[..., Any]:
     low = futures()
     poll, delete, delete_value = low.poll, low.delete, abi().delete
     store, lower, lift, where, begin_future = bound.store, bound.lower, bound.lift, bound.where, bound.begin
-    has_result = bound.results
+    has_result, lends = bound.results, bound.lends
     deadline = store.limits.deadline
 
     def call(*arguments: Any, **named: Any) -> Any:
-        cells, _keep = lower(*arguments, **named)
+        cells, keep = lower(*arguments, **named)
+        lent: Any = cast("tuple[Any, ...]", keep)[0] if lends else None
         error, slot = bytes(8), bytes(CELL) if has_result else None
         started = 0.0 if deadline is None else time.monotonic()
         if store.busy:
+            if lends:
+                lent.undo()
             refuse(store, where)
         store.busy = True
         try:
@@ -147,6 +154,8 @@ def caller(bound: Bound) -> Callable[..., Any]:
             finally:
                 delete_value(slot)
         finally:
+            if lends:
+                lent.settle()
             store.busy = store.dead is not None
 
     setattr(call, _BOUND, bound)
@@ -221,6 +230,7 @@ class Call:
         "_error",
         "_future",
         "_keep",
+        "_lent",
         "_outcome",
         "_running",
         "_slot",
@@ -239,6 +249,7 @@ class Call:
         self._store = store
         # The engine reads and writes these while the call lives.
         self._cells, self._keep = cells, keep
+        self._lent: Any = cast("tuple[Any, ...]", keep)[0] if bound.lends else None
         self._error = bytes(8)
         self._slot = bytes(CELL) if bound.results else None
         self._value: Any = None
@@ -250,6 +261,8 @@ class Call:
         self.deadline_at = None if deadline is None else time.monotonic() + deadline
         self._future: Any = None
         if store.busy:
+            if self._lent is not None:
+                self._lent.undo()
             refuse(store, bound.where)
         store.busy = True
         try:
@@ -312,6 +325,7 @@ class Call:
         self.done = True
         if self._error != _NOTHING:
             self._outcome = failure(store, int.from_bytes(self._error, "little"), self.where)
+            self._settle()
             return True
         slot = self._slot
         try:
@@ -319,6 +333,7 @@ class Call:
         except Exception as raised:  # noqa: BLE001  (the function's declared error; `result` raises it)
             self._outcome = raised
         finally:
+            self._settle()
             store.busy = store.dead is not None
             if slot is not None:
                 abi().delete(slot)
@@ -381,10 +396,16 @@ class Call:
                 parked.cancel()
             self._release_future()
             self._store.kill(f"{self.where} {reason or f'ended with {type(outcome).__name__}'}")
+            self._settle()
         if not self.done:
             self._outcome = outcome
             self.done = True
         return True
+
+    def _settle(self) -> None:
+        lent, self._lent = self._lent, None
+        if lent is not None:
+            lent.settle()
 
     def _release_future(self) -> None:
         future, self._future = self._future, None

@@ -25,6 +25,7 @@ from .wasi import Wasi
 if TYPE_CHECKING:
     import asyncio
 
+    from .handles import Handles
     from .slices import Call
     from .suspend import Parked
 
@@ -66,6 +67,7 @@ class Store:
 
     __slots__ = (
         "__weakref__",
+        "_handles",
         "_raw",
         "busy",
         "call",
@@ -94,6 +96,7 @@ class Store:
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._raw: Any = None
+        self._handles: Handles | None = None
         self.engine = engine
         self.limits = limits or Limits()
         if self.limits.metered and not engine.metered:
@@ -115,6 +118,15 @@ class Store:
         self.stdout, self.stderr, self.clock_start = wasi.install(self)
         _OPEN.add(self)
         _close_at_exit()
+
+    @property
+    def handles(self) -> Handles:
+        """The resources that crossed its boundary."""
+        if self._handles is None:
+            from .handles import Handles
+
+            self._handles = Handles()
+        return self._handles
 
     def _context(self) -> Any:
         """What makes this a store for the `wasmtime` package."""
@@ -179,6 +191,7 @@ class Store:
 
         Raises:
             InstanceBusy: a call is running at this moment, on another thread or further up on this one.
+            Exception: what dropping a resource raises that the guest owned.
         """
         if self._raw is None:
             return
@@ -188,6 +201,8 @@ class Store:
             raise self.refusal("close")
         self.kill("it was closed")
         self._free()
+        if self._handles is not None:
+            self._handles.close()
 
     def _free(self) -> None:
         raw, self._raw = self._raw, None

@@ -1,4 +1,4 @@
-"""Resources in signatures: where they are. No codec passes them yet, and none makes asynchronous calls."""
+"""Resources in signatures: where they are, and what cannot be done with them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,9 @@ from ...wit.shapes import (
 from ..errors import UnsupportedEngine, printable
 
 
-def refused(where: str | None = None) -> UnsupportedEngine:
-    """The error for a function that takes or gives a resource."""
-    return UnsupportedEngine(
-        "resources cannot be passed to a component or from it yet",
-        where=None if where is None else printable(where),
-        hint="call the component's other functions",
-    )
+def refused(where: str, why: str) -> UnsupportedEngine:
+    """The error for a function that takes or gives a resource that cannot be passed."""
+    return UnsupportedEngine(why, where=printable(where), hint="call the component's other functions")
 
 
 def refused_async(where: str) -> UnsupportedEngine:
@@ -43,6 +39,16 @@ def handles(signature: Signature) -> Iterator[HandleShape]:
         yield from _inside(parameter.shape)
     if signature.result is not None:
         yield from _inside(signature.result)
+
+
+def gives(signature: Signature) -> bool:
+    """Whether a call of the function gives resources to the component."""
+    return any(has_handles(parameter.shape) for parameter in signature.parameters)
+
+
+def has_handles(shape: Shape | None) -> bool:
+    """Whether a type is a resource or has one in it."""
+    return shape is not None and any(_inside(shape))
 
 
 def _inside(shape: Shape) -> Iterator[HandleShape]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Callable
 from typing import Any
 
 from ...wit import model
@@ -18,6 +19,7 @@ from ...wit.shapes import (
     EnumShape,
     Field,
     FlagsShape,
+    HandleShape,
     ListShape,
     MapShape,
     Member,
@@ -37,8 +39,6 @@ _UNSUPPORTED: dict[type[Any], str] = {
     model.FixedLengthList: "a list of fixed length",
     model.StreamType: "a stream",
     model.FutureType: "a future",
-    model.Handle: "a resource",
-    model.Resource: "a resource",
 }
 
 # Made from names that are known at run time only, which type checkers do not follow.
@@ -47,9 +47,14 @@ _FLAG: Any = enum.Flag
 
 
 class Shapes:
-    """The shapes of one component's types; each declared type has one class, whoever uses it."""
+    """The shapes of one component's types; each declared type has one class, whoever uses it.
 
-    def __init__(self) -> None:
+    Args:
+        resource: the class of a resource; without it each has an empty one, enough for comparing types.
+    """
+
+    def __init__(self, resource: Callable[[model.TypeDef], type[Any]] | None = None) -> None:
+        self._resource = resource or _nameless
         self._made: dict[int, tuple[model.TypeDef, Shape]] = {}
 
     def signature(self, function: model.Function, where: str) -> Signature:
@@ -60,12 +65,10 @@ class Shapes:
             where: its full name, for errors.
 
         Raises:
-            UnsupportedEngine: the function is asynchronous, belongs to a resource, or has a type that cannot be passed.
+            UnsupportedEngine: the function is asynchronous, or has a type that cannot be passed.
         """
         if function.is_async:
             raise _unsupported(where, "is asynchronous")
-        if function.kind is not model.FunctionKind.FREESTANDING:
-            raise _unsupported(where, "belongs to a resource")
         parameters = tuple(
             Parameter(escape(snake(p.name)), p.name, self.shape(p.type, where)) for p in function.parameters
         )
@@ -98,6 +101,13 @@ class Shapes:
                 return ResultShape(self._optional(declared.ok, where), self._optional(declared.err, where))
             case model.TupleType():
                 return TupleShape(tuple(self.shape(element, where) for element in declared.elements))
+            case model.Handle(resource, borrowed):
+                while isinstance(resource.declaration, model.Alias):
+                    target = resource.declaration.target
+                    if not isinstance(target, model.TypeDef):
+                        raise _unsupported(where, "takes or returns an alias of no resource")
+                    resource = target
+                return HandleShape(resource.path, self._resource(resource), borrowed)
             case _:
                 raise _unsupported(where, f"takes or returns {_UNSUPPORTED[type(declared)]}")
 
@@ -130,13 +140,17 @@ class Shapes:
                 cls = _at_home(_FLAG(escape(name), members), path)
                 return FlagsShape(path, cls, _members(labels, cls))
             case model.Resource():
-                raise _unsupported(where, "takes or returns a resource")
+                return HandleShape(path, self._resource(definition), borrowed=False)
 
     def _case(self, variant: str, path: str, case: model.Case, where: str) -> Case:
         payload = self._optional(case.payload, where)
         name = f"{variant}_{escape(camel(case.name))}"
         cls = dataclasses.make_dataclass(name, [] if payload is None else ["value"], slots=True)
         return Case(_at_home(cls, path), case.name, payload)
+
+
+def _nameless(_: model.TypeDef) -> type[Any]:
+    return object
 
 
 def _members(labels: tuple[model.Label, ...], cls: Any) -> tuple[Member, ...]:
