@@ -10,7 +10,7 @@ from airssys_sdk.cli.description import require_component
 from airssys_sdk.cli.progress import Progress
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe
-from airssys_sdk.component import Component, Err, Limits, Ok, Wasi
+from airssys_sdk.component import AsynchronousComponent, Component, Err, Limits, Ok, Wasi
 from airssys_sdk.component.hosting.dynamic import Function
 from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.wit import wave
@@ -48,7 +48,7 @@ def call(file: Path, text: str, limits: Limits, session: Session, progress: Prog
     """
     require_component(file)
     wave.split_call(text)  # a slip of the pen is told before seconds of compiling
-    component = Component.open(file, profile="metered", on_compile=progress.compiling(file.name))
+    component = _opened(file, limits, progress)
     output = _GuestOutput(session)
     try:
         with component.instantiate(
@@ -63,10 +63,26 @@ def call(file: Path, text: str, limits: Limits, session: Session, progress: Prog
     return answer
 
 
+def _opened(file: Path, limits: Limits, progress: Progress) -> Component:
+    """The component, so that its calls can be stopped; if it has asynchronous functions, they cannot."""
+    told = progress.compiling(file.name)
+    try:
+        return Component.open(file, profile="metered", on_compile=told)
+    except AsynchronousComponent as error:
+        if limits.metered:
+            error.hint = "leave --fuel and --deadline out: calls of such a component cannot be stopped"
+            raise
+    return Component.open(file, profile="concurrent", on_compile=told)
+
+
 def _answer(function: Function, arguments: tuple[Any, ...]) -> Answer:
     signature = function.signature
     try:
         value = function(*arguments)
+        if signature.is_async:
+            import asyncio
+
+            value = asyncio.run(value)
     except Err as error:  # pyright: ignore[reportUnknownVariableType] - only the component knows what it holds
         return Answer(_format(cast("Err[object]", error), signature), ok=False)
     if signature.result is None:

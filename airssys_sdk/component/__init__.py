@@ -35,6 +35,7 @@ from ..wit.annotations import (
 )
 from ..wit.values import Err, Ok, Some
 from .errors import (
+    AsynchronousComponent,
     CallError,
     DeadlineExceeded,
     FuelExhausted,
@@ -89,6 +90,7 @@ __all__ = [
     "U16",
     "U32",
     "U64",
+    "AsynchronousComponent",
     "Bool",
     "Borrow",
     "Call",

@@ -99,6 +99,10 @@ class InvalidComponent(ValidationError):
     """The bytes are no component that the engine accepts."""
 
 
+class AsynchronousComponent(InvalidComponent):
+    """The component has asynchronous functions, and was opened for an engine profile without them."""
+
+
 class InvalidValue(ValidationError, ValueError):
     """A value has the right Python type but no place in its WIT type: out of range, a surrogate, a wrong length.
 

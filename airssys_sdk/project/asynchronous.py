@@ -1,4 +1,4 @@
-"""Whether a world needs what the component model calls async; the engine's Python package does not run that yet."""
+"""Whether a world needs what the component model calls async, and so an engine profile of its own."""
 
 from __future__ import annotations
 

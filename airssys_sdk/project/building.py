@@ -23,6 +23,7 @@ from .model import Project
 from .reporting import Reporter, Silent, Stage
 
 if TYPE_CHECKING:
+    from ..component.engine.profiles import Profile
     from .generating import Generated, Interpretation
 
 _WORK = ".work-"
@@ -205,12 +206,13 @@ class _Build:
         from ..component.engine.cache import Cache, default_cache
 
         project = self.project
-        profile = project.manifest.runtime.profile
+        profile: Profile = project.manifest.runtime.profile
         cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
         before = cache.counters.compiled
         known = cache.contains(state.digest(project), profile)
         if not known and self._is_asynchronous():
-            return 0  # nothing runs it, so nothing could use the native code
+            profile = "concurrent"  # the only one that takes it
+            known = cache.contains(state.digest(project), profile)
         with self._stage("compile", f"{project.shown(project.wasm)} ({profile})") as stage:
             if known:
                 stage.fresh = True

@@ -2,6 +2,7 @@
 
 - `plain` compiles without instrumentation: the fastest calls, and nothing can stop one.
 - `metered` counts fuel and yields: calls run in slices, with fuel budgets and deadlines.
+- `concurrent` runs asynchronous functions of the component model: their calls are awaited, and nothing else can stop one.
 
 Compiled code belongs to one profile, so the profile is part of every cache key.
 """
@@ -23,7 +24,7 @@ from .raw import ffi, package
 if TYPE_CHECKING:
     import wasmtime
 
-Profile: TypeAlias = Literal["plain", "metered"]
+Profile: TypeAlias = Literal["plain", "metered", "concurrent"]
 
 REVISION: Final = 1
 """Counts changes of the engines' settings here, so that code compiled under other settings is not found again."""
@@ -33,12 +34,12 @@ _STACK: Final = 4 << 20
 
 
 class Engine:
-    """A wasmtime engine with one of the two profiles. `engine` gives the one that the process shares.
+    """A wasmtime engine with one of the profiles. `engine` gives the one that the process shares.
 
     Code of one engine does not run in another: a component that is opened for two is loaded twice.
 
     Attributes:
-        profile: `plain` or `metered`.
+        profile: `plain`, `metered` or `concurrent`.
         raw: the engine of the `wasmtime` package.
 
     Raises:
@@ -124,8 +125,9 @@ def _configure(profile: Profile) -> wasmtime.Engine:
     config = package().Config()
     config.wasm_component_model_map = True
     # Support for the component model's own async costs every call half as much again (50.0.1), and in a metered engine it
-    # fails each call after one that yielded for fuel.
-    ffi().wasmtime_config_concurrency_support_set(config.ptr(), False)
+    # fails each call after one that yielded for fuel. It also ends a call of the host with two borrowed resources.
+    ffi().wasmtime_config_concurrency_support_set(config.ptr(), profile == "concurrent")
+    ffi().wasmtime_config_wasm_component_model_async_set(config.ptr(), profile == "concurrent")
     if profile == "metered":
         config.consume_fuel = True
         ffi().wasmtime_config_async_stack_size_set(config.ptr(), _STACK)

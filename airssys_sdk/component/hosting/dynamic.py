@@ -81,7 +81,7 @@ class Function:
         return getattr(self._call, "__bound__", None)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call the component.
+        """Call the component. Of an asynchronous function this gives a coroutine.
 
         Raises:
             Err: the function returned the error case of its result.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..engine.profiles import Engine
     from ..running.limits import Limits
+    from ..running.slices import Bound
     from ..running.store import Store
     from ..running.wasi import Wasi
     from .loaded import Component, Source
@@ -154,7 +155,7 @@ class ExportCodec:
         self._check(live)
         self._admit_resources(live)
         if self.signature.is_async:
-            raise refused_async(self.where)
+            return self._bind_awaited(live)
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
         if live.public:
             return bind_export(self.signature, function, live.store, self.where)
@@ -165,8 +166,20 @@ class ExportCodec:
             self._direct = compile_export(self.signature)
         return self._direct(live.store, raw, self.where, live.calls_back)
 
+    def _bind_awaited(self, live: Live) -> Callable[..., Any]:
+        from ..running.awaited import awaited
+
+        if live.component.profile != "concurrent" or live.public:
+            raise refused_async(self.where)
+        return awaited(self._bound(live.store, bytes(live.function(self.interface, self.name)._func)))
+
     def _bind_sliced(self, store: Store, raw: bytes) -> Callable[..., Any]:
-        from ..running.slices import Bound, caller
+        from ..running.slices import caller
+
+        return caller(self._bound(store, raw))
+
+    def _bound(self, store: Store, raw: bytes) -> Bound:
+        from ..running.slices import Bound
 
         if self._parts is None:
             self._parts = compile_parts(self.signature)
@@ -175,7 +188,7 @@ class ExportCodec:
         arity = len(self.signature.parameters)
         lends = gives(self.signature)
         address = abi().address(raw)
-        return caller(Bound(self.where, store, address, arity, results, lower, lift, raw, lends=lends))
+        return Bound(self.where, store, address, arity, results, lower, lift, raw, lends=lends)
 
     def _admit_resources(self, live: Live) -> None:
         """Make the instance ready for the resources of the signature, or say why they cannot be passed."""

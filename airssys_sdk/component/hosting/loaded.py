@@ -7,13 +7,13 @@ import os
 import tempfile
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast
 
 from ..engine.cache import Cache, OnCompile, default_cache
 from ..engine.profiles import Engine, Profile, close_at_exit
 from ..engine.profiles import engine as engine_with
 from ..engine.raw import package
-from ..errors import InvalidComponent, printable
+from ..errors import AsynchronousComponent, InvalidComponent, printable
 
 if TYPE_CHECKING:
     from ...wit.model import Resolve
@@ -75,7 +75,8 @@ class Component:
         Args:
             source: a path, the bytes of a component, or a component that is loaded already.
             engine: whose code it shall be; instead of `profile`.
-            profile: `plain` (the default) or `metered`, which limits on fuel and time need.
+            profile: `plain`, `metered`, which limits on fuel and time need, or `concurrent`, which asynchronous functions need. By
+                default what the component needs, `plain` or `concurrent`.
             cache: where compiled code is kept; the user's cache folder by default, `Cache(None)` for nowhere.
             on_compile: told when compiling begins and ends.
 
@@ -88,19 +89,40 @@ class Component:
             if wanted is source.engine:
                 return source
             return cls._load(source.read(), source.path, wanted, cache, on_compile)
-        wanted = engine or engine_with(profile or "plain")
-        if isinstance(source, bytes | bytearray | memoryview):
-            return cls._load(bytes(source), None, wanted, cache, on_compile)
-        path = Path(source)
-        return cls._load(_read(path), path, wanted, cache, on_compile)
+        path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
+        wasm = bytes(cast("bytes", source)) if path is None else _read(path)
+        if engine is not None or profile is not None:
+            return cls._load(wasm, path, engine or engine_with(profile or "plain"), cache, on_compile)
+        return cls._load_as_needed(wasm, path, cache, on_compile)
+
+    @classmethod
+    def _load_as_needed(
+        cls, wasm: bytes, path: Path | None, cache: Cache | None, on_compile: OnCompile | None
+    ) -> Component:
+        """Load it for the `plain` profile, or for `concurrent` if it cannot do without."""
+        digest = hashlib.sha256(wasm).hexdigest()
+        plain, kept = engine_with("plain"), cache or default_cache()
+        loaded = (digest, plain) in _CODE or kept.contains(digest, "plain")
+        if loaded or not kept.contains(digest, "concurrent"):
+            try:
+                return cls._load(wasm, path, plain, cache, on_compile, digest)
+            except AsynchronousComponent:
+                pass
+        return cls._load(wasm, path, engine_with("concurrent"), cache, on_compile, digest)
 
     @classmethod
     def _load(
-        cls, wasm: bytes, path: Path | None, engine: Engine, cache: Cache | None, on_compile: OnCompile | None
+        cls,
+        wasm: bytes,
+        path: Path | None,
+        engine: Engine,
+        cache: Cache | None,
+        on_compile: OnCompile | None,
+        digest: str | None = None,
     ) -> Component:
         where = printable(str(path)) if path is not None else "the given bytes"
         _check_kind(wasm, where)
-        digest = hashlib.sha256(wasm).hexdigest()
+        digest = digest or hashlib.sha256(wasm).hexdigest()
         raw = _CODE.get((digest, engine)) if cache is None else None
         if raw is None:
             try:
@@ -118,7 +140,7 @@ class Component:
 
     @property
     def profile(self) -> Profile:
-        """The engine's profile: `plain` or `metered`."""
+        """The engine's profile: `plain`, `metered` or `concurrent`."""
         return self.engine.profile
 
     @property
@@ -242,8 +264,19 @@ def _check_kind(wasm: bytes, where: str) -> None:
     )
 
 
+_ASYNC = "requires the component model async feature"
+"""What the engine says of a component that only the `concurrent` profile takes."""
+
+
 def _refused(error: Exception, where: str) -> InvalidComponent:
     text = printable(" ".join(str(error).split()))
+    if _ASYNC in text:
+        return AsynchronousComponent(
+            "the component has asynchronous functions",
+            where=where,
+            details=text,
+            hint="open it with profile='concurrent', without limits on fuel and time",
+        )
     cut = "unexpected end" in text or "out of bounds (bound" in text or "unexpected-eof" in text
     return InvalidComponent(
         "the file is cut short" if cut else "the engine does not accept the component",

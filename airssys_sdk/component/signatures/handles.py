@@ -27,9 +27,9 @@ def refused(where: str, why: str) -> UnsupportedEngine:
 def refused_async(where: str) -> UnsupportedEngine:
     """The error for an asynchronous function."""
     return UnsupportedEngine(
-        "asynchronous functions cannot be called yet",
+        "asynchronous functions need the engine profile 'concurrent'",
         where=printable(where),
-        hint="call the component's other functions",
+        hint="open the component with profile='concurrent', without limits on fuel and time",
     )
 
 

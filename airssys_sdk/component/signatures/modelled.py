@@ -65,15 +65,14 @@ class Shapes:
             where: its full name, for errors.
 
         Raises:
-            UnsupportedEngine: the function is asynchronous, or has a type that cannot be passed.
+            UnsupportedEngine: the function has a type that cannot be passed.
         """
-        if function.is_async:
-            raise _unsupported(where, "is asynchronous")
         parameters = tuple(
             Parameter(escape(snake(p.name)), p.name, self.shape(p.type, where)) for p in function.parameters
         )
         result = None if function.result is None else self.shape(function.result, where)
-        return Signature(function.name, parameters, result, raises=isinstance(result, ResultShape))
+        raises = isinstance(result, ResultShape)
+        return Signature(function.name, parameters, result, raises, is_async=function.is_async)
 
     def shape(self, declared: model.Type, where: str) -> Shape:
         """The shape of a type.
