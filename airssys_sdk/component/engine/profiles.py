@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Profile: TypeAlias = Literal["plain", "metered", "concurrent"]
 
-REVISION: Final = 1
+REVISION: Final = 2
 """Counts changes of the engines' settings here, so that code compiled under other settings is not found again."""
 
 _STACK: Final = 4 << 20
@@ -127,7 +127,10 @@ def _configure(profile: Profile) -> wasmtime.Engine:
     # Support for the component model's own async costs every call half as much again (50.0.1), and in a metered engine it
     # fails each call after one that yielded for fuel. It also ends a call of the host with two borrowed resources.
     ffi().wasmtime_config_concurrency_support_set(config.ptr(), profile == "concurrent")
-    ffi().wasmtime_config_wasm_component_model_async_set(config.ptr(), profile == "concurrent")
+    for feature in ("async", "async_stackful", "more_async_builtins"):
+        enable = getattr(ffi(), f"wasmtime_config_wasm_component_model_{feature}_set")
+        enable(config.ptr(), profile == "concurrent")
+    ffi().wasmtime_config_wasm_component_model_implements_set(config.ptr(), True)
     if profile == "metered":
         config.consume_fuel = True
         ffi().wasmtime_config_async_stack_size_set(config.ptr(), _STACK)

@@ -160,7 +160,9 @@ class ExportCodec:
         if live.public:
             return bind_export(self.signature, function, live.store, self.where)
         raw = bytes(function._func)
-        if live.store.engine.metered:
+        if (
+            live.component.profile != "plain"
+        ):  # in `concurrent` the engine runs every call beside the guest's own tasks
             return self._bind_sliced(live.store, raw)
         if self._direct is None:
             self._direct = compile_export(self.signature)
