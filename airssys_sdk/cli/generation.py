@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import keyword
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,17 +14,19 @@ from airssys_generator import (
     NamesFile,
     Options,
     Outcome,
+    check_output,
     generate,
     merge_skeleton,
     previous_bindings,
     skeleton,
     write_files,
 )
-from airssys_sdk.errors import AirssysError
+from airssys_sdk.errors import AirssysError, UsageError, ValidationError
 from airssys_sdk.wit.model import Package, Resolve, World
 from airssys_sdk.wit.reader import UnknownWorldError, find_world, read
 
 NAMES = "names.toml"
+_GENERATED = frozenset({"wit_world", "componentize_py_types", "componentize_py_async_support"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,8 +76,10 @@ def files_of(order: Order) -> Mapping[str, str]:
 
     Raises:
         ValidationError: the WIT, the names file or the author's code is wrong, or the target cannot do something in it.
-        UsageError: there is nothing at the source.
+        UsageError: there is nothing at the source, the output folder can be none, or the app module has no possible name.
     """
+    check_output(order.out)
+    _check_app(order.app)
     resolve, world = _read(order)
     options = Options(
         names=NamesFile.read(order.out / NAMES), source=portable(order.source), command=order.command
@@ -97,8 +103,21 @@ def apply(order: Order, files: Mapping[str, str], *, check: bool) -> Outcome:
 def portable(path: Path) -> str:
     """A path for the head of a generated file: the same on every machine, so an absolute one keeps only its name."""
     if path.is_absolute():
-        path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else Path(path.name)
+        here = Path.cwd()  # without links, which the path may have been spelled with
+        spelled = (path, Path(os.path.realpath(path.parent), path.name))
+        path = next((one.relative_to(here) for one in spelled if one.is_relative_to(here)), Path(path.name))
     return path.as_posix()
+
+
+def _check_app(app: str) -> None:
+    """Refuse a module that Python could not import, or that would lie among the generated ones."""
+    parts = app.split(".")
+    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
+        raise UsageError(
+            f"{app!r} is no name for a module", where="--app", hint="give one such as app or shop.component"
+        )
+    if parts[0] in _GENERATED:
+        raise UsageError(f"{parts[0]} is generated", where="--app", hint="give your module another name")
 
 
 def _read(order: Order) -> tuple[Resolve, World | Package]:
@@ -118,10 +137,10 @@ def _only_world(order: Order) -> World:
     try:
         return find_world(resolve)
     except UnknownWorldError as error:
-        if order.target == "host" and not resolve.main.worlds and resolve.main.interfaces:
-            error.hint = "generate the types and Protocols of its interfaces with --package"
-        else:
+        if resolve.main.worlds:
             error.hint = "say which one is meant with --world"
+        elif order.target == "host" and resolve.main.interfaces:
+            error.hint = "generate the types and Protocols of its interfaces with --package"
         raise
 
 
@@ -132,6 +151,10 @@ def _authored(order: Order, world: World, options: Options) -> str:
         existing = file.read_bytes().decode()
     except FileNotFoundError:
         return skeleton(world, options)
-    except (OSError, UnicodeDecodeError) as error:
-        raise AirssysError(f"the module cannot be read: {error}", where=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise ValidationError(
+            f"the module is not UTF-8 (byte {error.start})", where=str(file), hint="save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise AirssysError(f"the module cannot be read: {error.strerror}", where=str(file)) from error
     return merge_skeleton(existing, world, options, where=str(file), previous=previous_bindings(order.out))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -185,14 +184,10 @@ def _write(file: Path, text: str) -> None:
 
 
 def _diff(project: Project, file: Path, text: str) -> str:
-    before, name = _read(file) or "", project.shown(file)
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        text.splitlines(keepends=True),
-        f"{name} (as it is)",
-        f"{name} (up to date)",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    from airssys_generator.differences import unified
+
+    name = project.shown(file)
+    return "".join(unified(_read(file) or "", text, f"{name} (as it is)", f"{name} (up to date)"))
 
 
 def interpret(project: Project) -> Interpretation:

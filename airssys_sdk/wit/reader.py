@@ -158,7 +158,15 @@ def _hint(message: str, source: Path) -> str | None:
             else "put the package's WIT files into a folder below deps/"
         )
     if "no `package` header" in message:
+        if source.is_file() and not source.stat().st_size:
+            return f"the file is empty; {_EXPECTED}"
         return "begin a .wit file with `package namespace:name;`"
+    if "conflicts with previous" in message or "is defined more than once" in message:
+        return "rename one of the two; names that differ only in case or hyphens are the same"
+    if "was not a function or instance" in message or "is not a type or function" in message:
+        return "WIT has no words for it: a component's exports must be functions, or interfaces of functions and types"
+    if "end-of-file" in message and _is_binary(source):
+        return "the file is cut off: make it or download it again"
     if (
         "not valid utf-8" in message
         or "failed to read" in message
@@ -167,3 +175,10 @@ def _hint(message: str, source: Path) -> str | None:
     ):
         return _EXPECTED
     return None
+
+
+def _is_binary(source: Path) -> bool:
+    if not source.is_file():
+        return False
+    with source.open("rb") as file:
+        return file.read(4) == b"\0asm"

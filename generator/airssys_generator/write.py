@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from airssys_sdk.errors import UsageError
 from airssys_sdk.wit._text import printable
 
+from .differences import unified
 from .generate import MARK
 from .guest.dialect import ASYNC_SUPPORT
 from .guest.options import WORLD_MODULE
@@ -54,12 +54,12 @@ class Outcome:
     Attributes:
         written: files that are new or have another text.
         removed: generated files that are no longer part of the output.
-        diff: from what is there to what should be, as a unified diff; empty when everything is up to date.
+        diff: with `check`, from what is there to what should be, as a unified diff; empty when everything is up to date.
     """
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
-    diff: str
+    diff: str = ""
 
     @property
     def up_to_date(self) -> bool:
@@ -91,14 +91,22 @@ def write_files(
         old = _existing(files, out, authored)
         written = tuple(path for path, text in files.items() if old.get(path) != text.encode())
         removed = tuple(path for path in old if path not in files)
-        outcome = Outcome(written, removed, "".join(_diffs(old, files, written, removed)))
-        if not check and not outcome.up_to_date:
+        if check:
+            return Outcome(written, removed, "".join(_diffs(old, files, written, removed)))
+        if written or removed:
             _replace({out / path: files[path].encode() for path in written}, [out / path for path in removed])
     except OSError as error:
+        place = printable(str(_place(error, out)))
         raise OutputError(
-            f"cannot write the generated files: {error.strerror or error}", where=str(error.filename or out)
+            f"cannot write the generated files: {error.strerror or error}", where=place
         ) from error
-    return outcome
+    return Outcome(written, removed)
+
+
+def _place(error: OSError, out: Path) -> Path:
+    """The file or folder that an error is about; for one that was being written, the place it was meant for."""
+    path = out if error.filename is None else Path(str(error.filename))
+    return path.with_name(path.name[1:].removesuffix(_SUFFIX)) if path.name.endswith(_SUFFIX) else path
 
 
 def check_output(out: Path) -> None:
@@ -129,7 +137,8 @@ def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) ->
     foreign: list[Path] = []
     owned = {path.split("/")[0] for path in files if "/" in path and path not in authored}
     owned |= _GUEST_FOLDERS if authored else _HOST_FOLDERS
-    for path in _shared(files, out, owned) if authored else _walk(out):
+    looked_at = {path for path in files if path.split("/")[0] not in owned} | owned
+    for path in _walk(out, sorted(looked_at) if authored else _names(out)):
         name = path.relative_to(out).as_posix()
         if path.name.endswith(_SUFFIX):
             continue
@@ -142,35 +151,23 @@ def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) ->
             found[name] = content
         else:
             foreign.append(path)
+    foreign += [out / path for path in files if (out / path).is_dir()]
     if foreign:
         raise ForeignFilesError(foreign, out)
     return dict(sorted(found.items()))
 
 
-def _shared(files: Iterable[str], out: Path, owned: Collection[str]) -> Iterator[Path]:
-    """What is of interest in a folder that is also the author's: the folders of generated files, and other places of files."""
-    for name in sorted(owned):
-        yield from _walk(out / name) if (out / name).is_dir() and not (out / name).is_symlink() else _there(out / name)
-    for name in files:
-        if name.split("/")[0] not in owned:
-            yield from _there(out / name)
-
-
-def _there(path: Path) -> Iterator[Path]:
-    if path.exists() or path.is_symlink():
-        yield path
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    if not folder.exists():
-        return
-    for path in sorted(folder.iterdir()):
-        if path.name in _IGNORED:
-            continue
+def _walk(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """What is there under these names, and everything below them."""
+    for path in (folder / name for name in names):
         if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
-        else:
+            yield from _walk(path, _names(path))
+        elif path.exists() or path.is_symlink():
             yield path
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted({path.name for path in folder.iterdir()} - _IGNORED) if folder.exists() else []
 
 
 def _is_generated(name: str, content: bytes, owned: Collection[str]) -> bool:
@@ -187,30 +184,32 @@ def _diffs(
     old: Mapping[str, bytes], files: Mapping[str, str], written: Collection[str], removed: Collection[str]
 ) -> Iterator[str]:
     for path in sorted({*written, *removed}):
-        before = old.get(path, b"").decode("utf-8", "replace").splitlines(keepends=True)
-        after = files.get(path, "").splitlines(keepends=True)
+        before, after = old.get(path, b"").decode("utf-8", "replace"), files.get(path, "")
         from_, to = (path if path in old else "/dev/null"), (path if path in files else "/dev/null")
-        lines = list(difflib.unified_diff(before, after, from_, to))
-        if not lines:  # an empty file comes or goes
-            lines = [f"--- {from_}\n", f"+++ {to}\n"]
-        for line in lines:
-            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        lines = list(unified(before, after, from_, to))
+        yield from lines or [f"--- {from_}\n", f"+++ {to}\n"]  # an empty file comes or goes
 
 
 def _replace(files: Mapping[Path, bytes], stale: Collection[Path]) -> None:
     staged: dict[Path, Path] = {}
+    made: list[Path] = []
     try:
         for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            for folder in _missing(path.parent):
+                folder.mkdir(exist_ok=True)
+                made.append(folder)
             staged[path] = path.with_name(f".{path.name}{_SUFFIX}")
             staged[path].write_bytes(content)
     except BaseException:
-        _discard(staged.values())
+        _discard(staged.values(), made)
         raise
     try:
         _commit(staged, stale)
     except KeyboardInterrupt:
         _commit(staged, stale)
+        raise
+    except OSError:
+        _discard(staged.values(), ())
         raise
 
 
@@ -225,6 +224,16 @@ def _commit(staged: Mapping[Path, Path], stale: Collection[Path]) -> None:
             path.parent.rmdir()  # only if nothing else is in it
 
 
-def _discard(paths: Collection[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
+def _missing(folder: Path) -> list[Path]:
+    """Of a folder and those above it the ones that are not there, outermost first."""
+    return [place for place in (*reversed(folder.parents), folder) if not place.exists()]
+
+
+def _discard(files: Collection[Path], folders: Collection[Path]) -> None:
+    """Remove what was begun. What cannot be removed stays: the error that led here says more than another one."""
+    for path in files:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    for path in reversed([*folders]):
+        with contextlib.suppress(OSError):
+            path.rmdir()

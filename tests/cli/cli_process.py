@@ -81,3 +81,15 @@ def read_terminal(descriptor: int) -> str:
         while part := terminal.read(65536):
             parts.append(part)
     return b"".join(parts).decode()
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Everything below a folder, links not followed: the content of files, None for folders, for links where they lead."""
+    return {
+        path.relative_to(folder).as_posix(): os.fsencode(path.readlink())
+        if path.is_symlink()
+        else None
+        if path.is_dir()
+        else path.read_bytes()
+        for path in folder.rglob("*")
+    }

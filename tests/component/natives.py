@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from airssys_sdk.wit._keywords import specifier
 from airssys_sdk.wit.tools import run_wasm_tools
 
 PAD = "tuple<u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32, u32>"
@@ -58,6 +59,13 @@ def build(wit: str, core: str, world: str) -> bytes:
         module.write_bytes(run_wasm_tools(["parse", "-"], stdin=core.encode()))
         embedded = run_wasm_tools(["component", "embed", package, module, "--world", world])
     return run_wasm_tools(["component", "new", "-"], stdin=embedded)
+
+
+def dummy(source: Path, world: str, *, all_features: bool = False) -> bytes:
+    """A component of a world of somebody's WIT, with functions that trap."""
+    gates = ["--all-features"] if all_features else []
+    embed = ["component", "embed", *gates, "--world", specifier(world), "--dummy", "--", source]
+    return run_wasm_tools(["component", "new", "-"], stdin=run_wasm_tools(embed))
 
 
 def echo(declarations: str, types: Mapping[str, str], loads: Mapping[str, str] | None = None) -> bytes:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from natives import dummy
 
 from airssys_generator import GenerationError, Options, generate, write_files
 from airssys_sdk.component import Component, Exports, InvalidComponent, UnsupportedEngine, World
 from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.hosting.resources import resources_of
-from airssys_sdk.wit._keywords import specifier
 from airssys_sdk.wit.model import Resolve
 from airssys_sdk.wit.printer import print_package
 from airssys_sdk.wit.reader import find_world, read
-from airssys_sdk.wit.tools import WasmToolsError, run_wasm_tools
+from airssys_sdk.wit.tools import WasmToolsError
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "wit"
 INPUTS = sorted(CORPUS.iterdir()) if CORPUS.is_dir() else []
@@ -63,9 +63,7 @@ def test_a_generated_package_opens_a_component_of_its_world(source: Path, packag
     name = f"corpus_{source.stem.replace('-', '_').replace('.', '_')}"
     write_files(files, packages / name)
     try:
-        dummy = run_wasm_tools(["component", "embed", wit, "--world", specifier(world.path), "--dummy"])
-        wasm = run_wasm_tools(["component", "new", "-"], stdin=dummy)
-        component = Component.open(wasm, cache=Cache(None))
+        component = Component.open(dummy(wit, world.path), cache=Cache(None))
     except (WasmToolsError, InvalidComponent) as error:
         pytest.skip(f"no component can be made of this world: {error.message}")
     module = importlib.import_module(name)

@@ -108,6 +108,39 @@ def test_a_write_that_fails_midway_leaves_the_old_package(tmp_path: Path) -> Non
     assert _there(tmp_path) == before
 
 
+def test_folders_that_were_made_for_a_write_that_fails_are_gone_again(tmp_path: Path) -> None:
+    too_long = "x" * 300
+    with pytest.raises(OutputError, match="File name too long"):
+        write_files({"a/b/c.py": OURS, f"a/d/{too_long}.py": OURS}, tmp_path / "out" / "here")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_in_the_place_of_a_file_is_refused_before_anything_is_replaced(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "z.py").mkdir()
+    with pytest.raises(ForeignFilesError) as caught:
+        write_files({"a.py": OURS, "z.py": OURS}, tmp_path)
+    assert caught.value.files == (tmp_path / "z.py",)
+    assert _there(tmp_path) == {}
+
+
+def test_what_was_generated_for_a_folder_below_is_a_file_of_others(tmp_path: Path) -> None:
+    write_files(FILES, tmp_path / "imports_of_another")
+    with pytest.raises(ForeignFilesError) as caught:
+        write_files(FILES, tmp_path)
+    assert len(caught.value.files) == len(FILES)
+
+
+def test_a_names_file_that_was_written_by_hand_is_part_of_the_input(tmp_path: Path) -> None:
+    (tmp_path / "names.toml").write_text("[exports]\n")
+    outcome = write_files({"names.toml": OURS}, tmp_path)
+    assert outcome.written == ("names.toml",)
+    (tmp_path / "names.toml").write_text("[exports]\n")
+    with pytest.raises(ForeignFilesError):  # nobody has read it
+        write_files({"a.py": OURS}, tmp_path)
+
+
 def test_a_file_in_the_place_of_the_output_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("x")
     with pytest.raises(OutputError, match="is a file"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -144,8 +145,7 @@ def _generate(
     files = files_of(order)
     shared = session()
     if mode == "stdout":
-        for path, text in files.items():
-            shared.out(f"# ---- {safe_line(path)} ----\n{text}")
+        _tell_files(shared, files)
         return
     outcome = apply(order, files, check=mode is not None)
     if mode is not None:
@@ -159,10 +159,23 @@ def _generate(
     shared.styled([(typed(out), "green"), (f": {changed}{removed}", None)])
 
 
+def _tell_files(shared: Session, files: Mapping[str, str]) -> None:
+    """Print the files, byte for byte unless a terminal reads them, each below a line that no file has itself."""
+    rule = "----"
+    while any(f"\n# {rule} " in f"\n{text}" for text in files.values()):
+        rule += "-"
+    for path, text in files.items():
+        shared.raw(f"# {rule} {safe_line(path)} {rule}\n{text}".encode())
+
+
 def _tell_difference(shared: Session, diff: str, failed: bool) -> None:
     colors = {"+": "green", "-": "red", "@": "cyan"}
-    for line in diff.splitlines():
-        shared.styled([(line, colors.get(line[:1]))])
+    lines = diff.removesuffix("\n")
+    if lines and not shared.colored(sys.stdout):
+        shared.raw(lines.encode("utf-8", "surrogateescape"))
+    elif lines:
+        for line in lines.split("\n"):
+            shared.styled([(line, colors.get(line[:1]))])
     if failed:
         shared.note("out of date; the same command without --check writes it")
         raise click.exceptions.Exit(1)

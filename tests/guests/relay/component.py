@@ -2,9 +2,8 @@
 
 import asyncio
 
-from componentize_py_types import Err
-
 import wit_world
+from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import post
 
