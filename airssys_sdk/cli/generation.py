@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import keyword
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from airssys_sdk.wit.model import Package, Resolve, World
 from airssys_sdk.wit.reader import UnknownWorldError, find_world, read
 
 NAMES = "names.toml"
+_WORLD_OF_A_COMPONENT = "root:component/root"
 _GENERATED = frozenset({"wit_world", "componentize_py_types", "componentize_py_async_support"})
 
 
@@ -82,7 +84,10 @@ def files_of(order: Order) -> Mapping[str, str]:
     _check_app(order.app)
     resolve, world = _read(order)
     options = Options(
-        names=NamesFile.read(order.out / NAMES), source=portable(order.source), command=order.command
+        names=NamesFile.read(order.out / NAMES),
+        source=portable(order.source),
+        command=order.command,
+        world_class=_world_class(order, world),
     )
     files = dict(generate(resolve, world, order.target, options))
     if isinstance(world, World) and order.target == "guest":
@@ -98,6 +103,14 @@ def apply(order: Order, files: Mapping[str, str], *, check: bool) -> Outcome:
     """
     authored = (order.app_file,) if order.target == "guest" else ()
     return write_files(files, order.out, check=check, authored=authored)
+
+
+def _world_class(order: Order, world: World | Package) -> str | None:
+    """The class for a component's world, whose name it does not keep: named like the folder that it is written to."""
+    if not isinstance(world, World) or world.path != _WORLD_OF_A_COMPONENT:
+        return None
+    words = re.findall(r"[A-Za-z][A-Za-z0-9]*", order.out.name)
+    return "".join(word[0].upper() + word[1:] for word in words) or None
 
 
 def portable(path: Path) -> str:

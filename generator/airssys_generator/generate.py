@@ -53,7 +53,7 @@ def generate(
     if target == "host":
         from .host import plan_host
 
-        modules = plan_host(selection, names, header)
+        modules = plan_host(selection, names, header, options.world_class)
     else:
         from .guest import plan_guest
 

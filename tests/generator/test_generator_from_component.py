@@ -135,11 +135,11 @@ class Shop:
 
 
 log = Log()
-with by_hand.Root.load("by_hand.wasm", imports=log) as made:
+with by_hand.ByHand.load("by_hand.wasm", imports=log) as made:
     print(made.add_up(3, -4), made.sums.add(left_side=20, right=22), log.lines)
-with versions.Root.load("versions.wasm", imports=Shop()) as several:
+with versions.Versions.load("versions.wasm", imports=Shop()) as several:
     print(several.stock.count(41), several.shop_store_stock_2_0_0.count(2**40))
-with composed.Root.load("composed.wasm") as whole:
+with composed.Composed.load("composed.wasm") as whole:
     print(whole.front.double(front.Pair(3, 4)))
 """
 

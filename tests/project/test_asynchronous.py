@@ -133,7 +133,7 @@ def test_asynchronous_functions_of_resources(relay: Any) -> None:
 
 def test_a_bad_argument_leaves_the_instance_as_it_was(relay: Any) -> None:
     async def run() -> None:
-        with pytest.raises(InvalidType, match="deliver: round: expected an integer"):
+        with pytest.raises(InvalidType, match="deliver: rounds: expected an integer"):
             await relay.deliver("one")
         assert await relay.deliver(1) == 2
 

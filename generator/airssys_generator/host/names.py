@@ -68,6 +68,7 @@ class HostNames:
     Args:
         selection: what of the world is generated.
         names: the names file, with a name for every interface.
+        world_class: what to call the class of the world; None for the world's own name.
 
     Attributes:
         problems: the clashes that were found.
@@ -79,7 +80,7 @@ class HostNames:
         within: for each resource that stands in a class under its own name, what the class calls the type instead.
     """
 
-    def __init__(self, selection: Selection, names: NamesFile) -> None:
+    def __init__(self, selection: Selection, names: NamesFile, world_class: str | None = None) -> None:
         self.world: World = selection.world
         self.selection = selection
         self.problems: list[Diagnostic] = []
@@ -90,6 +91,7 @@ class HostNames:
         self.makers: dict[TypeDef, str] = {}
         self.within: dict[TypeDef, str] = {}
         self._names = names
+        self._world_class = world_class or camel(self.world.name)
         self._raised: dict[Function, tuple[ModuleDraft, str]] = {}
         self.groups: list[Group] = [*self._enter_interfaces(), *self._enter_world()]
         self._enter_classes()
@@ -171,7 +173,7 @@ class HostNames:
                     self.makers[resource] = group.types.scope.derive(f"{name.rstrip('_')}Class")
                 if group.item is not None and (group.folder == "exports" or resource in self.makers):
                     self.within[resource] = group.module.scope.derive(f"_{name}")
-        self.world_class = self.root.scope.derive(escape(camel(self.world.name)))
+        self.world_class = self.root.scope.derive(escape(self._world_class))
         self.imports_class = self.root.scope.derive(f"{self.world_class.rstrip('_')}Imports")
 
     def _enter_functions(self, group: Group) -> None:

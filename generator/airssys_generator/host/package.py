@@ -31,18 +31,21 @@ Args:
 """
 
 
-def plan_host(selection: Selection, names: NamesFile, header: tuple[str, ...]) -> tuple[plan.Module, ...]:
+def plan_host(
+    selection: Selection, names: NamesFile, header: tuple[str, ...], world_class: str | None = None
+) -> tuple[plan.Module, ...]:
     """Plan the Python package of a world, or of a WIT package.
 
     Args:
         selection: what of it is generated.
         names: the names file, with a name for every interface.
         header: comment lines for every file.
+        world_class: what to call the class of the world; None for the world's own name.
 
     Raises:
         GenerationError: names clash.
     """
-    decided = HostNames(selection, names)
+    decided = HostNames(selection, names, world_class)
     if decided.problems:
         raise GenerationError(
             "names clash in Python",

@@ -42,9 +42,9 @@ class Post(exports.Post):
 
 
 class WitWorld(wit_world.WitWorld):
-    async def deliver(self, round: int) -> int:
-        if round > 9:
+    async def deliver(self, rounds: int) -> int:
+        if rounds > 9:
             raise Err("there are nine rounds")
-        for _ in range(round):
+        for _ in range(rounds):
             await asyncio.sleep(0)
-        return round * 2
+        return rounds * 2

@@ -36,6 +36,6 @@ class Post(exports.Post):
 
 
 class WitWorld(wit_world.WitWorld):
-    async def deliver(self, round: int) -> int:
+    async def deliver(self, rounds: int) -> int:
         """Raises `componentize_py_types.Err` with `str` for the error case."""
         raise NotImplementedError("example:relay/carrier@0.1.0#deliver")

@@ -51,6 +51,6 @@ class Carrier(wit.World):
         )
 
     @wit.function("deliver", raises=DeliverRaised)
-    async def deliver(self, round: wit.U32) -> wit.U32:
+    async def deliver(self, rounds: wit.U32) -> wit.U32:
         """Raises `DeliverRaised` for the error case."""
         raise NotImplementedError

@@ -10,6 +10,6 @@ import typing
 
 class WitWorld(typing.Protocol):
     @abc.abstractmethod
-    async def deliver(self, round: int) -> int:
+    async def deliver(self, rounds: int) -> int:
         """Raises `componentize_py_types.Err` with `str` for the error case."""
         raise NotImplementedError
