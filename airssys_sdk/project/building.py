@@ -18,7 +18,7 @@ from ..component.engine.cache import cache_folder
 from ..component.engine.filelock import file_lock
 from ..errors import BuildError
 from . import state
-from .inputs import Tree, source_trees, wit_tree
+from .inputs import Tree, inside_tree, source_trees, wit_tree
 from .model import Project
 from .reporting import Reporter, Silent, Stage
 
@@ -100,7 +100,7 @@ class _Build:
         self.reporter = reporter
         self.cache = cache
         self.precompile = precompile
-        self.entry = Path(__file__).with_name("guest_entry.py").read_bytes()
+        self.entry = inside_tree().digest()
 
     def run(self, started: float) -> BuildResult:
         project = self.project

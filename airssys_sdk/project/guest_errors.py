@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BuildError
 from ..wit._text import nearest, printable
-from .guest_entry import REPORT
+from .inside.entry import REPORT
 
 if TYPE_CHECKING:
     from .toolchain import Job

@@ -1,4 +1,4 @@
-"""What componentize-py's modules get wrong and the build puts right while it runs: `guest_entry` does it, this says where."""
+"""What componentize-py's modules get wrong and the build puts right while it runs: `inside.mending` does it, this says where."""
 
 from __future__ import annotations
 

@@ -96,6 +96,12 @@ def tree(root: Path, shown: str) -> Tree:
         ) from error
 
 
+def inside_tree() -> Tree:
+    """The modules of the SDK that run inside the guest while it is built."""
+    folder = Path(__file__).with_name("inside")
+    return tree(folder, folder.name)
+
+
 def digest_of(parts: Iterable[tuple[str, str]]) -> str:
     """One digest of named parts."""
     whole = hashlib.sha256()

@@ -32,7 +32,7 @@ def guest_tree() -> Tree:
 
 
 def inputs_key(
-    project: Project, wit: Tree, path: Iterable[Tree], entry: bytes, extra: Iterable[str] = ()
+    project: Project, wit: Tree, path: Iterable[Tree], entry: str, extra: Iterable[str] = ()
 ) -> str:
     """The key of everything that decides what the component will be. The project's place is no part of it."""
     build = project.manifest.build
@@ -42,7 +42,7 @@ def inputs_key(
         ("app", project.app),
         ("wasi", build.wasi),
         ("features", ",".join(build.features)),
-        ("entry", entry.hex()),
+        ("entry", entry),
         ("wit", wit.digest()),
     ]
     parts += [(f"tool {name}", tool_version(name)) for name in _TOOLS]
@@ -51,7 +51,7 @@ def inputs_key(
     return digest_of(parts)
 
 
-def project_state(project: Project, entry: bytes) -> str:
+def project_state(project: Project, entry: str) -> str:
     """The key of a project as it stands: its inputs, what is generated from them, and the code that generates.
 
     Raises:

@@ -16,13 +16,12 @@ from ..wit._keywords import specifier
 from .exports import ExportedClass
 from .guest_errors import explain
 from .guest_mends import Mends
-from .inputs import Tree
+from .inputs import Tree, inside_tree
 from .mended_wit import mended_wit
 from .process import run_child
 
 _PACKAGE = "componentize_py"
 _RUNNER = Path(__file__).with_name("_componentize.py")
-_ENTRY = Path(__file__).with_name("guest_entry.py")
 _MAIN = "_airssys_main"
 
 
@@ -92,7 +91,7 @@ def _stage(job: Job, work: Path) -> dict[str, Any]:
     """Write the module that is wrapped, and give the arguments of componentize-py's function."""
     entry = work / "entry"
     entry.mkdir()
-    (entry / "_airssys_entry.py").write_bytes(_ENTRY.read_bytes())
+    inside_tree().copied(entry / "_airssys_entry")
     (entry / f"{_MAIN}.py").write_text(_main(job), "utf-8")
     options = _parsed(job.options)
     source = job.wit.root if job.wit.is_folder else job.wit.root / job.wit.files[0]
@@ -132,7 +131,7 @@ def _main(job: Job) -> str:
         **dataclasses.asdict(job.mends),
     }
     return (
-        "import json\n\nfrom _airssys_entry import prepare\n\n"
+        "import json\n\nfrom _airssys_entry.entry import prepare\n\n"
         f"globals().update(prepare(json.loads({json.dumps(plan)!r})))\n"
     )
 

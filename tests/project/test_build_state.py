@@ -13,6 +13,7 @@ import pytest
 from tally_project import change
 
 from airssys_sdk.project import BuildResult, Project, build, state
+from airssys_sdk.project.inputs import inside_tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("project-build")]
 
@@ -29,7 +30,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the component": lambda folder: (folder / "dist" / "tally.wasm").write_bytes(b""),
 }
 
-ENTRY = Path(state.__file__).with_name("guest_entry.py").read_bytes()
+ENTRY = inside_tree().digest()
 OF_ANOTHER_PROCESS = """
 import sys
 from test_build_state import is_current

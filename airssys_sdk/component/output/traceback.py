@@ -80,7 +80,7 @@ _PLACE: Final = re.compile(
     r'^(?P<head> *(?:\| *)*File ")(?P<path>[^"\n]+)(?P<tail>", line (?P<line>\d+).*)$', re.MULTILINE
 )
 _OURS: Final = re.compile(
-    r'^ *(?:\| *)*File "[^"\n]*/_airssys_entry\.py", line .*\n(?: {4}.*\n)*', re.MULTILINE
+    r'^ *(?:\| *)*File "[^"\n]*/_airssys_entry/[a-z_]+\.py", line .*\n(?: {4}.*\n)*', re.MULTILINE
 )
 """Frames of what the build puts around the author's module."""
 _FRAME: Final = re.compile(r"^ *\d+: +0x[0-9a-f]+ - (?P<name>.+)$", re.MULTILINE)
