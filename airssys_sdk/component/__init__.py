@@ -54,6 +54,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from .engine.profiles import Engine
+    from .hosting.arrays import arrays
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
     from .hosting.resources import Resource, drop
@@ -74,6 +75,7 @@ _LAZY = {
     "Source": "hosting.loaded",
     "Wasi": "running.wasi",
     "World": "hosting.worlds",
+    "arrays": "hosting.arrays",
     "begin": "running.slices",
     "drop": "hosting.resources",
     "suspending": "running.suspend",
@@ -121,6 +123,7 @@ __all__ = [
     "UnsupportedEngine",
     "Wasi",
     "World",
+    "arrays",
     "begin",
     "case",
     "drop",

@@ -26,8 +26,14 @@ Lower: TypeAlias = Callable[..., tuple[bytes, object]]
 Lift: TypeAlias = Callable[[bytes], Any]
 
 
-def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], Callable[..., Any]]:
+def compile_export(
+    signature: Signature, *, arrays: bool = False
+) -> Callable[[Store, bytes, str, bool], Callable[..., Any]]:
     """Compile the direct call of an exported function.
+
+    Args:
+        signature: the function.
+        arrays: whether lists of numbers in the result become `array.array` objects.
 
     Returns:
         `bind(store, function, where, calls_back)`: binds the call to the instance's `Store`, to the function, the bytes of
@@ -76,7 +82,7 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
                 source.line(f"{p}error = {p}CALL({p}function, {p}context, {p}args, {p}COUNT, {slot})")
                 source.line(f"if {p}error is not None: {fail}({store}, {p}error, {where})")
                 if result is not None:
-                    _lift(source, adapter, signature, result)
+                    _lift(source, adapter, signature, result, arrays)
             with source.block("finally:"):
                 if lends:
                     source.line(f"{p}lent.settle()")
@@ -87,8 +93,12 @@ def compile_export(signature: Signature) -> Callable[[Store, bytes, str, bool], 
     return source.compile(signature.name, "bind")
 
 
-def compile_parts(signature: Signature) -> Callable[[Store], tuple[Lower, Lift]]:
+def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[Store], tuple[Lower, Lift]]:
     """Compile the two halves of a call that somebody else makes.
+
+    Args:
+        signature: the function.
+        arrays: as for `compile_export`.
 
     Returns:
         What binds them to an instance's store. `lower(*arguments)`: the cells of the arguments, one after the other, and
@@ -113,7 +123,7 @@ def compile_parts(signature: Signature) -> Callable[[Store], tuple[Lower, Lift]]
             if signature.result is None:
                 source.line("return None")
             else:
-                _lift(source, adapter, signature, signature.result)
+                _lift(source, adapter, signature, signature.result, arrays)
         source.line("return lift")
     bind_lift = source.compile(f"lift {signature.name}", "bind")
 
@@ -161,10 +171,10 @@ def _lower(source: Source, adapter: Abi, signature: Signature, enter: Sequence[s
         source.line(f"raise {source.use(explain)}(*{known}, ({names}), {p}error) from None")
 
 
-def _lift(source: Source, adapter: Abi, signature: Signature, result: Shape) -> None:
+def _lift(source: Source, adapter: Abi, signature: Signature, result: Shape, arrays: bool) -> None:
     """Write the lifting of the result slot and the return."""
     p = source.prefix
-    lifting = Lifting(source, adapter)
+    lifting = Lifting(source, adapter, arrays=arrays)
     ((_, words),) = lifting.unpack([(0, result)], f"{p}result")
     if not (signature.raises and isinstance(result, ResultShape)):
         source.line(f"return {lifting.value(result, words)}")

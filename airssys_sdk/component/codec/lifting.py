@@ -35,12 +35,22 @@ DEEP = 12
 
 
 class Lifting:
-    """Emits the lifting of values into a source; `store` is the name of the instance's store in it, for resources."""
+    """Emits the lifting of values into a source.
 
-    def __init__(self, source: Source, adapter: Abi, store: str | None = None) -> None:
+    Args:
+        source: where to.
+        adapter: the engine's layout.
+        store: the name of the instance's store in the source, for resources; by default `store` behind the prefix.
+        arrays: whether lists of numbers become `array.array` objects.
+    """
+
+    def __init__(
+        self, source: Source, adapter: Abi, store: str | None = None, *, arrays: bool = False
+    ) -> None:
         self.source = source
         self.store = store or f"{source.prefix}store"
         self.adapter = adapter
+        self._arrays = arrays
         self._loops = 0
         self.memory = f"{source.prefix}MEMORY"
         source.globals[self.memory] = adapter.memory
@@ -148,6 +158,9 @@ class Lifting:
             source.globals[view] = self.adapter.views[code]
             begin = f"{address} // {size}" if size > 1 else address
             lane = f"{view}[{begin} + {8 // size}:{begin} + {step} * {count}:{step}]"
+            if self._arrays and element.scalar is not Scalar.BOOL:
+                make = source.use(runtime.array_of)
+                return f"{make}({code!r}, {lane}.tobytes() if {count} else b'')"
             return f"{lane}.tolist() if {count} else []"
         return self._loop([element], count, address, lambda values: values[0])
 

@@ -257,6 +257,13 @@ def raised(error: Err[Any]) -> Err[Any]:
     return error
 
 
+def array_of(code: str, data: bytes) -> array[Any]:
+    """An array of the numbers that lie in `data`."""
+    made: array[Any] = array(code)
+    made.frombytes(data)
+    return made
+
+
 # ---- calls
 
 

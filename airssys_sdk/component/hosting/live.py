@@ -127,30 +127,49 @@ class Live:
         self.store.close()
 
 
+CALL = "__wit_call__"
+"""The attribute of a bound function that says which codec and which instance it belongs to."""
+
+
 class ExportCodec:
     """The codec of one exported function; compiled when first bound, and once for all instances.
 
     Args:
         signature: the function.
         interface: the name of the interface that exports it; None for a function of the world itself.
+        arrays: whether lists of numbers come back as `array.array` objects.
     """
 
-    def __init__(self, signature: Signature, interface: str | None) -> None:
+    def __init__(self, signature: Signature, interface: str | None, *, arrays: bool = False) -> None:
         self.name = signature.name
         self.interface = interface
+        self.arrays = arrays
         self.where = f"{interface}#{signature.name}" if interface else signature.name
         self.signature = dataclasses.replace(signature, name=self.where)
         self._direct: Callable[[Store, bytes, str, bool], Callable[..., Any]] | None = None
         self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
+        self._with_arrays: ExportCodec | None = None
         self._parts: Callable[[Store], tuple[Lower, Lift]] | None = None
 
     def bind(self, live: Live) -> Callable[..., Any]:
-        """The Python function that calls this function of an instance.
+        """The Python function that calls this function of an instance; it says so in its attribute `CALL`.
 
         Raises:
             LinkError: the component does not export it, or with another type.
             InstanceDead: the instance was closed.
         """
+        call = self._bind(live)
+        setattr(call, CALL, (self, live))
+        return call
+
+    def with_arrays(self) -> ExportCodec:
+        """The codec of the same function that gives lists of numbers as arrays."""
+        if self._with_arrays is None:
+            signature = dataclasses.replace(self.signature, name=self.name)
+            self._with_arrays = ExportCodec(signature, self.interface, arrays=True)
+        return self._with_arrays
+
+    def _bind(self, live: Live) -> Callable[..., Any]:
         function = live.function(self.interface, self.name)
         self._check(live)
         self._admit_resources(live)
@@ -165,7 +184,7 @@ class ExportCodec:
         ):  # in `concurrent` the engine runs every call beside the guest's own tasks
             return self._bind_sliced(live.store, raw)
         if self._direct is None:
-            self._direct = compile_export(self.signature)
+            self._direct = compile_export(self.signature, arrays=self.arrays)
         return self._direct(live.store, raw, self.where, live.calls_back)
 
     def _bind_awaited(self, live: Live) -> Callable[..., Any]:
@@ -184,7 +203,7 @@ class ExportCodec:
         from ..running.slices import Bound
 
         if self._parts is None:
-            self._parts = compile_parts(self.signature)
+            self._parts = compile_parts(self.signature, arrays=self.arrays)
         lower, lift = self._parts(store)
         results = int(self.signature.result is not None)
         arity = len(self.signature.parameters)
