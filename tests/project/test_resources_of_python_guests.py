@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import importlib
+import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -366,6 +369,30 @@ def test_a_program_with_resources_passes_both_type_checkers(
     for name in ("keeper", "between"):
         write_host_package(tmp_path, name)
     (tmp_path / "program.py").write_text(USER)
+    assert check_types(tmp_path) == {}
+
+
+def test_the_program_of_the_documentation_runs_as_it_is_written_and_is_typed(
+    built: dict[str, Path], tmp_path: Path, check_types: Callable[[Path], dict[str, str]]
+) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "calling.md").read_text("utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    write_host_package(tmp_path, "keeper")
+    shutil.copy(built["keeper"], tmp_path / "keeper.wasm")
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "emma a match",
+        "one that was handed over to the component",
+        "no book is called nothing",
+    ]
     assert check_types(tmp_path) == {}
 
 
