@@ -18,11 +18,13 @@ class Spelling:
     Attributes:
         local: what the imports bind, by local name.
         bound: every other name of the module itself.
+        late: those of `local` that only type checkers see.
         needed: imports to add, as `local` and `spell` asked for them.
     """
 
     local: dict[str, str]
     bound: set[str]
+    late: set[str] = dataclasses.field(default_factory=set[str])
     needed: list[Import] = dataclasses.field(default_factory=list[Import])
 
     def path(self, text: str) -> str:
@@ -32,7 +34,7 @@ class Spelling:
             return self.local[first] + dot + rest
         return text if first in self.bound or not hasattr(builtins, first) else f"builtins.{text}"
 
-    def spell(self, path: str, wanted: Import, hidden: frozenset[str]) -> str:
+    def spell(self, path: str, wanted: Import, hidden: frozenset[str], *, at_once: bool = False) -> str:
         """A name for a dotted path that is right inside a class.
 
         Args:
@@ -40,10 +42,12 @@ class Spelling:
             wanted: the import to add if nothing in the module leads there. An import of less (a package of the module)
                 does not count: it need not have loaded the module.
             hidden: the names that the class itself defines.
+            at_once: whether the name is evaluated when the module is imported.
         """
         least = len(target_of(wanted))
+        unusable = hidden | self.late if at_once else hidden
         for name, target in self.local.items():
-            if name not in hidden and len(target) >= least and f"{path}.".startswith(f"{target}."):
+            if name not in unusable and len(target) >= least and f"{path}.".startswith(f"{target}."):
                 return name + path[len(target) :]
         taken = self.local.keys() | self.bound | hidden
         handle = wanted.alias or wanted.name
@@ -74,23 +78,41 @@ def spelling_of(module: cst.Module, package: str | None = None) -> Spelling:
         package: the dotted name of that package, so that relative imports and its own names are found.
     """
     found = Spelling({}, set())
+    for_checkers = {
+        inner
+        for outer in module.body
+        if isinstance(outer, cst.If) and dotted(outer.test).endswith("TYPE_CHECKING")
+        for inner in _under(outer.body)
+    }
+    at_once: set[str] = set()
     for statement in statements(module.body):
-        if isinstance(statement, cst.Import):
-            for alias in statement.names:
-                path = dotted(alias.name)
-                local = _asname(alias)
-                found.local[local or path.partition(".")[0]] = path if local else path.partition(".")[0]
-        elif isinstance(statement, cst.ImportFrom):
-            if isinstance(statement.names, cst.ImportStar):
-                continue
-            origin = _origin(statement, package)
-            for alias in statement.names:
-                found.local[_asname(alias) or dotted(alias.name)] = f"{origin}.{dotted(alias.name)}"
-        elif package is None:
-            found.bound |= bound_names(statement)
-        else:
-            found.local |= {name: f"{package}.{name}" for name in bound_names(statement)}
+        names = imported_names(statement, package)
+        found.local |= names
+        (found.late if statement in for_checkers else at_once).update(names)
+    found.late -= at_once
+    bound = bound_names(module)
+    if package is None:
+        found.bound |= bound
+    else:
+        found.local |= {name: f"{package}.{name}" for name in bound}
     return found
+
+
+def imported_names(statement: cst.CSTNode, package: str | None = None) -> dict[str, str]:
+    """What an import binds: local names to dotted paths; empty for other statements."""
+    if isinstance(statement, cst.Import):
+        paths = [(dotted(alias.name), _asname(alias)) for alias in statement.names]
+        return {
+            local or path.partition(".")[0]: path if local else path.partition(".")[0]
+            for path, local in paths
+        }
+    if isinstance(statement, cst.ImportFrom) and not isinstance(statement.names, cst.ImportStar):
+        origin = _origin(statement, package)
+        return {
+            _asname(alias) or dotted(alias.name): f"{origin}.{dotted(alias.name)}"
+            for alias in statement.names
+        }
+    return {}
 
 
 def planned_spelling(imports: Sequence[Import]) -> Mapping[str, Import]:
@@ -110,7 +132,7 @@ def statements(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> It
                 while branch is not None:
                     yield from _under(branch.body)
                     branch = branch.orelse if isinstance(branch, cst.If) else None
-            case cst.Try():
+            case cst.Try() | cst.TryStar():
                 for part in (statement, *statement.handlers, statement.orelse, statement.finalbody):
                     if part is not None:
                         yield from _under(part.body)
@@ -120,24 +142,16 @@ def statements(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> It
                 yield statement
 
 
-def bound_names(statement: cst.CSTNode) -> set[str]:
-    """The names that a statement binds, apart from imports."""
-    match statement:
-        case cst.FunctionDef() | cst.ClassDef():
-            return {statement.name.value}
-        case cst.Assign():
-            return {name for target in statement.targets for name in _targets(target.target)}
-        case cst.AnnAssign() | cst.AugAssign():
-            return _targets(statement.target)
-        case cst.TypeAlias():
-            return {statement.name.value}
-        case _:
-            return set()
+def bound_names(node: cst.CSTNode) -> set[str]:
+    """The names that a module or the body of a class binds, apart from imports."""
+    found = _Bound()
+    node.visit(found)
+    return found.names
 
 
 def members(cls: cst.ClassDef) -> set[str]:
     """Every name that a class body binds."""
-    return {name for statement in statements(cls.body.body) for name in bound_names(statement)}
+    return bound_names(cls.body)
 
 
 def methods(cls: cst.ClassDef) -> dict[str, cst.FunctionDef]:
@@ -156,6 +170,23 @@ def classes(module: cst.Module) -> dict[str, cst.ClassDef]:
         for statement in statements(module.body)
         if isinstance(statement, cst.ClassDef)
     }
+
+
+def leading_lines(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
+    """The comments and blank lines above a statement."""
+    return list(getattr(statement, "leading_lines", ()))
+
+
+def comments_in(node: cst.CSTNode) -> list[cst.EmptyLine]:
+    """The comments inside a node, each as a line of its own."""
+    found: list[cst.EmptyLine] = []
+
+    class _Collector(cst.CSTVisitor):
+        def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
+            found.append(cst.EmptyLine(comment=node))
+
+    node.visit(_Collector())
+    return found
 
 
 def dotted(node: cst.BaseExpression) -> str:
@@ -182,12 +213,37 @@ def _under(body: cst.BaseSuite) -> Iterator[cst.CSTNode]:
     return statements(body.body)
 
 
-def _targets(node: cst.BaseExpression) -> set[str]:
-    if isinstance(node, cst.Name):
-        return {node.value}
-    if isinstance(node, cst.Tuple | cst.List):
-        return {name for element in node.elements for name in _targets(element.value)}
-    return set()
+class _Bound(cst.CSTVisitor):
+    """Collects the names that are bound in one scope."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Note what a node binds; what is inside functions and classes is bound elsewhere."""
+        match node:
+            case cst.FunctionDef() | cst.ClassDef():
+                self.names.add(node.name.value)
+                return False
+            case cst.Lambda() | cst.Import() | cst.ImportFrom():
+                return False
+            case cst.AssignTarget() | cst.AnnAssign() | cst.AugAssign() | cst.NamedExpr() | cst.For():
+                self._bind(node.target)
+            case cst.AsName() | cst.MatchAs() | cst.MatchStar() | cst.TypeAlias():
+                self._bind(node.name)
+            case cst.MatchMapping():
+                self._bind(node.rest)
+            case _:
+                pass
+        return True
+
+    def _bind(self, target: cst.BaseExpression | None) -> None:
+        if isinstance(target, cst.Name):
+            self.names.add(target.value)
+        elif isinstance(target, cst.Tuple | cst.List):
+            for element in target.elements:
+                self._bind(element.value)
 
 
 def _asname(alias: cst.ImportAlias) -> str | None:

@@ -51,6 +51,10 @@ class ModuleDraft:
             self._handles = Handles(self.scope.names | self._inner)
         return self._handles
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names free of import handles: those of modules beside it, which importing them binds here."""
+        self._inner.update(names)
+
     def inner(self) -> Inner:
         """A table for the names inside a class of this module: import handles avoid those too."""
         return Inner(self._problems, self._inner)

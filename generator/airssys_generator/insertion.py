@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from .authored import dotted
+from .authored import comments_in, dotted, leading_lines
 from .plan import Import, order
 
 
@@ -16,6 +16,22 @@ def with_imports(module: cst.Module, needed: Sequence[Import]) -> cst.Module:
     for wanted in needed:
         module = _with_import(module, wanted)
     return module
+
+
+def with_future(module: cst.Module) -> cst.Module:
+    """The module with `from __future__ import annotations` at its top."""
+    body = list(module.body)
+    first = body[0]
+    place = int(
+        _is_docstring(first, 0) and isinstance(first, cst.SimpleStatementLine) and len(first.body) == 1
+    )
+    line = cst.SimpleStatementLine([_statement(Import("__future__", "annotations", None))])
+    if place:
+        line = line.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+    elif not _blanks(lines := leading_lines(body[0])):
+        body[0] = body[0].with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])
+    body.insert(place, line)
+    return module.with_changes(body=body)
 
 
 def _with_import(module: cst.Module, wanted: Import) -> cst.Module:
@@ -71,7 +87,7 @@ def _first(module: cst.Module, line: cst.SimpleStatementLine) -> cst.Module:
     if place:
         line = line.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
     elif body:
-        lines = list(getattr(body[0], "leading_lines", ()))
+        lines = leading_lines(body[0])
         blanks = _blanks(lines)
         body[0] = body[0].with_changes(leading_lines=lines[blanks:] or [cst.EmptyLine(indent=False)] * 2)
     body.insert(place, line)
@@ -95,6 +111,8 @@ def _joined(statement: cst.BaseStatement, wanted: Import) -> cst.SimpleStatement
         return None
     found = _imports_of(statement)
     if {one.package for one in found} != {wanted.package} or any(one.alias for one in found):
+        return None
+    if comments_in(statement.with_changes(leading_lines=())):  # which name they are about is not known
         return None
     names = list(node.names)
     place = sum(_order(one) < _order(wanted) for one in found)

@@ -1,11 +1,13 @@
 """Merging a skeleton into the author's module: what the WIT adds or changes comes in, everything else stays.
 
 The author's text survives byte for byte, except for the signatures of functions whose WIT signature changed. A function
-that left the WIT is marked with a comment and kept.
+that left the WIT is marked with a comment and kept. An import of bindings that are gone goes when nothing uses it any
+more: with it the module could not be imported.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +24,13 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from .guest import GuestPlan
-    from .merging import Signatures
+    from .signatures import Signatures
 
 _END = "pass\n"
 """A statement that closes the module while it is merged: libcst keeps the lines above a statement, but loses some of
 several comments and blank lines at the end of a file."""
+
+_BOM = "\ufeff"
 
 _WORLD = "wit_world/__init__.py"
 _EXPORTS = "wit_world/exports"
@@ -57,15 +61,19 @@ def merge_skeleton(
     from .merging import Merge
     from .render import render
 
+    if existing.startswith(_BOM):
+        return _BOM + merge_skeleton(existing[1:], world, options, where=where, previous=previous)
     plan = plan_of_guest(world, options or Options())
     line_end = "\r\n" if "\r\n" in existing else "\n"
     ended = existing if not existing or existing.endswith("\n") else existing + line_end
     module = _parsed(existing, ended, where)
     authors = _authors(plan, options)
-    before = _signatures(previous or {}, authors)
-    bindings = {one.path: render(one, "guest") for one in plan.bindings} if before else {}
-    now = _signatures(bindings, authors)
-    merged = Merge(module, plan.skeleton, before, now).merged().removesuffix(_END)
+    wanted = {_WORLD, f"{_EXPORTS}/__init__.py", *(path for path, _ in authors)}
+    previous = {path: _body(text) for path, text in (previous or {}).items() if path in wanted}
+    bindings = {one.path: _body(render(one, "guest")) for one in plan.bindings if one.path in wanted}
+    before = _signatures(previous, authors)
+    now = before if not before or bindings == previous else _signatures(bindings, authors)
+    merged = Merge(module, plan.skeleton, before, now, _paths(plan)).merged().removesuffix(_END)
     return existing if merged == ended else merged
 
 
@@ -83,21 +91,37 @@ def previous_bindings(folder: Path) -> dict[str, str]:
 def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], str]:
     """The author's class for each Protocol of a resource, those of resources that left the WIT included."""
     names = (options.names if options is not None else None) or NamesFile()
+    modules = {interface.partition("@")[0]: module for interface, module in names.exports.items()}
+    modules |= names.exports  # a resource keeps the version in which it left
     found: dict[tuple[str, str], str] = {}
     for resource, author in names.resources.items():
         interface, _, name = resource.partition("#")
-        if interface in names.exports:
-            found[f"{_EXPORTS}/{names.exports[interface]}.py", escape(camel(name))] = author
+        module = modules.get(interface) or modules.get(interface.partition("@")[0])
+        if module is not None:
+            found[f"{_EXPORTS}/{module}.py", escape(camel(name))] = author
     return {**found, **plan.resources}
+
+
+def _paths(plan: GuestPlan) -> frozenset[str]:
+    """The dotted path of every module of the bindings, and of what is in it."""
+    paths: set[str] = set()
+    for module in plan.bindings:
+        path = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        names = [item.name for item in module.items] + [one.alias or one.name for one in module.imports]
+        paths |= {path, *(f"{path}.{name}" for name in names)}
+    return frozenset(paths)
+
+
+def _body(text: str) -> str:
+    """A module without the comments at its top, which say when and how it was made."""
+    return re.sub(r"\A(#.*\n)+", "", text)
 
 
 def _signatures(bindings: Mapping[str, str], authors: Mapping[tuple[str, str], str]) -> Signatures:
     """What bindings say of each class of the author."""
-    from .merging import read_signatures
+    from .signatures import read_signatures
 
-    with_resources = {path for path, _ in authors}
-    wanted = {path for path in bindings if path in (_WORLD, f"{_EXPORTS}/__init__.py", *with_resources)}
-    modules = {path: parsed for path in sorted(wanted) if (parsed := _readable(bindings[path])) is not None}
+    modules = {path: parsed for path in sorted(bindings) if (parsed := _readable(bindings[path])) is not None}
     return read_signatures(modules, authors)
 
 
@@ -118,11 +142,15 @@ def _parsed(text: str, ended: str, where: str) -> cst.Module:
     try:
         module = cst.parse_module(ended + _END)
     except cst.ParserSyntaxError as error:
-        line, column, reason = _place(text) or (error.raw_line, error.raw_column + 1, "invalid syntax")
+        line, column, reason = _place(text) or (
+            error.raw_line,
+            error.raw_column + 1,
+            f"it cannot be read here: {error.message}",
+        )
         place = f"{where}:{line}:{column}"
         found = Diagnostic(place, "syntax", reason, "correct it and generate again; nothing has been written")
         raise GenerationError("the author's module cannot be merged", [found], where=place) from error
-    if module.code != ended + _END:
+    if module.code != ended + _END or module.default_indent.strip(" \t"):  # form feeds
         reason = "its text cannot be kept byte for byte"
         found = Diagnostic(
             where, "text", reason, "nothing has been written; please report the file as a defect"

@@ -3,66 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 import libcst as cst
 
 from . import plan, render
-from .annotation import Annotation, names_in, renamed
+from .annotation import Annotation, flat, names_in, renamed
 from .authored import (
     Spelling,
-    bound_names,
     classes,
+    comments_in,
     dotted,
     members,
     methods,
     planned_spelling,
     spelling_of,
-    statements,
     target_of,
 )
-from .insertion import with_imports
+from .guest.dialect import ASYNC_SUPPORT
+from .guest.options import WORLD_MODULE
+from .insertion import with_future, with_imports
+from .removal import without_imports
+from .signatures import Signatures, kinds_of, signature, without_receiver
 
 N = TypeVar("N", cst.FunctionDef, cst.ClassDef)
 
 MARK = "# airssys-sdk: no longer in the WIT; remove it, or keep it for your own use."
-
-Signatures = Mapping[str, Mapping[str, str]]
-"""For each class, for each method: its signature with every name as a dotted path."""
-
-
-def read_signatures(modules: Mapping[str, cst.Module], authors: Mapping[tuple[str, str], str]) -> Signatures:
-    """What the Protocols of bindings say, by the author's class that implements each.
-
-    Args:
-        modules: modules of the bindings by their path.
-        authors: the author's class for a resource's Protocol, by the path of its module and its name there. Of modules
-            that are no packages, only these count.
-    """
-    found: dict[str, Mapping[str, str]] = {}
-    for path, module in modules.items():
-        is_package = path.endswith("/__init__.py")
-        package = path.removesuffix("/__init__.py") if is_package else path.rpartition("/")[0]
-        spelling = spelling_of(module, package.replace("/", "."))
-        for name, cls in classes(module).items():
-            author = authors.get((path, name), name if is_package else None)
-            if author is not None:
-                found[author] = {m: signature(node, spelling) for m, node in methods(cls).items()}
-    return found
-
-
-def signature(node: cst.FunctionDef, spelling: Spelling) -> str:
-    """A method's signature in a form that does not depend on how names are imported or lines broken."""
-    bare = node.with_changes(
-        decorators=(),
-        body=cst.SimpleStatementSuite([cst.Pass()]),
-        leading_lines=(),
-        lines_after_decorators=(),
-    )
-    resolved = bare.visit(_Resolver(spelling))
-    code = cst.Module([resolved]).code if isinstance(resolved, cst.FunctionDef) else ""
-    return "".join(code.split()).replace(",)", ")").replace(",]", "]")
 
 
 class Merge:
@@ -73,22 +41,32 @@ class Merge:
         planned: the skeleton that the WIT asks for now.
         previous: the signatures of the bindings of before; empty when unknown.
         current: the signatures of the bindings now, to compare with `previous`.
+        paths: the dotted paths of what the bindings have now.
     """
 
     def __init__(
-        self, module: cst.Module, planned: plan.Module, previous: Signatures, current: Signatures
+        self,
+        module: cst.Module,
+        planned: plan.Module,
+        previous: Signatures,
+        current: Signatures,
+        paths: Collection[str],
     ) -> None:
         self.module = module
         self.planned = [item for item in planned.items if isinstance(item, plan.Class)]
         self.previous = previous
         self.current = current
+        self.paths = paths
         self.spelling = spelling_of(module)
         self.handles = planned_spelling(planned.imports)
+        self.own = {item.name for item in self.planned}
+        self.has_future = self.spelling.local.get("annotations") == "__future__.annotations"
+        self.needs_future = False
 
     def merged(self) -> str:
         """The text of the merged module, closed as it was."""
         present = classes(self.module)
-        taken = {name for statement in statements(self.module.body) for name in bound_names(statement)}
+        taken = self.spelling.bound | self.spelling.local.keys()
         changes: dict[cst.CSTNode, cst.CSTNode] = {}
         for wanted in self.planned:
             if wanted.name in present:
@@ -97,26 +75,34 @@ class Merge:
                 if changed is not cls:
                     changes[cls] = changed
         for name in self._left(present):
-            changes[present[name]] = _marked(present[name])
+            changes[present[name]] = _marked(_with_marks(present[name], self.previous[name]))
         new = [
             self._new_class(wanted)
             for wanted in self.planned
-            if wanted.name not in present and wanted.name not in taken | self.spelling.local.keys()
+            if wanted.name not in present and wanted.name not in taken
         ]
-        if not changes and not new:
-            return self.module.code
-        module = self.module.visit(_Replacer(changes))
+        module = self.module.visit(_Replacer(changes)) if changes else self.module
         if new:
             module = module.with_changes(body=_before_end(module.body, new))
-        return with_imports(module, self.spelling.needed).code
+        module = with_imports(module, self.spelling.needed)
+        if self.needs_future and not self.has_future:
+            module = with_future(module)
+        return without_imports(module, self._leads_nowhere).code
+
+    def _leads_nowhere(self, path: str) -> bool:
+        """Whether a dotted path is one of bindings that is not there (any more)."""
+        first = path.partition(".")[0]
+        if first == ASYNC_SUPPORT:  # what is in it, no plan says
+            return first not in self.paths
+        return first == WORLD_MODULE and path not in self.paths
 
     def _left(self, present: Mapping[str, cst.ClassDef]) -> list[str]:
         """The classes of interfaces that are no longer exported."""
         wanted = {item.name for item in self.planned}
         return [
             name
-            for name, functions in self.previous.items()
-            if functions and name in present and name not in wanted and not _is_marked(present[name])
+            for name in self.previous
+            if name in present and name not in wanted and not _is_marked(present[name])
         ]
 
     def _class(self, cls: cst.ClassDef, wanted: plan.Class) -> cst.ClassDef:
@@ -133,18 +119,27 @@ class Merge:
                 changed = self._method(node, function, hidden, same=same)
                 if changed is not node:
                     changes[node] = changed
-            elif function.name not in members(cls) and not (function.name in before and len(cls.bases) > 1):
+            elif function.name not in members(cls) and not (
+                function.name in before and self._inherits(cls, wanted)
+            ):
                 new.append(self._new_method(function, hidden))
-        asked = {function.name for function in wanted.functions}
-        for name in before:
-            if name in present and name not in asked and not _is_marked(present[name]):
-                changes[present[name]] = _marked(present[name])
         if changes:
             replaced = cls.visit(_Replacer(changes))
             cls = replaced if isinstance(replaced, cst.ClassDef) else cls
+        cls = _with_marks(cls, before.keys() - {function.name for function in wanted.functions})
         if _is_marked(cls):
             cls = _unmarked(cls)
         return _extended(cls, new) if new else cls
+
+    def _inherits(self, cls: cst.ClassDef, wanted: plan.Class) -> bool:
+        """Whether a class has bases of the author's, which may have its methods."""
+        planned = {self._target(flat(base)) for base in wanted.bases}
+        return any(self.spelling.path(dotted(base.value)) not in planned for base in cls.bases)
+
+    def _target(self, name: str) -> str:
+        """The dotted path that a name of the plan stands for."""
+        first, dot, rest = name.partition(".")
+        return target_of(self.handles[first]) + dot + rest if first in self.handles else name
 
     def _method(
         self, node: cst.FunctionDef, wanted: plan.Function, hidden: frozenset[str], *, same: bool
@@ -154,35 +149,63 @@ class Merge:
             node = _unmarked(node)
         if same or self._asked(wanted) == signature(node, self.spelling):
             return node
-        parsed = _function(render.signature(self._spelled(wanted, hidden), 1, ": ..."))
-        comments = [
-            line.with_changes(indent=True, whitespace=cst.SimpleWhitespace("")) for line in _comments(node)
-        ]
+        parsed = self._function(render.function(self._spelled(wanted, hidden), 1))
+        parts = (node.params, node.returns, node.whitespace_before_params, node.whitespace_before_colon)
+        comments = [line for part in parts if part is not None for line in comments_in(part)]
+        parameters = self._parameters(node, parsed)
+        node = self._of_kind(node, parsed)
         return node.with_changes(
-            params=parsed.params,
+            asynchronous=node.asynchronous
+            if node.asynchronous and parsed.asynchronous
+            else parsed.asynchronous,
+            params=parameters,
             returns=parsed.returns,
             whitespace_before_params=parsed.whitespace_before_params,
             whitespace_before_colon=parsed.whitespace_before_colon,
             leading_lines=[*node.leading_lines, *comments],
         )
 
+    def _of_kind(self, node: cst.FunctionDef, parsed: cst.FunctionDef) -> cst.FunctionDef:
+        """The method, static if the WIT's function is and only then."""
+        kinds = kinds_of(node, self.spelling)
+        if parsed.decorators and not kinds:
+            return node.with_changes(decorators=[*node.decorators, *parsed.decorators])
+        if kinds and not parsed.decorators:
+            comments = [line for decorator in kinds.values() for line in comments_in(decorator)]
+            return node.with_changes(
+                decorators=[one for one in node.decorators if one not in kinds.values()],
+                lines_after_decorators=[*comments, *node.lines_after_decorators],
+            )
+        return node
+
+    def _parameters(self, node: cst.FunctionDef, parsed: cst.FunctionDef) -> cst.Parameters:
+        """The parameters that the WIT asks for; the author's receiver stays if the function is of the kind that it was."""
+        kinds = kinds_of(node, self.spelling)
+        if "staticmethod" in kinds and parsed.decorators:
+            return without_receiver(parsed.params)
+        receiver, *others = parsed.params.params
+        given = (*node.params.posonly_params, *node.params.params)
+        if given and bool(parsed.decorators) == bool(kinds):
+            receiver = receiver.with_changes(name=given[0].name, annotation=given[0].annotation)
+        return parsed.params.with_changes(params=[receiver, *others])
+
     def _asked(self, function: plan.Function) -> str:
         """The signature that the WIT asks for, in the form of `signature`."""
         local = {name: target_of(imported) for name, imported in self.handles.items()}
-        node = _function(render.signature(function, 1, ": ..."))
-        return signature(node, Spelling(local, set()))
+        node = self._function(render.function(function, 1))
+        return signature(node, Spelling(local, self.own))
 
     def _new_method(self, function: plan.Function, hidden: frozenset[str]) -> cst.FunctionDef:
-        return _function(render.function(self._spelled(function, hidden), 1))
+        return self._function(render.function(self._spelled(function, hidden), 1))
 
     def _new_class(self, wanted: plan.Class) -> cst.ClassDef:
         hidden = frozenset(function.name for function in wanted.functions)
         spelled = dataclasses.replace(
             wanted,
-            bases=tuple(self._annotation(base, frozenset()) for base in wanted.bases),
+            bases=tuple(self._annotation(base, frozenset(), at_once=True) for base in wanted.bases),
             functions=tuple(self._spelled(function, hidden) for function in wanted.functions),
         )
-        node = cst.parse_module(render.item(spelled)).body[0]
+        node = cst.parse_module(self._laid_out(render.item(spelled))).body[0]
         if not isinstance(node, cst.ClassDef):
             raise TypeError(f"not a class: {wanted.name}")
         return node
@@ -192,6 +215,10 @@ class Merge:
         error = self.spelling.builtin("NotImplementedError", hidden)
         return dataclasses.replace(
             function,
+            decorators=tuple(
+                dataclasses.replace(call, callee=self._name(call.callee, hidden))
+                for call in function.decorators
+            ),
             parameters=tuple(
                 dataclasses.replace(
                     parameter,
@@ -205,69 +232,37 @@ class Merge:
             body=(f"raise {error}({function.body[0].partition('(')[2]}", *function.body[1:]),
         )
 
-    def _annotation(self, annotation: Annotation, hidden: frozenset[str]) -> Annotation:
-        return renamed(annotation, {name: self._name(name, hidden) for name in names_in(annotation)})
+    def _annotation(
+        self, annotation: Annotation, hidden: frozenset[str], *, at_once: bool = False
+    ) -> Annotation:
+        names = {name: self._name(name, hidden, at_once=at_once) for name in names_in(annotation)}
+        return renamed(annotation, names)
 
-    def _name(self, name: str, hidden: frozenset[str]) -> str:
+    def _name(self, name: str, hidden: frozenset[str], *, at_once: bool = False) -> str:
         first, dot, rest = name.partition(".")
         if first in self.handles and target_of(self.handles[first]) != "builtins":
             imported = self.handles[first]
-            return self.spelling.spell(target_of(imported) + dot + rest, imported, hidden)
+            at_once = at_once or not self.has_future
+            return self.spelling.spell(target_of(imported) + dot + rest, imported, hidden, at_once=at_once)
         if name in ("None", "()"):
+            return name
+        if name in self.own:
+            self.needs_future = True
             return name
         return self.spelling.builtin(rest or first, hidden)
 
+    def _function(self, text: str) -> cst.FunctionDef:
+        """A method's node from its text, which is indented by one level."""
+        cls = cst.parse_module(self._laid_out(f"class _:\n{text}")).body[0]
+        if isinstance(cls, cst.ClassDef) and isinstance(cls.body.body[0], cst.FunctionDef):
+            return cls.body.body[0]
+        raise ValueError(f"not a method: {text}")
 
-class _Resolver(cst.CSTTransformer):
-    """Writes every dotted name as the path that it stands for; strings are read as annotations."""
-
-    def __init__(self, spelling: Spelling) -> None:
-        super().__init__()
-        self.spelling = spelling
-
-    def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:  # noqa: N802
-        """Resolve an annotation."""
-        return updated_node.with_changes(annotation=_resolved(original_node.annotation, self.spelling))
-
-
-class _Names(cst.CSTTransformer):
-    def __init__(self, spelling: Spelling) -> None:
-        super().__init__()
-        self.spelling = spelling
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
-        """An attribute is resolved as a whole."""
-        return False
-
-    def leave_Attribute(  # noqa: N802
-        self, original_node: cst.Attribute, updated_node: cst.Attribute
-    ) -> cst.BaseExpression:
-        """Resolve a dotted name."""
-        text = dotted(original_node)
-        return _path(self.spelling.path(text)) if text else updated_node
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:  # noqa: N802
-        """Resolve a plain name."""
-        if original_node.value == "None":
-            return updated_node
-        return _path(self.spelling.path(original_node.value))
-
-
-def _path(path: str) -> cst.Name:
-    """A dotted path as one node, only to compare: a middle dot is allowed in identifiers."""
-    return cst.Name("_" + path.replace(".", "\N{MIDDLE DOT}"))
-
-
-def _resolved(expression: cst.BaseExpression, spelling: Spelling) -> cst.BaseExpression:
-    if isinstance(expression, cst.SimpleString):
-        text = expression.evaluated_value
-        if isinstance(text, str):
-            try:
-                expression = cst.parse_expression(text)
-            except cst.ParserSyntaxError:
-                return expression
-    found = expression.visit(_Names(spelling))
-    return found if isinstance(found, cst.BaseExpression) else expression
+    def _laid_out(self, text: str) -> str:
+        """The text with the line ends and the indentation of the author's module."""
+        indent = self.module.default_indent
+        text = re.sub(r"^( {4})+", lambda found: indent * (len(found[0]) // 4), text, flags=re.MULTILINE)
+        return text.replace("\n", self.module.default_newline)
 
 
 class _Replacer(cst.CSTTransformer):
@@ -284,28 +279,6 @@ class _Replacer(cst.CSTTransformer):
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]  # it narrows: no removals
         """Replace."""
         return self.changes.get(original_node, updated_node)
-
-
-def _function(text: str) -> cst.FunctionDef:
-    """A method's node from its text, which is indented by one level."""
-    cls = cst.parse_module(f"class _:\n{text}\n").body[0]
-    if isinstance(cls, cst.ClassDef) and isinstance(cls.body.body[0], cst.FunctionDef):
-        return cls.body.body[0]
-    raise ValueError(f"not a method: {text}")
-
-
-def _comments(node: cst.FunctionDef) -> list[cst.EmptyLine]:
-    """The comments inside a signature, which a new one has no place for."""
-    found: list[cst.EmptyLine] = []
-
-    class _Collector(cst.CSTVisitor):
-        def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802
-            found.append(cst.EmptyLine(comment=node))
-
-    for part in (node.params, node.returns, node.whitespace_before_params, node.whitespace_before_colon):
-        if part is not None:
-            part.visit(_Collector())
-    return found
 
 
 def _before_end(body: Sequence[cst.BaseStatement], new: Sequence[cst.ClassDef]) -> list[cst.BaseStatement]:
@@ -329,16 +302,28 @@ def _trailing_blanks(lines: Sequence[cst.EmptyLine]) -> int:
 
 
 def _is_marked(node: cst.FunctionDef | cst.ClassDef) -> bool:
-    return any(line.comment is not None and line.comment.value == MARK for line in node.leading_lines)
+    return any(_is_mark(line) for line in node.leading_lines)
 
 
-def _marked(node: cst.FunctionDef | cst.ClassDef) -> cst.CSTNode:
+def _is_mark(line: cst.EmptyLine) -> bool:
+    return line.comment is not None and line.comment.value.rstrip() == MARK
+
+
+def _with_marks(cls: cst.ClassDef, left: Collection[str]) -> cst.ClassDef:
+    """The class with marks on methods that left the WIT."""
+    changes: dict[cst.CSTNode, cst.CSTNode] = {
+        node: _marked(node) for name, node in methods(cls).items() if name in left and not _is_marked(node)
+    }
+    replaced = cls.visit(_Replacer(changes)) if changes else cls
+    return replaced if isinstance(replaced, cst.ClassDef) else cls
+
+
+def _marked(node: N) -> N:
     return node.with_changes(leading_lines=[*node.leading_lines, cst.EmptyLine(comment=cst.Comment(MARK))])
 
 
 def _unmarked(node: N) -> N:
-    lines = [line for line in node.leading_lines if line.comment is None or line.comment.value != MARK]
-    return node.with_changes(leading_lines=lines)
+    return node.with_changes(leading_lines=[line for line in node.leading_lines if not _is_mark(line)])
 
 
 def _extended(cls: cst.ClassDef, new: Sequence[cst.FunctionDef]) -> cst.ClassDef:

@@ -8,6 +8,24 @@ from collections.abc import Iterable
 from .errors import Diagnostic
 from .plan import Import, order
 
+_BUILTINS = frozenset(
+    (
+        *(
+            "BaseException",
+            "NotImplementedError",
+            "bool",
+            "bytes",
+            "classmethod",
+            "dict",
+            "float",
+            "int",
+            "list",
+        ),
+        *("property", "str", "tuple", "type"),
+    )
+)
+"""The builtins that emitted code calls by their plain names: no handle hides one."""
+
 
 class Scope:
     """The names of one Python scope, and which item of the WIT each belongs to.
@@ -95,7 +113,7 @@ class Handles:
             self._imports.append(imported)
 
     def builtin(self, name: str) -> str:
-        """A builtin as a plain name where nothing shadows it, else through the handle of `builtins`."""
+        """One of `_BUILTINS`: the plain name where nothing shadows it, else through the handle of `builtins`."""
         return f"{self.module('builtins')}.{name}" if name in self._taken else name
 
     @property
@@ -105,7 +123,7 @@ class Handles:
 
     def _handle(self, key: Sibling | str, wanted: Import, *candidates: str) -> str:
         if key not in self._handles:
-            used = self._taken | set(self._handles.values())
+            used = self._taken | _BUILTINS | set(self._handles.values())
             handle = next((candidate for candidate in candidates if candidate not in used), "")
             while not handle or handle in used:
                 handle = (handle or candidates[-1]) + "_"

@@ -5,14 +5,10 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from effort import times
 from generator_worlds import put, world_of
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from airssys_generator import GenerationError, generate, merge_skeleton, previous_bindings, skeleton
 
@@ -222,96 +218,9 @@ def test_a_merged_module_passes_the_checks_that_a_new_one_passes(
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-AUTHORS_LINES = st.sampled_from(
-    [
-        "x = 1",
-        "# a comment",
-        "",
-        "    # an indented comment",
-        "def helper( a,b ):\n    return a+b",
-        "class Other:\n  y = 2\n\n  def get(self): return 'not ours'",
-        "if True:\n    z = {  'a' :1 }",
-        "import   json",
-        "from wit_world.imports.types import Item as Thing",
-        "@property\ndef odd(self): ...",
-        'TEXT = """\n  class Store:\n"""',
-        "async def later():\n\tawait other()",
-        "s = 'é\\u202e'  # ünïcode",
-    ]
-)
-BODIES = st.sampled_from(
-    [
-        "return 1",
-        "x = 2 ;  return x  # odd",
-        '"""Mine."""\n        return None',
-        "with a as b, c:\n            pass\n\n        # the end",
-        "...",
-        "for i in range(3): print( i )\n        else: pass",
-        "def inner(x:int)->int:\n            return x\n        return inner",
-    ]
-)
-
-
-@st.composite
-def authored(draw: st.DrawFn) -> tuple[list[str], dict[str, str], Sequence[str]]:
-    """Lines for the top of a module, bodies of its methods, lines for its end."""
-    functions = draw(st.dictionaries(st.sampled_from(["get", "put", "drop", "f"]), BODIES))
-    return draw(st.lists(AUTHORS_LINES, max_size=4)), functions, draw(st.lists(AUTHORS_LINES, max_size=4))
-
-
-@given(author=authored(), blank=st.booleans())
-@example(author=([], {}, ["x = 1", "    # one", "", "    # two", "", ""]), blank=False)
-@times(40)
-def test_whatever_the_author_wrote_survives_a_merge_byte_for_byte(
-    versions: Versions, author: tuple[list[str], dict[str, str], Sequence[str]], blank: bool
-) -> None:
-    above, bodies, below = author
-    text = skeleton(versions.old)
-    for name, body in bodies.items():
-        text = _filled(text, name, body)
-    first_class = text.index("class Store")
-    text = (
-        text[:first_class]
-        + "".join(f"{line}\n" for line in above)
-        + ("\n" if blank else "")
-        + text[first_class:]
-    )
-    text += "".join(f"{line}\n" for line in below)
-    merged = versions.merge(text)
-    assert versions.merge(merged) == merged
-    _is_subsequence(_without_signatures(text), _without_signatures(merged))
-    for line in (*above, *below, *bodies.values()):
-        assert line in merged
-    tree, before = ast.parse(merged), ast.parse(text)
-    assert _bodies(tree).items() >= _bodies(before).items()
-
-
 def _filled(text: str, name: str, body: str) -> str:
     """The skeleton with a body for one function."""
     end = f'#{name}")\n'
     stop = text.index(end) + len(end)
     start = text.rindex("        raise NotImplementedError(", 0, stop)
     return f"{text[:start]}        {body}\n{text[stop:]}"
-
-
-def _without_signatures(text: str) -> list[str]:
-    """The lines of a module, less the signatures and imports that a merge may change."""
-    changing = ("    def get(", "from wit_world", "from componentize_py_types", "import wit_world")
-    return [line for line in text.splitlines(keepends=True) if not line.startswith(changing)]
-
-
-def _is_subsequence(lines: Sequence[str], of: Sequence[str]) -> None:
-    """Check that all lines are there, in their order."""
-    rest = iter(of)
-    for line in lines:
-        assert line in rest, line
-
-
-def _bodies(tree: ast.Module) -> dict[str, str]:
-    return {
-        f"{node.name}.{part.name}": "\n".join(ast.dump(statement) for statement in part.body)
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and node.name in ("Store", "Old")
-        for part in node.body
-        if isinstance(part, ast.FunctionDef)
-    }

@@ -124,6 +124,8 @@ class GuestNames:
                 self._share(item, twins[item], own)
             self.homes.settle(own, module, aliases=False)
         self.homes.settle(self.selection.own(self.world), self.root, aliases=False)
+        self.root.reserve(("imports", "exports"))
+        self.protocols.reserve(module.name for module in self.exports.values())
 
     def _twin(self, item: InterfaceItem) -> InterfaceItem | None:
         """The import of the interface that is exported: componentize-py keeps its types there, and only there."""

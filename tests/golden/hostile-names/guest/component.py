@@ -37,7 +37,7 @@ class List(exports.List):
         raise NotImplementedError("example:hostile/list#builtins")
 
     def class_(self, from_: _builtins.int) -> None:
-        """Raises `componentize_py_types.Err` with `list.None_` for the error case."""
+        """Raises `componentize_py_types.Err` with `_list.None_` for the error case."""
         raise NotImplementedError("example:hostile/list#class")
 
 

@@ -5,7 +5,7 @@ import enum
 
 from airssys_sdk import component as wit
 
-from . import list
+from . import list as _list
 
 
 @wit.enumeration("example:hostile/enum#enum")
@@ -21,5 +21,5 @@ class Enum(enum.Enum):
 @wit.interface("example:hostile/enum")
 class EnumInterface(wit.Exports):
     @wit.function("dataclasses")
-    def dataclasses(self, str: list.Str) -> Enum:
+    def dataclasses(self, str: _list.Str) -> Enum:
         raise NotImplementedError

@@ -6,7 +6,7 @@ import typing
 
 from airssys_sdk import component as wit
 
-from . import list
+from . import list as _list
 
 
 @wit.enumeration("example:hostile/enum#enum")
@@ -22,4 +22,4 @@ class Enum(enum.Enum):
 @wit.interface("example:hostile/enum")
 class EnumInterface(typing.Protocol):
     @wit.function("dataclasses")
-    def dataclasses(self, str: list.Str) -> Enum: ...
+    def dataclasses(self, str: _list.Str) -> Enum: ...

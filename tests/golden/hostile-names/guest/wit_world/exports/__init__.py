@@ -5,7 +5,7 @@ import abc
 import builtins as _builtins
 import typing
 
-from ..imports import enum
+from ..imports import enum as _enum
 from ..imports import list as _list
 
 
@@ -40,11 +40,11 @@ class List(typing.Protocol):
 
     @abc.abstractmethod
     def class_(self, from_: _builtins.int) -> None:
-        """Raises `componentize_py_types.Err` with `list.None_` for the error case."""
+        """Raises `componentize_py_types.Err` with `_list.None_` for the error case."""
         raise NotImplementedError
 
 
 class Enum(typing.Protocol):
     @abc.abstractmethod
-    def dataclasses(self, str: _list.Str) -> enum.Enum:
+    def dataclasses(self, str: _list.Str) -> _enum.Enum:
         raise NotImplementedError

@@ -3,7 +3,7 @@
 
 import enum
 
-from . import list
+from . import list as _list
 
 
 class Enum(enum.Enum):
@@ -15,5 +15,5 @@ class Enum(enum.Enum):
     WIT = 5
 
 
-def dataclasses(str: list.Str) -> Enum:
+def dataclasses(str: _list.Str) -> Enum:
     raise NotImplementedError

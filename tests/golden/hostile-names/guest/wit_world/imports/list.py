@@ -71,5 +71,5 @@ def builtins() -> _builtins.int:
 
 
 def class_(from_: _builtins.int) -> None:
-    """Raises `componentize_py_types.Err` with `list.None_` for the error case."""
+    """Raises `componentize_py_types.Err` with `_list.None_` for the error case."""
     raise NotImplementedError

@@ -1,0 +1,283 @@
+"""Any edits of an author and any changes of the WIT: what was written stays, and the module fits the world that there is.
+
+Stories are told at random: a world, its skeleton, edits of the author, a change of the world, a merge, edits, and so on.
+What an author wrote has unique marks, so a line that is lost, changed, doubled or moved is found. Signatures are compared
+by a reader of their own; in the end a type checker reads all modules, less what merges have marked.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import itertools
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from effort import SOAK, tried
+from generator_worlds import put
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+from merge_edits import Author, Edit, edits
+from merge_modules import MARK, TOKEN, Method, Module, Signatures, signatures, without_marked
+from merge_versions import Version
+from merge_worlds import World, changed, worlds
+
+IMPORT_ALL = """
+import importlib, pathlib
+failed = []
+for file in sorted(pathlib.Path().glob("component_*.py")):
+    try:
+        importlib.import_module(file.stem)
+    except Exception as error:
+        failed.append(f"{file}: {error!r}")
+if failed:
+    raise SystemExit("\\n".join(failed))
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chapter:
+    """A world, and what follows.
+
+    Attributes:
+        edits: what the author does to the module then.
+        known: whether the bindings of before are there when the module is merged.
+    """
+
+    world: World
+    edits: Sequence[Edit]
+    known: bool = True
+
+
+class Workshop:
+    """Makes versions, and keeps what came out."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kept = folder / "kept"
+        self._folder = folder
+        self._numbers = itertools.count()
+
+    def version(self, world: World, before: Version | None = None) -> Version:
+        """The world, read and generated."""
+        return Version.read(world.to_wit(), self._folder / f"{next(self._numbers)}.wit", before)
+
+    def keep(self, text: str, bindings: Mapping[str, str]) -> None:
+        """Put a module beside its bindings, under names of their own."""
+        number = next(self._numbers)
+        files = {f"component_{number}.py": text, **bindings}
+        put({_numbered(name, number): _numbered(one, number) for name, one in files.items()}, self.kept)
+
+
+def _numbered(text: str, number: int) -> str:
+    return text.replace("wit_world", f"wit_world_{number}")
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Chapter]:
+    """A world and one to four that it becomes."""
+    told = [Chapter(draw(worlds()), draw(edits()))]
+    for _ in range(draw(st.sampled_from([1, 1, 2, 2, 3, 4]))):
+        world = told[-1].world
+        for _ in range(draw(st.integers(1, 6))):
+            world = draw(changed(world, [chapter.world for chapter in told]))
+        told.append(Chapter(world, draw(edits()), draw(st.sampled_from([True] * 5 + [False]))))
+    return told
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tmp_path_factory.mktemp("stories"))
+
+
+@pytest.mark.xdist_group("stories")
+@pytest.mark.examples
+def test_what_an_author_wrote_survives_every_change_of_the_wit(shop: Workshop) -> None:
+    # One run a story: within a run, Hypothesis tries variations of one more often than another.
+    for number in range(tried(20).max_examples):
+
+        @seed(random.getrandbits(64) if SOAK else number)
+        @settings(tried(2), max_examples=2, derandomize=False, database=None)
+        @given(story=stories())
+        def tell(story: Sequence[Chapter]) -> None:
+            _tell(shop, story)
+
+        tell()
+
+
+@pytest.mark.xdist_group("stories")
+@pytest.mark.examples
+def test_what_the_stories_end_with_imports_and_passes_mypy_in_strict_mode(
+    shop: Workshop, mypy_cache: Path
+) -> None:
+    assert len([*shop.kept.glob("component_*.py")]) > 10, "the stories come first"
+    _run(["python", "-B", "-W", "error", "-c", IMPORT_ALL], shop.kept)
+    _run(["mypy", "--strict", "--python-version", "3.14", f"--cache-dir={mypy_cache}", "."], shop.kept)
+
+
+def _tell(shop: Workshop, story: Sequence[Chapter]) -> None:
+    author, first, left_unmarked = Author(), story[0], False
+    version = shop.version(first.world)
+    text = author.edit(version.skeleton, first.edits)
+    for chapter in story[1:]:
+        following = shop.version(chapter.world, version)
+        merged = following.merge(text, version if chapter.known else None)
+        with _telling(WIT=chapter.world.to_wit(), BEFORE=text, MERGED=merged):
+            _check(text, merged, version, following, known=chapter.known)
+            assert following.merge(merged, version if chapter.known else None) == merged
+        left_unmarked |= not chapter.known and not _asked(version) <= _asked(following)
+        text, version = author.edit(merged, chapter.edits), following
+        if _fits(text, version):
+            assert version.merge(text, version) == text
+    text = version.merge(without_marked(text), version)
+    module = Module(text)
+    below = {*_gone_imports(module, version.bindings)} - {
+        *module.tree.body
+    }  # under `if` or `try` of the author's
+    if not left_unmarked and not below:
+        shop.keep(text, version.bindings)
+
+
+# What a merge may change, and what it must
+
+
+def _check(before: str, after: str, old: Version, new: Version, *, known: bool) -> None:
+    compile(after, "component.py", "exec", dont_inherit=True)
+    was, wanted = signatures(old.skeleton) if known else {}, signatures(new.skeleton)
+    a = Module(before if after == before or before.endswith("\n") else before + Module(before).eol)
+    b = Module(after)
+    _check_what_is_there(a, b, was, wanted)
+    written_anew = {*_changed_methods(a, b, was, wanted), *_changed_imports(a, new.bindings)}
+    _check_lines(a, b, written_anew)
+    assert _line_ends(after) <= _line_ends(before)
+
+
+def _check_what_is_there(a: Module, b: Module, was: Signatures, wanted: Signatures) -> None:
+    """The classes and methods are those of before and those that are asked for; what left is marked."""
+    had, got = signatures(a.text), signatures(b.text)
+    assert got.keys() == had.keys() | wanted.keys()
+    with_bases = {cls.name for cls in a.classes if any("Base" in ast.unparse(base) for base in cls.bases)}
+    for name in wanted:
+        inherited = was.get(name, {}).keys() if name in with_bases else set[str]()
+        new = {method for method in wanted[name] if method not in inherited}
+        assert got[name].keys() == had.get(name, {}).keys() | new
+        for method in got[name].keys() & wanted[name].keys():
+            assert got[name][method] == wanted[name][method]
+    assert _marked(b) == (_marked(a) | _there(was) & _there(had)) - _there(wanted)
+
+
+def _marked(module: Module) -> set[tuple[str, str]]:
+    owners = {method: cls.name for cls, method in module.methods}
+    return {
+        (owners[node], node.name) if isinstance(node, Method) else (node.name, "") for node in module.marked()
+    }
+
+
+def _changed_methods(a: Module, b: Module, was: Signatures, wanted: Signatures) -> Iterator[int]:
+    """The lines of signatures that the WIT changed; bodies and other signatures are as they were."""
+    kept = {(cls.name, node.name): node for cls, node in b.methods}
+    had = signatures(a.text)
+    for cls, node in a.methods:
+        twin = kept[cls.name, node.name]
+        assert b.body(twin) == a.body(node)
+        asked = wanted.get(cls.name, {}).get(node.name)
+        said = had[cls.name][node.name]
+        if asked in (None, said, was.get(cls.name, {}).get(node.name)):
+            assert b.signature(twin) == a.signature(node)
+        else:
+            first, last, _ = a.head(node)
+            yield from range(first, last + 1)
+            if asked.startswith("static") != said.startswith("static"):
+                yield from (one.lineno - 1 for one in node.decorator_list if "method" in ast.unparse(one))
+    members = {cls.name: len(cls.body) for cls in b.classes}
+    for cls in a.classes:
+        if cls.body[0].lineno == cls.lineno and members[cls.name] > len(cls.body):  # no longer on one line
+            yield cls.lineno - 1
+
+
+def _changed_imports(a: Module, bindings: Mapping[str, str]) -> Iterator[int]:
+    """The lines of imports that lead nowhere, and of those that another name may join."""
+    for node in a.tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            has_comment = TOKEN.search("".join(a.lines_of(node)))
+            if not has_comment or node in _gone_imports(a, bindings):
+                yield from range(node.lineno - 1, node.end_lineno or 0)
+
+
+def _check_lines(a: Module, b: Module, written_anew: set[int]) -> None:
+    """Every other line is there, in its order; what an edit wrote is there as often as before."""
+    kept = [line for at, line in enumerate(a.lines) if at not in written_anew]
+    tokens = {token for line in kept for token in TOKEN.findall(line)}
+    assert [line for line in b.lines if tokens & {*TOKEN.findall(line)}] == [
+        line for line in kept if TOKEN.search(line)
+    ]
+    for token in TOKEN.findall(a.text):
+        assert b.text.count(token) == a.text.count(token), token
+    imports = [node.end_lineno or 0 for node in a.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    below = max(imports, default=0) + 2
+    rest = iter(b.lines)
+    for at, line in enumerate(a.lines):
+        if at not in written_anew and line.strip() != MARK and (line.strip() or at > below):
+            assert line in rest, line
+
+
+def _line_ends(text: str) -> set[str]:
+    ends = {"\r\n": "\r\n" in text, "\n": "\n" in text.replace("\r\n", "")}
+    return {end for end, found in ends.items() if found}
+
+
+def _asked(version: Version) -> set[tuple[str, str]]:
+    """The classes and methods that a skeleton has; a class counts as a method without name."""
+    return _there(signatures(version.skeleton))
+
+
+def _there(found: Signatures) -> set[tuple[str, str]]:
+    return {(name, method) for name, methods in found.items() for method in ("", *methods)}
+
+
+def _fits(text: str, version: Version) -> bool:
+    """Whether the author deleted nothing that is asked for, moved no mark to it, and left no import without a use."""
+    module = Module(text)
+    asked = _asked(version)
+    gone = _gone_imports(module, version.bindings)
+    return asked <= _there(signatures(text)) and not asked & _marked(module) and not gone
+
+
+def _gone_imports(module: Module, bindings: Mapping[str, str]) -> list[ast.stmt]:
+    return [node for node in module.imports if any(_is_gone(path, bindings) for path in _paths(node))]
+
+
+def _paths(node: ast.Import | ast.ImportFrom) -> list[str]:
+    before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+    return [before + one.name for one in node.names]
+
+
+def _is_gone(path: str, bindings: Mapping[str, str]) -> bool:
+    first, *parts = path.split(".")
+    if first == "componentize_py_async_support":
+        return f"{first}/__init__.py" not in bindings
+    file = "/".join([first, *parts])
+    return first == "wit_world" and not {f"{file}.py", f"{file}/__init__.py"} & bindings.keys()
+
+
+class _telling:
+    """Adds texts to what is raised inside."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = texts
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            error.add_note("\n".join(f"\n{name}\n{text}" for name, text in self.texts.items()))
+
+
+def _run(command: list[str], folder: Path) -> None:
+    program = str(Path(sys.executable).with_name(command[0]))
+    done = subprocess.run([program, *command[1:]], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
