@@ -184,7 +184,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _diff(project: Project, file: Path, text: str) -> str:
-    from airssys_generator.differences import unified
+    from airssys_generator.writing import unified
 
     name = project.shown(file)
     return "".join(unified(_read(file) or "", text, f"{name} (as it is)", f"{name} (up to date)"))

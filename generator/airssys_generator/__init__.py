@@ -7,10 +7,10 @@ from .errors import Diagnostic, GenerationError
 from .generate import Files, generate, skeleton
 from .guest import componentize_options
 from .hooks import Hook
-from .merge import merge_skeleton, previous_bindings
+from .merging import merge_skeleton, previous_bindings
 from .namesfile import NamesFile, NamesFileError
 from .options import Options, Target
-from .write import ForeignFilesError, Outcome, OutputError, check_output, write_files
+from .writing import ForeignFilesError, Outcome, OutputError, check_output, write_files
 
 __all__ = [
     "Diagnostic",

@@ -10,7 +10,7 @@ from effort import times
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_generator.differences import unified
+from airssys_generator.writing import unified
 
 # Few different lines, so that they repeat; many, so that some stand once.
 LINES = st.sampled_from(["a", "b", "", "\x0c", "x\ry", "-", "+ b", "@@ -1 +1 @@"]) | st.integers(0, 50).map(

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import libcst as cst
 
-from . import plan, render
-from .annotation import Annotation, flat, names_in, renamed
+from .. import plan, render
+from ..annotation import Annotation, flat, names_in, renamed
+from ..guest.dialect import ASYNC_SUPPORT
+from ..guest.options import WORLD_MODULE
 from .authored import (
     Spelling,
     classes,
@@ -22,8 +24,6 @@ from .authored import (
     spelling_of,
     target_of,
 )
-from .guest.dialect import ASYNC_SUPPORT
-from .guest.options import WORLD_MODULE
 from .insertion import with_future, with_imports
 from .removal import without_imports
 from .signatures import Signatures, kinds_of, signature, without_receiver

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import libcst as cst
 
-from .plan import Import
+from ..plan import Import
 
 
 @dataclasses.dataclass(slots=True)

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from airssys_sdk.wit.model import World
 from airssys_sdk.wit.names import camel, escape
 
-from .errors import Diagnostic, GenerationError
-from .generate import plan_of_guest
-from .namesfile import NamesFile
-from .options import Options
+from ..errors import Diagnostic, GenerationError
+from ..generate import plan_of_guest
+from ..namesfile import NamesFile
+from ..options import Options
 
 if TYPE_CHECKING:
     import libcst as cst
 
-    from .guest import GuestPlan
+    from ..guest import GuestPlan
     from .signatures import Signatures
 
 _END = "pass\n"
@@ -58,8 +58,8 @@ def merge_skeleton(
     Raises:
         GenerationError: the module cannot be parsed (with line and column), or as for `generate`.
     """
-    from .merging import Merge
-    from .render import render
+    from ..render import render
+    from .merge import Merge
 
     if existing.startswith(_BOM):
         return _BOM + merge_skeleton(existing[1:], world, options, where=where, previous=previous)

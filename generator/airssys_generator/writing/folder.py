@@ -11,10 +11,10 @@ from pathlib import Path
 from airssys_sdk.errors import UsageError
 from airssys_sdk.wit._text import printable
 
+from ..generate import MARK
+from ..guest.dialect import ASYNC_SUPPORT
+from ..guest.options import WORLD_MODULE
 from .differences import unified
-from .generate import MARK
-from .guest.dialect import ASYNC_SUPPORT
-from .guest.options import WORLD_MODULE
 
 _SUFFIX = ".airssys-new"
 _NAMES = "names.toml"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from ..plan import Import, order
 from .authored import comments_in, dotted, leading_lines
-from .plan import Import, order
 
 
 def with_imports(module: cst.Module, needed: Sequence[Import]) -> cst.Module:
