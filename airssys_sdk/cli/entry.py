@@ -19,7 +19,10 @@ PROGRAM = "airssys-sdk"
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments and give its exit code; every error is explained on standard error."""
-    session = Session()
+    return _flushed(_run(arguments, Session()))
+
+
+def _run(arguments: Sequence[str] | None, session: Session) -> int:
     try:
         open_streams()
         tolerate_any_text()
@@ -28,12 +31,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _invoke(sys.argv[1:] if arguments is None else list(arguments), session)
         sys.stdout.flush()
     except BrokenPipeError:
-        return _closed_output()
+        return 1  # the reader has gone (`| head`): end quietly
     except BaseException as error:  # noqa: BLE001 - the outermost frame: everything ends in a message and a code
         try:
             return explain(error, session)
-        except BrokenPipeError:
-            return _closed_output()
+        except OSError:
+            return 1  # nobody can be told
     return code
 
 
@@ -53,12 +56,12 @@ def _terminate(number: int, _: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-def _closed_output() -> int:
-    """The reader has gone (`| head`): end quietly, and keep the interpreter's last flush from complaining."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _flushed(code: int) -> int:
+    """The exit code, once all output is out; what cannot be written is let go, or the interpreter's last flush would complain."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
-    return 1
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or 1
+    return code

@@ -402,7 +402,7 @@ def test_a_place_that_cannot_be_written_is_wrong_usage_and_left_as_it_is(sdk: Co
     file = shop.parent / "file"
     file.write_text("")
     below = sdk("wit", "docs", shop, "--out", file / "below")
-    assert (below.code, "cannot write" in below.err) == (2, True)
+    assert (below.code, "the output folder lies below a file" in below.err) == (2, True)
     (shop / "deps.lock").mkdir()
     result = sdk("wit", "deps", shop)
     assert (result.code, "the lock file cannot be read" in result.err) == (2, True)

@@ -137,7 +137,7 @@ def _existing(files: Mapping[str, str], out: Path, authored: Collection[str]) ->
     foreign: list[Path] = []
     owned = {path.split("/")[0] for path in files if "/" in path and path not in authored}
     owned |= _GUEST_FOLDERS if authored else _HOST_FOLDERS
-    looked_at = {path for path in files if path.split("/")[0] not in owned} | owned
+    looked_at = {path for path in (*files, *authored) if path.split("/")[0] not in owned} | owned
     for path in _walk(out, sorted(looked_at) if authored else _names(out)):
         name = path.relative_to(out).as_posix()
         if path.name.endswith(_SUFFIX):
