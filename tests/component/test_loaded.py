@@ -6,11 +6,12 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_guest import WAT, Small, assemble, small_wasm
 
-from airssys_sdk.component import Component, Engine, InvalidComponent
+from airssys_sdk.component import AsynchronousComponent, Component, Engine, InvalidComponent
 from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.engine.profiles import engine
 from airssys_sdk.wit.reader import find_world
@@ -144,10 +145,20 @@ def test_a_file_that_changed_since_it_was_loaded_is_noticed_when_it_is_read_agai
 
 
 def test_a_component_for_newer_features_is_refused_with_the_engines_reason() -> None:
-    wasm = assemble(WAT.replace("(component\n", '(component\n  (import "later" (func async))\n', 1))
-    with pytest.raises(InvalidComponent, match="async") as caught:
+    newer = '(component\n  (type $t (func (param "e" error-context))) (import "later" (func (type $t)))\n'
+    wasm = assemble(WAT.replace("(component\n", newer, 1))
+    with pytest.raises(InvalidComponent, match="error-context") as caught:
         Component.open(wasm, cache=Cache(None))
-    assert "0x" in str(caught.value)
+    assert "the engine does not accept the component" in str(caught.value)
+
+
+@pytest.mark.parametrize("profile", ["plain", "metered"])
+def test_a_component_with_asynchronous_functions_is_refused_by_profiles_without_them(profile: Any) -> None:
+    wasm = assemble(WAT.replace("(component\n", '(component\n  (import "later" (func async))\n', 1))
+    with pytest.raises(AsynchronousComponent, match="has asynchronous functions") as caught:
+        Component.open(wasm, profile=profile, cache=Cache(None))
+    assert caught.value.hint == "open it with profile='concurrent', without limits on fuel and time"
+    assert Component.open(wasm, cache=Cache(None)).profile == "concurrent"
 
 
 class _Host:

@@ -264,7 +264,7 @@ def _check_kind(wasm: bytes, where: str) -> None:
     )
 
 
-_ASYNC = "requires the component model async feature"
+_ASYNC = "the component model async feature"
 """What the engine says of a component that only the `concurrent` profile takes."""
 
 
