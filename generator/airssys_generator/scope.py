@@ -26,6 +26,9 @@ _BUILTINS = frozenset(
 )
 """The builtins that emitted code calls by their plain names: no handle hides one."""
 
+_COMPARING = "NotImplemented"
+"""What the standard library looks up in the module of a dataclass when it compares its values."""
+
 
 class Scope:
     """The names of one Python scope, and which item of the WIT each belongs to.
@@ -43,6 +46,15 @@ class Scope:
 
     def claim(self, name: str, where: str) -> str:
         """Enter the name that an item of the WIT must have; report it if another item has it."""
+        if name == _COMPARING:
+            self._problems.append(
+                Diagnostic(
+                    where,
+                    "name",
+                    f"its class hides Python's own '{_COMPARING}', which comparing values of its module needs",
+                    "rename it",
+                )
+            )
         owner = self._owners.setdefault(name, where)
         if owner != where:
             self._problems.append(
@@ -57,8 +69,9 @@ class Scope:
 
     def derive(self, *candidates: str) -> str:
         """Enter a name of our own making: the first candidate that is free, else the last with underscores."""
-        name = next((candidate for candidate in candidates if candidate not in self), candidates[-1])
-        while name in self:
+        taken = {*self._owners, _COMPARING}
+        name = next((candidate for candidate in candidates if candidate not in taken), candidates[-1])
+        while name in taken:
             name += "_"
         self._owners[name] = name
         return name

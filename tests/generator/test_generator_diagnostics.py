@@ -137,14 +137,99 @@ def test_a_name_that_breaks_the_modules_of_componentize_py_is_refused_for_guests
     assert generate(resolve, world, "host")
 
 
-def test_such_a_name_is_no_matter_where_nothing_needs_what_it_hides(tmp_path: Path) -> None:
-    text = """
-    package a:b;
-    interface i { enum a { a } enum %enum { a } flags %flag { a } variant union { a } record err { mro: u8 } f: func(); }
-    world w { import i; }
-    """
-    resolve, world = world_of(text, tmp_path)
-    assert generate(resolve, world, "guest")
+@pytest.mark.parametrize(
+    ("interface", "world", "place"),
+    [
+        ("abstractmethod: func(); g: func();", "export i;", "a:b/i#abstractmethod"),
+        ("f: func(isinstance: u8) -> result;", "import i;", "a:b/i#f(isinstance)"),
+        (
+            "resource weakref { constructor(weakref: u8); }",
+            "import i;",
+            "a:b/i#[constructor]weakref(weakref)",
+        ),
+        ("weakref: func(); resource r { constructor(); }", "import i;", "a:b/i#weakref"),
+        ("componentize-py-runtime: func();", "import i;", "a:b/i#componentize-py-runtime"),
+        ("resource r { s: static func(cls: u8); }", "import i;", "a:b/i#[static]r.s"),
+        *(
+            (
+                "resource r { classmethod: func(); s: static func(); }",
+                f"{word} i;",
+                "a:b/i#[method]r.classmethod",
+            )
+            for word in ("import", "export")
+        ),
+        ("resource protocol; resource r;", "export i;", "a:b/i#protocol"),
+        ("record protocol { a: u8 }", "use i.{protocol as p}; type protocol = p; export f: func();", None),
+        ("f: func();", "import i; import imports: func();", "a:b/w#imports"),
+        ("f: func();", "export i; import exports: func();", "a:b/w#exports"),
+        ("", "record protocol { a: u8 } export f: func(p: protocol);", "a:b/w#protocol"),
+        ("", "import abstractmethod: func(); export f: func();", "a:b/w#abstractmethod"),
+        ("", "export exports: interface { f: func(); }", "a:b/w#exports"),
+        ("", "export exports: func();", "a:b/w#exports"),
+        ("", "export read: func();", "a:b/w#read"),
+        ("", "import read: func();", None),
+        ("record r { a: u8 }", "import i; export read: interface { read: func(); }", None),
+    ],
+)
+def test_a_guest_is_refused_for_names_that_componentize_py_needs_and_a_host_is_not(
+    interface: str, world: str, place: str | None, tmp_path: Path
+) -> None:
+    resolve, read = world_of(f"package a:b; interface i {{ {interface} }} world w {{ {world} }}", tmp_path)
+    assert generate(resolve, read, "host")
+    if place is None:
+        assert generate(resolve, read, "guest")
+        return
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, read, "guest")
+    assert {found.where for found in caught.value.diagnostics} == {place}
+
+
+def test_an_interface_whose_module_hides_something_may_have_another_module(tmp_path: Path) -> None:
+    text = "interface dataclass { record r { a: u8 } } interface i { use dataclass.{r}; f: func(r: r); }"
+    resolve, world = world_of(f"package a:b; {text} world w {{ import i; }}", tmp_path)
+    with pytest.raises(GenerationError, match="give its module another name in the names file") as caught:
+        generate(resolve, world, "guest")
+    assert [found.where for found in caught.value.diagnostics] == ["a:b/dataclass"]
+    names = NamesFile.parse('[imports]\n"a:b/dataclass" = "data"\n', "names.toml")
+    assert "wit_world/imports/data.py" in generate(resolve, world, "guest", Options(names=names))
+
+
+@pytest.mark.parametrize(
+    ("inside", "world"),
+    [
+        (
+            "enum a { a } enum %enum { a } flags %flag { a } variant union { a } record err { mro: u8 } f: func();",
+            "import i;",
+        ),
+        ("isinstance: func(isinstance: u8); weakref: func(weakref: u8); resource r;", "import i;"),
+        ("f: func(); abstractmethod: func(isinstance: u8) -> result;", "export i;"),
+        ("resource abstractmethod { constructor(); s: static func(); classmethod: func(); }", "export i;"),
+        ("resource protocol { constructor(); }", "export i;"),
+        ("resource protocol; resource r;", "import i;"),
+    ],
+)
+def test_such_a_name_is_no_matter_where_nothing_needs_what_it_hides(
+    inside: str, world: str, tmp_path: Path
+) -> None:
+    resolve, read = world_of(f"package a:b; interface i {{ {inside} }} world w {{ {world} }}", tmp_path)
+    assert generate(resolve, read, "guest")
+
+
+def test_a_class_that_hides_what_comparing_values_needs_is_refused(tmp_path: Path) -> None:
+    text = "interface i { record not-implemented { a: u8 } }"
+    resolve, world = world_of(f"package a:b; {text} world w {{ export i; }}", tmp_path)
+    for target in ("host", "guest"):
+        with pytest.raises(GenerationError, match="hides Python's own 'NotImplemented'"):
+            generate(resolve, world, target)
+
+
+def test_the_class_of_an_interface_hides_nothing_that_comparing_values_needs(tmp_path: Path) -> None:
+    text = "interface not-implemented { record r { a: u8 } f: func() -> r; }"
+    resolve, world = world_of(f"package a:b; {text} world w {{ export not-implemented; }}", tmp_path)
+    files = generate(resolve, world, "host")
+    assert "\nclass NotImplementedInterface(wit.Exports):\n" in files["exports/not_implemented.py"]
+    with pytest.raises(GenerationError, match="hides Python's own 'NotImplemented'"):
+        generate(resolve, world, "guest")
 
 
 def _refused(source: Source, target: Target) -> set[str]:

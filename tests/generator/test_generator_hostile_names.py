@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 import json
-import keyword
 import re
 import subprocess
 import sys
@@ -12,62 +10,9 @@ from pathlib import Path
 
 import pytest
 from generator_worlds import put, world_of
+from hostile_names import hostile_names
 
 from airssys_generator import GenerationError, generate, skeleton
-
-OWN = [
-    "self",
-    "cls",
-    "value",
-    "name",
-    "wit",
-    "builtins",
-    "dataclasses",
-    "enum",
-    "typing",
-    "abc",
-    "types",
-    "imports",
-    "exports",
-    "load-it",
-    "source",
-    "engine",
-    "wasi",
-    "limits",
-    "bulk",
-    "protocol",
-    "property",
-    "classmethod",
-    "wit-world",
-    "componentize-py-types",
-    "airssys-sdk",
-    "component",
-    "world",
-    "ok",
-    "err",
-    "some",
-    "record",
-    "case",
-    "flags",
-    "function",
-    "interface",
-    "abstractmethod",
-    "protocol",
-    "type-alias",
-    "not-implemented-error",
-    "annotated",
-    "mro",
-    "init",
-    "py-typed",
-]
-KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
-
-
-def _names() -> list[str]:
-    python = [*keyword.kwlist, *keyword.softkwlist, *dir(builtins)]
-    kebab = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower() for name in python)
-    plain = (name for name in kebab if not name.endswith(("-error", "-warning")))  # dozens that are all alike
-    return sorted({name for name in (*plain, *OWN) if KEBAB.fullmatch(name)})
 
 
 def _world(names: list[str]) -> str:
@@ -113,13 +58,19 @@ def test_names_that_mean_something_to_python_break_nothing_on_either_side(
     tmp_path: Path, mypy_cache: Path
 ) -> None:
     host, guest = tmp_path / "host", tmp_path / "guest"
-    resolve, world = world_of(_world(_names()), tmp_path)
+    names = [name for name in hostile_names() if name != "not-implemented"]
+    resolve, world = world_of(_world(hostile_names()), tmp_path)
+    with pytest.raises(GenerationError, match="hides Python's own 'NotImplemented'") as refused:
+        generate(resolve, world, "host")
+    assert {found.where for found in refused.value.diagnostics} == {"a:b/list#not-implemented"}
+    resolve, world = world_of(_world(names), tmp_path)
     put(dict(generate(resolve, world, "host")), host / "package")
     with pytest.raises(GenerationError) as caught:
         generate(resolve, world, "guest")
-    hidden = {re.split(r"[.#]", found.where)[-1] for found in caught.value.diagnostics}
-    assert hidden == {"mro", "isinstance"}  # what breaks componentize-py's own modules
-    resolve, world = world_of(_world([name for name in _names() if name not in hidden]), tmp_path)
+    hidden = {re.findall(r"[a-z-]+", found.where)[-1] for found in caught.value.diagnostics}
+    # What breaks componentize-py's own modules.
+    assert hidden == {"abstractmethod", "componentize-py-runtime", "isinstance", "mro"}
+    resolve, world = world_of(_world([name for name in names if name not in hidden]), tmp_path)
     put({**generate(resolve, world, "guest"), "component.py": skeleton(world)}, guest)
     for folder, python in ((host, "3.11"), (guest, "3.14")):
         (folder / "pyrightconfig.json").write_text(
@@ -134,6 +85,24 @@ def test_names_that_mean_something_to_python_break_nothing_on_either_side(
         ["python", "-B", "-W", "error", "-c", "import component; component.Result(); component.WitWorld()"],
         guest,
     )
+
+
+def test_no_import_of_a_module_hides_a_builtin(tmp_path: Path) -> None:
+    text = "interface %list { record item { id: u8 } f: func(items: list<item>) -> item; } world w { export %list; }"
+    resolve, world = world_of(f"package a:b; {text}", tmp_path)
+    assert "from wit_world.exports import list as _list\n" in skeleton(world)
+    assert "def f(self, items: list[_list.Item]) -> _list.Item:" in skeleton(world)
+    bindings = generate(resolve, world, "guest")["wit_world/exports/__init__.py"]
+    assert "def f(self, items: builtins.list[_list.Item]) -> _list.Item:" in bindings
+
+
+def test_no_import_of_a_module_hides_the_module_of_exports_that_has_its_name(tmp_path: Path) -> None:
+    text = "interface i { record r { a: u8 } resource s { f: func(r: r); } g: func(r: r); } world w { import i; export i; }"
+    resolve, world = world_of(f"package a:b; {text}", tmp_path)
+    assert "class S(i.S):" in skeleton(world)
+    assert "from wit_world.exports import i\n" in skeleton(world)
+    bindings = generate(resolve, world, "guest")["wit_world/exports/__init__.py"]
+    assert "from ..imports import i as _i\n" in bindings
 
 
 CHECK = """

@@ -92,7 +92,7 @@ def test_a_signature_names_a_resource_by_the_authors_class(change: Change) -> No
 
 
 def test_a_decorator_is_spelled_as_the_module_needs_it(change: Change) -> None:
-    old, new = change(_book("t: func();"), _book("t: func(); classmethod: func(); make: static func();"))
+    old, new = change(_book("t: func();"), _book("t: func(); make: static func(); classmethod: func();"))
     merged = new.merge(old.skeleton, old)
     assert "import builtins\n" in merged
     assert "    @builtins.classmethod\n    def make(cls) -> None:\n" in merged

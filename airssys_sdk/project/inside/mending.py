@@ -19,7 +19,9 @@ def mend(plan: Mapping[str, Any]) -> None:
         if name in vars(types_module.Err):
             delattr(types_module.Err, name)
     for exported, imported in plan["twins"]:
-        _share(importlib.import_module(exported), importlib.import_module(imported))
+        module = _existing(exported)
+        if module is not None:  # an interface of types alone has a module on one side only
+            _share(module, importlib.import_module(imported))
     for module, name in plan["constructors"]:
         _may_fail(getattr(importlib.import_module(module), name), types_module)
     for name in plan["resources"]:
@@ -157,10 +159,34 @@ def _caller(number: int, function: Mapping[str, Any], types_module: Any) -> Call
 
 def offer(cls: type, module: str, name: str) -> None:
     """Put the author's class for a resource where componentize-py looks for it: in a module named like the interface."""
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
+    found = _existing(module)
+    if found is None:
         found = sys.modules[module] = types.ModuleType(module)
-    setattr(found, name, cls)
+    elif vars(found).get(name, cls) is not cls:
+        # A module of Python's own goes on with what it has: `logging` with its `Logger`.
+        found = sys.modules[module] = _Veil(found)
+    vars(found)[name] = cls
+
+
+class _Veil(types.ModuleType):
+    """Stands in the place of a module, and differs from it in what is put into its `__dict__`."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        super().__init__(module.__name__)
+        vars(self)["_veiled"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["_veiled"], name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(vars(self)["_veiled"], name, value)
+
+
+def _existing(name: str) -> types.ModuleType | None:
+    """A module; None if there is none of this name."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from airssys_sdk.wit.model import Enum, Flags, Function, FunctionKind, Record, TypeDef, Variant
+from airssys_sdk.wit.model import FunctionKind, Record, TypeDef
 
-from ..draft import ModuleDraft, field_name, type_name
+from ..draft import ModuleDraft
 from ..errors import Diagnostic
-from ..namesfile import class_name
-from ..selection import Selection, place
-from ..walk import returned
-
-_USED = ((Enum, "Enum"), (Flags, "Flag"), (Variant, "Union"))
-"""What a type's class needs when its module is imported, under a name that another type can take."""
+from ..selection import Selection
+from .hiding import hiding
+from .linked import TAKEN
 
 
 def holes(selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[TypeDef]]]) -> list[Diagnostic]:
@@ -26,11 +23,10 @@ def holes(selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[Ty
         selection: what of the world is generated.
         modules: every module of the bindings, with its types in the order in which they stand there.
     """
-    found = [*_left_out(selection), *_resources(selection), *_selfs(selection), *_protocols(selection)]
+    found = [*_left_out(selection), *_resources(selection), *_receivers(selection), *_linked(selection)]
     for _, types in modules:
         found += _fields(types)
-        found += _shadows(types)
-    return [*found, *_unwrapping(selection, modules)]
+    return [*found, *hiding(selection, modules)]
 
 
 def _left_out(selection: Selection) -> Iterator[Diagnostic]:
@@ -65,15 +61,12 @@ def _resources(selection: Selection) -> Iterator[Diagnostic]:
                 )
 
 
-def _selfs(selection: Selection) -> Iterator[Diagnostic]:
-    exported = [
-        (place(item, function.name), function)
-        for item in selection.exports
-        for function in item.interface.functions.values()
-    ]
-    world = selection.world
-    exported += [(f"{world.path}#{name}", function) for name, function in world.exported_functions.items()]
-    for where, function in exported:
+def _receivers(selection: Selection) -> Iterator[Diagnostic]:
+    """Parameters named like the one that Python puts before them."""
+    imported = (
+        (where, function) for where, function in selection.imported() if function.resource is not None
+    )
+    for where, function in (*imported, *selection.exported()):
         receiver = "cls" if function.kind is FunctionKind.STATIC else "self"
         given = function.parameters[1:] if function.kind is FunctionKind.METHOD else function.parameters
         if any(parameter.name == receiver for parameter in given):
@@ -85,15 +78,25 @@ def _selfs(selection: Selection) -> Iterator[Diagnostic]:
             )
 
 
-def _protocols(selection: Selection) -> Iterator[Diagnostic]:
-    """An interface named `protocol` hides what the classes after it derive from."""
-    names = [item.wire_name for item in selection.exports if class_name(_last(item.wire_name)) == "Protocol"]
-    if names and len(selection.exports) > 1:
-        yield _hidden(names[0], "Protocol", "the classes of the other exported interfaces")
-
-
-def _last(wire_name: str) -> str:
-    return wire_name.rsplit("/", 1)[-1].split("@")[0]
+def _linked(selection: Selection) -> Iterator[Diagnostic]:
+    """Exports of the world itself that meet others of the same name where componentize-py links a guest."""
+    world = selection.world
+    for name in world.exported_functions:
+        if name in TAKEN:
+            yield Diagnostic(
+                f"{world.path}#{name}",
+                "name",
+                f"componentize-py exports it beside the function '{name}' of the C library, which fails the build",
+                "rename it, or move it into an interface",
+            )
+    names = [item.name for item in selection.exports if item.name is not None]
+    if "exports" in (*world.exported_functions, *names):
+        yield Diagnostic(
+            f"{world.path}#exports",
+            "name",
+            "componentize-py itself exports an interface of this name from every guest",
+            "rename it",
+        )
 
 
 def _fields(types: Iterable[TypeDef]) -> Iterator[Diagnostic]:
@@ -106,44 +109,3 @@ def _fields(types: Iterable[TypeDef]) -> Iterator[Diagnostic]:
                 "componentize-py's dataclass takes 'mro', which every class has, for its default value",
                 "rename the field, or make it the record's last",
             )
-
-
-def _shadows(types: Sequence[TypeDef]) -> Iterator[Diagnostic]:
-    names = [type_name(wit_type) for wit_type in types]
-    for kind, needed in _USED:
-        if needed in names:
-            at = names.index(needed)
-            if any(isinstance(after.declaration, kind) for after in types[at + 1 :]):
-                yield _hidden(types[at].path, needed, "the types below it")
-
-
-def _unwrapping(
-    selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[TypeDef]]]
-) -> Iterator[Diagnostic]:
-    """What an imported function with a result needs when it is called: `Err` and `isinstance`."""
-    drafts = {(module.folder, module.name): types for module, types in modules}
-    sides: list[tuple[Sequence[TypeDef], Iterable[Function], str]] = [
-        (drafts["", "__init__"], selection.world.imported_functions.values(), selection.world.path)
-    ]
-    modules_of_imports = [module for module, _ in modules if module.folder == "imports"]
-    for item, module in zip(selection.imports, modules_of_imports, strict=True):
-        sides.append((drafts["imports", module.name], item.interface.functions.values(), item.wire_name))
-    for types, functions, where in sides:
-        if not any(returned(function) for function in functions):
-            continue
-        for wit_type in types:
-            if type_name(wit_type) == "Err":
-                yield _hidden(
-                    wit_type.path, "Err", "the functions beside it, which return errors as values then"
-                )
-        if any(field_name(function.name) == "isinstance" for function in functions):
-            yield _hidden(f"{where}#isinstance", "isinstance", "the functions beside it")
-
-
-def _hidden(where: str, name: str, whom: str) -> Diagnostic:
-    return Diagnostic(
-        where,
-        "name",
-        f"in componentize-py's module its name hides the '{name}' that is needed by {whom}",
-        "rename it",
-    )

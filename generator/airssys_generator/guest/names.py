@@ -124,7 +124,9 @@ class GuestNames:
                 self._share(item, twins[item], own)
             self.homes.settle(own, module, aliases=False)
         self.homes.settle(self.selection.own(self.world), self.root, aliases=False)
-        self.root.reserve(("imports", "exports"))
+        for folder, items in (("imports", self.selection.imports), ("exports", self.selection.exports)):
+            if items:
+                self.root.scope.claim(folder, f"the package of the {folder[:-1]}ed interfaces")
         self.protocols.reserve(module.name for module in self.exports.values())
 
     def _twin(self, item: InterfaceItem) -> InterfaceItem | None:
