@@ -13,7 +13,6 @@ from pathlib import Path
 
 from airssys_generator import Target, generate
 from airssys_sdk.wit.reader import find_world, read
-
 from benchmarks.commands import RUNS, best_of
 
 INTERFACES = 12
