@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +85,12 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     bindings = generate(found.resolve, found.world, "guest", options)
     files = {project.bindings / name: text for name, text in bindings.items()}
     files[project.names] = found.names.to_text()
-    files |= _app(project, found.world, options, bindings, forgiving=forgiving)
+    app = _app(project, found.world, options, bindings, forgiving=forgiving)
+    if app is None:
+        return Generated(
+            ()
+        )  # the old bindings stay: they alone tell what the WIT was when the module was last merged
+    files |= app
     wanted = {file: text for file, text in files.items() if _read(file) != text}
     stale = [file for file in _generated(project.bindings) if file not in files]
     changed = tuple(sorted(project.shown(file) for file in (*wanted, *stale)))
@@ -94,8 +100,9 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
         )
     before = _read(project.app_file) or ""
     added = _defined(wanted.get(project.app_file, before)) - _defined(before)
-    for file, text in wanted.items():
-        _write(file, text)
+    # The author's module first: as long as the bindings are the old ones, generating again finishes what was cut short.
+    for file in sorted(wanted, key=lambda file: file != project.app_file):
+        _write(file, wanted[file])
     for file in stale:
         file.unlink()
     return Generated(changed, added=tuple(sorted(added)))
@@ -108,8 +115,11 @@ def _defined(text: str) -> set[str]:
 
 def _app(
     project: Project, world: World, options: Options, bindings: Mapping[str, str], *, forgiving: bool
-) -> dict[Path, str]:
-    """The app module with what the world asks for; if it is not there, also the `__init__.py` files of its packages."""
+) -> dict[Path, str] | None:
+    """The app module with what the world asks for; if it is not there, also the `__init__.py` files of its packages.
+
+    None for one that is left alone because it cannot be parsed.
+    """
     from airssys_generator import GenerationError, merge_skeleton, previous_bindings, skeleton
 
     file = project.app_file
@@ -123,7 +133,7 @@ def _app(
             }
         except GenerationError as error:
             if forgiving and all(found.construct == "syntax" for found in error.diagnostics):
-                return {}
+                return None
             raise
     if forgiving and (others := _modules(project)):
         close = nearest(project.app, others)
@@ -178,7 +188,11 @@ def _write(file: Path, text: str) -> None:
     half = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         half.write_text(text, "utf-8", newline="\n")
-        half.replace(file)
+        if file.exists():
+            half.chmod(stat.S_IMODE(file.stat().st_mode))
+        half.replace(file.resolve())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         half.unlink(missing_ok=True)
 

@@ -56,7 +56,7 @@ class Import:
         return 0 if (self.package or self.name).split(".")[0] in sys.stdlib_module_names else 1
 
 
-def order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural]:
+def order(imported: Import) -> tuple[int, bool, int, Natural, int, Natural, bool]:
     """Where an import stands among others: as the linter sorts them."""
     package = imported.package or ""
     dots = len(package) - len(package.lstrip("."))
@@ -66,9 +66,9 @@ def order(imported: Import) -> tuple[int, bool, int, Natural, bool, int, Natural
         imported.package is not None,
         -dots,
         natural(package or imported.name),
-        imported.alias is not None,
         kind,
         natural(imported.name),
+        imported.alias is not None,
     )
 
 

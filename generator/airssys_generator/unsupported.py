@@ -7,12 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from airssys_sdk.wit.model import (
     FixedLengthList,
     Function,
-    FunctionKind,
     FutureType,
-    Handle,
     MapType,
     Primitive,
-    Resource,
     StreamType,
     Type,
     TypeDef,
@@ -22,12 +19,9 @@ from .errors import Diagnostic
 from .options import Target
 from .walk import anonymous, parts, signature
 
-_WAIT = "leave it out of the world, or use a later version of airssys-sdk"
 _OTHER = "use another type"
 
 _REASONS = {
-    "resource": ("resources are not generated yet", _WAIT),
-    "async": ("async functions are not generated yet", _WAIT),
     "async import": (
         "async imports are not generated: the engine's C interface cannot link them",
         "declare a plain func; its host implementation may still be `async def`, marked as suspending",
@@ -43,9 +37,9 @@ _REASONS = {
 }
 
 
-_POSSIBLE: Mapping[Target, frozenset[str]] = {
-    "host": frozenset({"resource", "async", "map"}),
-    "guest": frozenset({"resource", "async", "stream", "future", "error-context"}),
+_IMPOSSIBLE: Mapping[Target, frozenset[str]] = {
+    "host": frozenset({"async import", "stream", "future", "error-context", "fixed-length list"}),
+    "guest": frozenset({"fixed-length list", "map"}),
 }
 
 
@@ -63,32 +57,27 @@ def unsupported(
         imported: the imported functions that would be generated, each with its path.
         exported: the exported ones.
     """
+    imported = tuple(imported)
     found = [
         Diagnostic(where, construct, *_REASONS[construct])
         for where, construct in (
             *_in_types(types),
-            *_in_functions(imported, "async import" if target == "host" else "async"),
-            *_in_functions(exported, "async"),
+            *((where, "async import") for where, function in imported if function.is_async),
+            *_in_functions((*imported, *exported)),
         )
-        if construct not in _POSSIBLE[target]
+        if construct in _IMPOSSIBLE[target]
     ]
     return list(dict.fromkeys(found))
 
 
 def _in_types(types: Iterable[tuple[str, TypeDef]]) -> Iterator[tuple[str, str]]:
     for where, wit_type in types:
-        if isinstance(wit_type.declaration, Resource):
-            yield where, "resource"
         for place, part in parts(wit_type):
             yield from ((where + place, construct) for construct in _constructs(part))
 
 
-def _in_functions(functions: Iterable[tuple[str, Function]], asynchronous: str) -> Iterator[tuple[str, str]]:
+def _in_functions(functions: Iterable[tuple[str, Function]]) -> Iterator[tuple[str, str]]:
     for where, function in functions:
-        if function.is_async:
-            yield where, asynchronous
-        if function.kind is not FunctionKind.FREESTANDING:
-            yield where, "resource"
         for wit_type in signature(function):
             yield from ((where, construct) for construct in _constructs(wit_type))
 
@@ -96,8 +85,6 @@ def _in_functions(functions: Iterable[tuple[str, Function]], asynchronous: str) 
 def _constructs(wit_type: Type) -> Iterator[str]:
     for part in anonymous(wit_type):
         match part:
-            case Handle():
-                yield "resource"
             case StreamType():
                 yield "stream"
             case FutureType():

@@ -60,6 +60,21 @@ def test_nothing_is_written_and_all_is_told(target: str, sdk: Command, tmp_path:
 
 
 @TARGETS
+@pytest.mark.parametrize("mode", ["--diff", "--stdout"])
+def test_a_check_fails_whatever_else_is_asked_for(
+    target: str, mode: str, sdk: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.wit").write_text(WIT, "utf-8")
+    command = ["generate", target, "shop.wit", "--out", "out"]
+    for arguments in ((mode, "--check"), ("--check", mode)):
+        result = sdk(*command, *arguments, folder=tmp_path)
+        assert (result.code, "class " in result.out) == (1, True)
+    assert not (tmp_path / "out").exists()
+    sdk(*command, folder=tmp_path)
+    assert sdk(*command, "--check", mode, folder=tmp_path).code == 0
+
+
+@TARGETS
 def test_a_difference_shows_what_comes_and_goes(target: str, sdk: Command, tmp_path: Path) -> None:
     command = ["generate", target, "shop.wit", "--out", "out"]
     for text in (LATER, WIT):

@@ -16,9 +16,10 @@ from generator_worlds import (
     golden_sources,
     needs_corpus,
     put,
+    world_of,
 )
 
-from airssys_generator import Target
+from airssys_generator import Target, generate, skeleton
 
 pytestmark = [pytest.mark.slow, needs_corpus, pytest.mark.xdist_group("emitted")]
 
@@ -108,3 +109,26 @@ def _tool(command: list[str], folder: Path) -> None:
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def test_imports_with_and_without_another_name_are_sorted_together(tmp_path: Path) -> None:
+    text = """
+    package a:b;
+    interface base { resource node; }
+    interface kinds { enum e { a } }
+    world w {
+      import base;
+      export base;
+      use base.{node};
+      use kinds.{e};
+      export run: func(n: node) -> e;
+      export inline: interface { use base.{node}; use kinds.{e}; go: func(n: node) -> e; }
+    }
+    """
+    resolve, world = world_of(text, tmp_path)
+    guest = {**generate(resolve, world, "guest"), "component.py": skeleton(world)}
+    put({f"guest/{path}": code for path, code in guest.items()}, tmp_path)
+    put({f"host/{path}": code for path, code in generate(resolve, world, "host").items()}, tmp_path)
+    assert "import base as _base\nfrom wit_world.imports import kinds\n" in guest["component.py"]
+    for command in (["check"], ["format", "--check"]):
+        _tool(["ruff", *command, "--isolated", "--no-cache", "guest", "host"], tmp_path)

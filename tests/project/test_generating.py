@@ -74,6 +74,55 @@ def test_bindings_of_an_interface_that_is_gone_are_removed(project: Project) -> 
     assert not (project.bindings / "wit_world" / "imports" / "clock.py").exists()
 
 
+def _changed_signature(project: Project) -> None:
+    generate_project(project)
+    change(
+        project.folder / "wit" / "tally.wit", "add: func(amount: u32)", "add: func(amount: u32, note: string)"
+    )
+
+
+def test_a_changed_signature_is_not_forgotten_while_the_module_cannot_be_parsed(project: Project) -> None:
+    _changed_signature(project)
+    good = project.app_file.read_text()
+    project.app_file.write_text(f"{good}\n\ndef broken(:\n")
+    assert generate_project(project, forgiving=True).changed == ()  # as a build does
+    project.app_file.write_text(good)
+    generate_project(project)
+    assert "def add(self, amount: int, note: str) -> int:" in project.app_file.read_text()
+
+
+def test_a_changed_signature_is_not_forgotten_when_writing_is_cut_short(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _changed_signature(project)
+    replace = Path.replace
+
+    def cut_short(self: Path, target: Path) -> Path:
+        if target == project.app_file.resolve():
+            raise OSError(28, "No space left on device", str(self))
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", cut_short)
+        with pytest.raises(OSError, match="No space left on device") as failed:
+            generate_project(project)
+    assert failed.value.filename == str(project.app_file)
+    generate_project(project)
+    assert "def add(self, amount: int, note: str) -> int:" in project.app_file.read_text()
+
+
+def test_the_authors_module_keeps_its_mode_and_its_place_behind_a_link(project: Project) -> None:
+    real = project.folder / "elsewhere.py"
+    project.app_file.rename(real)
+    real.chmod(0o755)
+    project.app_file.symlink_to(real)
+    _changed_signature(project)
+    generate_project(project)
+    assert project.app_file.is_symlink()
+    assert "note: str" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o755
+
+
 def test_check_shows_the_difference_and_writes_nothing(project: Project) -> None:
     generate_project(project)
     change(project.folder / "wit" / "tally.wit", "total: func", "reset: func();\n  total: func")

@@ -262,7 +262,7 @@ def test_a_resource_of_another_instance_is_refused(keeper: Any, built: dict[str,
 def test_the_class_in_the_module_is_a_type_and_makes_nothing(keeper: Any) -> None:
     module = importlib.import_module("keeper_host.exports.shelves")
     assert issubclass(keeper.shelves.Book, module.Book)
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(TypeError, match="Book is a type; take the class from the interface of an instance"):
         module.Book("emma")
     with pytest.raises(TypeError, match="a function of the component gives it"):
         keeper.shelves.Receipt()

@@ -66,9 +66,8 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
             ),
             click.option(
                 "--check",
-                "mode",
-                flag_value="check",
-                help="Write nothing; exit with 1 if DIR is out of date.",
+                is_flag=True,
+                help="Write nothing; print what is out of date, and exit with 1 if anything is.",
             ),
             click.option("--diff", "mode", flag_value="diff", help="Write nothing; print what would change."),
             click.option("--stdout", "mode", flag_value="stdout", help="Write nothing; print the files."),
@@ -93,6 +92,7 @@ def host(
     source: Path,
     world: str | None,
     out: Path,
+    check: bool,
     mode: str | None,
     features: tuple[str, ...],
     all_features: bool,
@@ -104,7 +104,7 @@ def host(
     """
     if package and world is not None:
         raise click.UsageError("--package takes every interface; it does not go with --world")
-    _generate("host", source, world, out, mode, features, all_features, package=package)
+    _generate("host", source, world, out, check, mode, features, all_features, package=package)
 
 
 @cli.command("guest", cls=Command, short_help="Write bindings and a skeleton for a component in Python.")
@@ -114,6 +114,7 @@ def guest(
     source: Path,
     world: str | None,
     out: Path,
+    check: bool,
     mode: str | None,
     features: tuple[str, ...],
     all_features: bool,
@@ -123,7 +124,7 @@ def guest(
 
     The skeleton is yours: running this again adds what is missing and keeps every line that you wrote.
     """
-    _generate("guest", source, world, out, mode, features, all_features, app)
+    _generate("guest", source, world, out, check, mode, features, all_features, app)
 
 
 def _generate(
@@ -131,6 +132,7 @@ def _generate(
     source: Path,
     world: str | None,
     out: Path,
+    check: bool,
     mode: str | None,
     features: tuple[str, ...],
     all_features: bool,
@@ -146,10 +148,12 @@ def _generate(
     shared = session()
     if mode == "stdout":
         _tell_files(shared, files)
-        return
-    outcome = apply(order, files, check=mode is not None)
-    if mode is not None:
-        _tell_difference(shared, outcome.diff, mode == "check" and not outcome.up_to_date)
+        if not check:
+            return
+    outcome = apply(order, files, check=check or mode is not None)
+    if check or mode is not None:
+        shown = "" if mode == "stdout" else outcome.diff
+        _tell_difference(shared, shown, check and not outcome.up_to_date)
         return
     if outcome.up_to_date:
         shared.out(f"{typed(out)} is up to date")

@@ -104,6 +104,10 @@ class ResourceCall:
 
     def __get__(self, instance: Resource | None, owner: type[Resource]) -> Callable[..., Any]:
         live = vars(owner).get("_live")
+        if live is None and instance is not None and self._name == "__init__":
+            raise TypeError(
+                f"{owner.__qualname__} is a type; take the class from the interface of an instance to make one"
+            )
         if live is None:
             unbound: Callable[..., Any] = self._member.__get__(instance, owner)
             return unbound
