@@ -235,11 +235,11 @@ def _comment(author: Author, module: Module, edit: Edit) -> Done:
     places = [(len(module.lines), "")]
     for cls in module.skeleton_classes:
         inside = module.indent(cls) + "    "
-        places += [(module.first(cls), module.indent(cls)), (cls.end_lineno or 0, inside)]
+        places += [(module.start(cls), module.indent(cls)), (cls.end_lineno or 0, inside)]
         if cls.body[0].lineno > cls.lineno:
             places.append((cls.lineno, inside))
     for _, node in module.methods:
-        places += [(module.first(node), module.indent(node)), (node.lineno - 1, module.indent(node))]
+        places += [(module.start(node), module.indent(node)), (node.lineno - 1, module.indent(node))]
     at, indent = places[edit.at % len(places)]
     return _put(author, module, at, _COMMENTS[edit.pick % len(_COMMENTS)], indent)
 

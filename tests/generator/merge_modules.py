@@ -92,8 +92,10 @@ class Module:
         return min([node.lineno, *(one.lineno for one in node.decorator_list)]) - 1
 
     def start(self, node: ast.ClassDef | Method) -> int:
-        """The line of the first comment that stands directly above it."""
-        at = self.first(node)
+        """The line of the first comment that stands directly above it, or above its mark."""
+        at = min(
+            [self.first(node), *(line for line in self._above(node) if self.lines[line].strip() == MARK)]
+        )
         while at and self.lines[at - 1].lstrip().startswith("#"):
             at -= 1
         return at

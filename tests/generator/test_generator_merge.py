@@ -224,3 +224,18 @@ def _filled(text: str, name: str, body: str) -> str:
     stop = text.index(end) + len(end)
     start = text.rindex("        raise NotImplementedError(", 0, stop)
     return f"{text[:start]}        {body}\n{text[stop:]}"
+
+
+def test_a_class_of_the_authors_with_a_name_that_the_wit_needs_now_is_refused_with_its_line(
+    versions: Versions,
+) -> None:
+    own = "\n\nclass More(dict[str, int]):\n    def x(self, key: str) -> int:\n        return self[key]\n"
+    text = skeleton(versions.old) + own
+    with pytest.raises(GenerationError, match="classes of yours have names that the WIT needs now") as caught:
+        versions.merge(text)
+    (found,) = caught.value.diagnostics
+    line = text[: text.index("class More")].count("\n") + 1
+    assert found.where == f"component.py:{line}"
+    assert found.reason.startswith("the class 'More' would have to implement what the WIT says")
+    meant = text.replace("class More(dict[str, int])", "class More(exports.More)")
+    assert "def x(self, i: bytes) -> int:" in versions.merge(meant)

@@ -63,6 +63,24 @@ class Merge:
         self.has_future = self.spelling.local.get("annotations") == "__future__.annotations"
         self.needs_future = False
 
+    def strangers(self) -> list[str]:
+        """Classes of the author's own whose names the WIT needs since it changed: nothing says that they implement it."""
+        present = classes(self.module)
+        return [
+            wanted.name
+            for wanted in self.planned
+            if self.previous
+            and wanted.bases
+            and wanted.name in present
+            and wanted.name not in self.previous
+            and not _is_marked(present[wanted.name])
+            and not self._derives_from_bindings(present[wanted.name])
+        ]
+
+    def _derives_from_bindings(self, cls: cst.ClassDef) -> bool:
+        paths = (self.spelling.path(dotted(base.value)) for base in cls.bases)
+        return any(path.partition(".")[0] == WORLD_MODULE for path in paths)
+
     def merged(self) -> str:
         """The text of the merged module, closed as it was."""
         present = classes(self.module)

@@ -56,7 +56,8 @@ def merge_skeleton(
             author spells differently. Without them nothing is marked, and a signature that differs is updated.
 
     Raises:
-        GenerationError: the module cannot be parsed (with line and column), or as for `generate`.
+        GenerationError: the module cannot be parsed (with line and column), a class of the author's own has a name that the
+            changed WIT needs, or as for `generate`.
     """
     from ..render import render
     from .merge import Merge
@@ -73,8 +74,25 @@ def merge_skeleton(
     bindings = {one.path: _body(render(one, "guest")) for one in plan.bindings if one.path in wanted}
     before = _signatures(previous, authors)
     now = before if not before or bindings == previous else _signatures(bindings, authors)
-    merged = Merge(module, plan.skeleton, before, now, _paths(plan)).merged().removesuffix(_END)
+    merge = Merge(module, plan.skeleton, before, now, _paths(plan))
+    strangers = [_taken(existing, name, where) for name in merge.strangers()]
+    if strangers:
+        raise GenerationError(
+            "classes of yours have names that the WIT needs now", strangers, where=strangers[0].where
+        )
+    merged = merge.merged().removesuffix(_END)
     return existing if merged == ended else merged
+
+
+def _taken(text: str, name: str, where: str) -> Diagnostic:
+    before, found, _ = text.partition(f"class {name}")
+    line = before.count("\n") + 1 if found else 1
+    return Diagnostic(
+        f"{where}:{line}",
+        "name",
+        f"the class '{name}' would have to implement what the WIT says, and nothing shows that it is meant to",
+        f"rename it, or derive it from the class '{name}' of the bindings if it does; nothing has been written",
+    )
 
 
 def previous_bindings(folder: Path) -> dict[str, str]:
