@@ -12,7 +12,7 @@ import libcst as cst
 from .. import plan, render
 from ..annotation import Annotation, flat, names_in, renamed
 from ..guest.dialect import ASYNC_SUPPORT
-from ..guest.options import WORLD_MODULE
+from ..guest.options import WORLD_CLASS, WORLD_MODULE
 from .authored import (
     Spelling,
     classes,
@@ -73,6 +73,7 @@ class Merge:
             and wanted.bases
             and wanted.name in present
             and wanted.name not in self.previous
+            and wanted.name != WORLD_CLASS  # nobody calls a class of their own so
             and not _is_marked(present[wanted.name])
             and not self._derives_from_bindings(present[wanted.name])
         ]
