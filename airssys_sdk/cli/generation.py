@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from airssys_generator import (
+    Merged,
     NamesFile,
     Options,
     Outcome,
@@ -73,8 +74,21 @@ class Order:
         return shlex.join(words)
 
 
-def files_of(order: Order) -> Mapping[str, str]:
-    """The text of each file, by its path in the output folder.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the output folder shall hold.
+
+    Attributes:
+        files: the text of each file, by its path in the folder.
+        merged: what is done to the author's module; None if it is made, or if there is none.
+    """
+
+    files: Mapping[str, str]
+    merged: Merged | None = None
+
+
+def prepare(order: Order) -> Prepared:
+    """Read and generate; nothing is written.
 
     Raises:
         ValidationError: the WIT, the names file or the author's code is wrong, or the target cannot do something in it.
@@ -91,8 +105,10 @@ def files_of(order: Order) -> Mapping[str, str]:
     )
     files = dict(generate(resolve, world, order.target, options))
     if isinstance(world, World) and order.target == "guest":
-        files[order.app_file] = _authored(order, world, options)
-    return files
+        merged = _merged(order, world, options)
+        files[order.app_file] = skeleton(world, options) if merged is None else merged.text
+        return Prepared(files, merged)
+    return Prepared(files)
 
 
 def apply(order: Order, files: Mapping[str, str], *, check: bool) -> Outcome:
@@ -157,13 +173,13 @@ def _only_world(order: Order) -> World:
         raise
 
 
-def _authored(order: Order, world: World, options: Options) -> str:
-    """The author's module: made, or what is there with what is missing added."""
+def _merged(order: Order, world: World, options: Options) -> Merged | None:
+    """The author's module, brought up to the WIT; None if there is none."""
     file = order.out / order.app_file
     try:
         existing = file.read_bytes().decode()
     except FileNotFoundError:
-        return skeleton(world, options)
+        return None
     except UnicodeDecodeError as error:
         raise ValidationError(
             f"the module is not UTF-8 (byte {error.start})", where=str(file), hint="save it as UTF-8"

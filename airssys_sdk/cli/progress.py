@@ -8,6 +8,7 @@ from collections import Counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from airssys_sdk.cli.merged import tell_merged
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 
@@ -88,13 +89,9 @@ class Progress:
         return told
 
     def changed(self, project: Project, result: BuildResult) -> None:
-        """Say that a build added something to the author's own module, which it does when the world asks for more."""
-        app = project.shown(project.app_file)
-        if app in result.generated and not self._quiet:
-            names = f": {', '.join(result.added)}" if result.added else ""
-            self._session.note(
-                f"note: {safe_line(app)} got what the world asks for and it did not have{safe_line(names)}"
-            )
+        """Say what a build did to the author's own module, which it does when the WIT has changed."""
+        if not self._quiet:
+            tell_merged(self._session, project.shown(project.app_file), result.merged, err=True)
 
     def _start(self, text: str) -> None:
         from rich.console import Console

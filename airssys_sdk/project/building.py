@@ -23,6 +23,8 @@ from .model import Project
 from .reporting import Reporter, Silent, Stage
 
 if TYPE_CHECKING:
+    from airssys_generator import Merged
+
     from ..component.engine.profiles import Profile
     from .generating import Generated, Interpretation
 
@@ -40,7 +42,7 @@ class BuildResult:
         built: how often componentize-py ran: 0 or 1. It is 0 as well when the component came from the user's cache.
         compiled: how often native code was made for `run`: 0 or 1.
         generated: the generated files that changed, relative to the project's folder.
-        added: the names of classes and methods that the author's module got, because the world asks for them.
+        merged: what was done to the author's module, because the WIT changed.
     """
 
     path: Path
@@ -49,7 +51,7 @@ class BuildResult:
     built: int = 0
     compiled: int = 0
     generated: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
+    merged: Merged | None = None
 
 
 def build(
@@ -119,7 +121,7 @@ class _Build:
         result = BuildResult(project.wasm, fresh, seconds, built, compiled)
         if outcome is None:
             return result
-        return dataclasses.replace(result, generated=outcome.changed, added=outcome.added)
+        return dataclasses.replace(result, generated=outcome.changed, merged=outcome.merged)
 
     def _is_current(self) -> bool:
         try:

@@ -7,17 +7,19 @@ from .errors import Diagnostic, GenerationError
 from .generate import Files, generate, skeleton
 from .guest import componentize_options
 from .hooks import Hook
-from .merging import merge_skeleton, previous_bindings
+from .merging import Change, Merged, merge_skeleton, previous_bindings
 from .namesfile import NamesFile, NamesFileError
 from .options import Options, Target
 from .writing import ForeignFilesError, Outcome, OutputError, check_output, write_files
 
 __all__ = [
+    "Change",
     "Diagnostic",
     "Files",
     "ForeignFilesError",
     "GenerationError",
     "Hook",
+    "Merged",
     "NamesFile",
     "NamesFileError",
     "Options",

@@ -65,8 +65,8 @@ class Module:
         line = self.lines[node.lineno - 1]
         return line[: len(line) - len(line.lstrip())]
 
-    def head(self, node: Method) -> tuple[int, int, int]:
-        """Where a method's signature stands: the line of `def`, the line of the colon and the column behind it."""
+    def head(self, node: Method | ast.ClassDef) -> tuple[int, int, int]:
+        """Where a head stands: the line of `def` or `class`, the line of the colon and the column behind it."""
         depth = 0
         for token in self.tokens:
             if token.start < (node.lineno, node.col_offset) or token.type != tokenize.OP:
@@ -117,16 +117,28 @@ class Module:
 def signatures(text: str) -> Signatures:
     """What the signature of each method of each class says, however it is spelled: dotted paths, and no receiver."""
     module = Module(text)
+    names = imported(module)
+    return {
+        cls.name: {node.name: _said(node, names) for node in cls.body if isinstance(node, Method)}
+        for cls in module.classes
+    }
+
+
+def imported(module: Module) -> Mapping[str, str]:
+    """What the imports bind, by local name: dotted paths."""
     names: dict[str, str] = {}
     for node in module.imports:
         before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for one in node.names:
             local = one.asname or (one.name if before else one.name.partition(".")[0])
             names[local] = before + one.name if one.asname or before else local
-    return {
-        cls.name: {node.name: _said(node, names) for node in cls.body if isinstance(node, Method)}
-        for cls in module.classes
-    }
+    return names
+
+
+def bases(cls: ast.ClassDef, module: Module) -> list[str]:
+    """What a class derives from, as dotted paths."""
+    names = imported(module)
+    return [_annotation(base, names) for base in cls.bases]
 
 
 def without_marked(text: str) -> str:

@@ -56,7 +56,7 @@ class Versions:
 
     def merge(self, text: str) -> str:
         """Merge the second version into an author's module of the first."""
-        return merge_skeleton(text, self.new, previous=self.previous)
+        return merge_skeleton(text, self.new, previous=self.previous).text
 
 
 @pytest.fixture(scope="module")
@@ -85,13 +85,13 @@ def test_a_changed_signature_is_updated_above_the_authors_body(versions: Version
 def test_a_function_that_left_the_wit_is_marked_once_and_kept(versions: Versions) -> None:
     merged = versions.merge(_filled(skeleton(versions.old), "drop", "print('kept')"))
     assert f"    {MARK}    def drop(self) -> None:\n        print('kept')\n" in merged
-    assert f"{MARK}class Old(exports.Old):\n" in merged
+    assert f"{MARK}class Old:\n" in merged
     assert versions.merge(merged) == merged
 
 
 def test_a_function_that_comes_back_loses_its_mark(versions: Versions) -> None:
     merged = versions.merge(skeleton(versions.old))
-    back = merge_skeleton(merged, versions.old, previous=versions.current)
+    back = merge_skeleton(merged, versions.old, previous=versions.current).text
     assert f"    {MARK}    def drop" not in back
     assert f"{MARK}class Old" not in back
     assert f"    {MARK}    def add" in back
@@ -106,8 +106,8 @@ def test_a_new_interface_and_new_functions_of_the_world_become_classes_at_the_en
 
 def test_a_merge_without_a_change_of_the_wit_changes_nothing(versions: Versions) -> None:
     text = skeleton(versions.new) + "\n\ndef helper( x ):\n  return x\n"
-    assert merge_skeleton(text, versions.new, previous=versions.current) == text
-    assert merge_skeleton(text, versions.new) == text
+    assert merge_skeleton(text, versions.new, previous=versions.current).text == text
+    assert merge_skeleton(text, versions.new).text == text
 
 
 def test_the_authors_own_spelling_of_an_unchanged_signature_stays(versions: Versions) -> None:
@@ -122,7 +122,7 @@ def test_the_authors_own_spelling_of_an_unchanged_signature_stays(versions: Vers
         "    def drop(self) -> None: ...\n"
         "    def own(self) -> int: return 1\n"
     )
-    merged = merge_skeleton(text, versions.old, previous=versions.previous)
+    merged = merge_skeleton(text, versions.old, previous=versions.previous).text
     assert merged.startswith(text)
     assert f"{MARK}" not in merged
 
@@ -175,7 +175,7 @@ def test_a_module_with_a_syntax_error_is_refused_with_its_place(versions: Versio
 
 
 def test_an_empty_module_gets_the_whole_skeleton(versions: Versions) -> None:
-    merged = merge_skeleton("", versions.new)
+    merged = merge_skeleton("", versions.new).text
     names = [node.name for node in ast.parse(merged).body if isinstance(node, ast.ClassDef)]
     assert names == ["Store", "More", "WitWorld"]
 
@@ -185,7 +185,7 @@ def test_previous_bindings_are_read_from_the_folder_that_they_were_written_to(
 ) -> None:
     assert previous_bindings(tmp_path) == {}
     put(versions.previous, tmp_path)
-    merged = merge_skeleton(skeleton(versions.old), versions.new, previous=previous_bindings(tmp_path))
+    merged = merge_skeleton(skeleton(versions.old), versions.new, previous=previous_bindings(tmp_path)).text
     assert merged == versions.merge(skeleton(versions.old))
 
 
@@ -193,8 +193,8 @@ def test_damaged_bindings_of_before_are_as_good_as_none(versions: Versions, tmp_
     put(versions.previous, tmp_path)
     (tmp_path / "wit_world" / "exports" / "__init__.py").write_bytes(b"class Store(\xff\x00")
     text = skeleton(versions.old)
-    merged = merge_skeleton(text, versions.new, previous=previous_bindings(tmp_path))
-    assert merged == merge_skeleton(text, versions.new)
+    merged = merge_skeleton(text, versions.new, previous=previous_bindings(tmp_path)).text
+    assert merged == merge_skeleton(text, versions.new).text
 
 
 @pytest.mark.slow
@@ -231,7 +231,9 @@ def test_a_class_of_the_authors_with_a_name_that_the_wit_needs_now_is_refused_wi
 ) -> None:
     own = "\n\nclass More(dict[str, int]):\n    def x(self, key: str) -> int:\n        return self[key]\n"
     text = skeleton(versions.old) + own
-    with pytest.raises(GenerationError, match="classes of yours have names that the WIT needs now") as caught:
+    with pytest.raises(
+        GenerationError, match="names in your module are names that the WIT needs now"
+    ) as caught:
         versions.merge(text)
     (found,) = caught.value.diagnostics
     line = text[: text.index("class More")].count("\n") + 1

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from merge_modules import MARK
-from merge_versions import Version
+from merge_versions import Change
 
 from airssys_generator import GenerationError
-
-Change = Callable[..., tuple[Version, ...]]
 
 SHELF = "interface shelf { resource book { constructor(); title: func() -> string; } take: func(b: book) -> book; }"
 HALL = "interface hall { enter: func(); }"
 KINDS = "interface kinds { record item { id: string } record other { id: string } }"
-
-
-@pytest.fixture
-def change(tmp_path: Path) -> Change:
-    """Reads texts of a package, each as the next version of the world `app`."""
-    numbers = itertools.count()
-
-    def make(*texts: str) -> tuple[Version, ...]:
-        versions: list[Version] = []
-        for text in texts:
-            whole = text if text.startswith("package") else f"package demo:app; {text}"
-            file = tmp_path / f"{next(numbers)}.wit"
-            versions.append(Version.read(whole, file, versions[-1] if versions else None))
-        return tuple(versions)
-
-    return make
 
 
 def _hall(function: str) -> str:
@@ -98,12 +76,26 @@ def test_a_decorator_is_spelled_as_the_module_needs_it(change: Change) -> None:
     assert "    @builtins.classmethod\n    def make(cls) -> None:\n" in merged
 
 
+def test_a_signature_is_written_anew_when_a_new_method_hides_what_it_says(change: Change) -> None:
+    old, new = change(
+        _hall("enter: func(n: string) -> string; stay: func();"),
+        _hall("enter: func(n: string) -> string; stay: func(); %str: func();"),
+    )
+    text = old.skeleton.replace("n: str) -> str:", "n: 'str')->str:").replace(
+        "def stay(self)", "def stay( self )"
+    )
+    merged = new.merge(text, old)
+    assert "    def enter(self, n: builtins.str) -> builtins.str:\n" in merged
+    assert "    def stay( self ) -> None:\n" in merged
+    assert new.merge(merged, old) == merged
+
+
 # What left
 
 
 def test_a_resource_without_members_is_marked_when_it_leaves(change: Change) -> None:
     old, new = change("interface i { resource r; f: func(); } world app { export i; }", "world app {}")
-    assert f"{MARK}\nclass R(i.R):\n" in new.merge(old.skeleton, old)
+    assert f"{MARK}\nclass R:\n" in new.merge(old.skeleton, old)
 
 
 def test_a_resource_that_leaves_with_a_new_version_is_marked(change: Change) -> None:
@@ -112,7 +104,7 @@ def test_a_resource_that_leaves_with_a_new_version_is_marked(change: Change) -> 
     )
     two = "package demo:app@2.0.0; interface i { g: func(); } world app { export i; }"
     old, new = change(one, two)
-    assert f"{MARK}\nclass R(i.R):\n" in new.merge(old.skeleton, old)
+    assert f"{MARK}\nclass R:\n" in new.merge(old.skeleton, old)
 
 
 def test_an_interface_that_comes_back_with_less_has_the_rest_marked(change: Change) -> None:

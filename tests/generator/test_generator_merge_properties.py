@@ -2,7 +2,7 @@
 
 Stories are told at random: a world, its skeleton, edits of the author, a change of the world, a merge, edits, and so on.
 What an author wrote has unique marks, so a line that is lost, changed, doubled or moved is found. Signatures are compared
-by a reader of their own; in the end a type checker reads all modules, less what merges have marked.
+by a reader of their own; in the end a type checker reads all modules, with what merges have marked and without.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ast
 import dataclasses
 import itertools
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from generator_worlds import put
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from merge_edits import Author, Edit, edits
-from merge_modules import MARK, TOKEN, Method, Module, Signatures, signatures, without_marked
+from merge_modules import MARK, TOKEN, Method, Module, Signatures, bases, signatures, without_marked
 from merge_versions import Version
 from merge_worlds import World, changed, worlds
 
@@ -123,12 +124,11 @@ def _tell(shop: Workshop, story: Sequence[Chapter]) -> None:
         text, version = author.edit(merged, chapter.edits), following
         if _fits(text, version):
             assert version.merge(text, version) == text
-    text = version.merge(without_marked(text), version)
-    module = Module(text)
-    gone = _gone_imports(module, version.bindings)
-    # The author also removes what is marked; imports under an `if` or `try`, and marks that were never set, are left out.
-    if not left_unmarked and all(node in module.tree.body for node in gone):
+    # Imports under an `if` or `try`, and marks that were never set, are left out.
+    if not left_unmarked and not _gone_imports(Module(text), version.bindings):
         shop.keep(text, version.bindings)
+        if MARK in text:
+            shop.keep(version.merge(without_marked(text), version), version.bindings)
 
 
 # What a merge may change, and what it must
@@ -140,7 +140,11 @@ def _check(before: str, after: str, old: Version, new: Version, *, known: bool) 
     a = Module(before if after == before or before.endswith("\n") else before + Module(before).eol)
     b = Module(after)
     _check_what_is_there(a, b, was, wanted)
-    written_anew = {*_changed_methods(a, b, was, wanted), *_changed_imports(a, new.bindings)}
+    written_anew = {
+        *_changed_classes(a, b, new.bindings),
+        *_changed_methods(a, b, was, wanted, new.bindings),
+        *_changed_imports(a, new.bindings),
+    }
     _check_lines(a, b, written_anew)
     assert _line_ends(after) <= _line_ends(before)
 
@@ -149,11 +153,8 @@ def _check_what_is_there(a: Module, b: Module, was: Signatures, wanted: Signatur
     """The classes and methods are those of before and those that are asked for; what left is marked."""
     had, got = signatures(a.text), signatures(b.text)
     assert got.keys() == had.keys() | wanted.keys()
-    with_bases = {cls.name for cls in a.classes if any("Base" in ast.unparse(base) for base in cls.bases)}
     for name in wanted:
-        inherited = was.get(name, {}).keys() if name in with_bases else set[str]()
-        new = {method for method in wanted[name] if method not in inherited}
-        assert got[name].keys() == had.get(name, {}).keys() | new
+        assert got[name].keys() == had.get(name, {}).keys() | wanted[name].keys()
         for method in got[name].keys() & wanted[name].keys():
             assert got[name][method] == wanted[name][method]
     assert _marked(b) == (_marked(a) | _there(was) & _there(had)) - _there(wanted)
@@ -166,16 +167,58 @@ def _marked(module: Module) -> set[tuple[str, str]]:
     }
 
 
-def _changed_methods(a: Module, b: Module, was: Signatures, wanted: Signatures) -> Iterator[int]:
+def _changed_classes(a: Module, b: Module, bindings: Mapping[str, str]) -> Iterator[int]:
+    """The lines of heads of marked classes that lose bases which are gone, and of those that get them back."""
+    there = {cls.name: cls for cls in b.classes}
+    marked = _marked(b)
+    for cls in a.classes:
+        had, got = bases(cls, a), bases(there[cls.name], b)
+        if had == got:
+            continue
+        if (cls.name, "") in marked:
+            assert got == [base for base in had if not _lacks(bindings, base)]
+        else:
+            assert (cls.name, "") in _marked(a)
+            assert got[: len(had)] == had
+            assert got[len(had) :] == [base for base in got if base.startswith("wit_world")]
+        yield from range(cls.lineno - 1, a.head(cls)[1] + 1)
+
+
+def _lacks(bindings: Mapping[str, str], path: str) -> bool:
+    """Whether nothing is at a dotted path of bindings."""
+    root, *parts = path.split(".")
+    if root != "wit_world":
+        return root == "componentize_py_async_support" and f"{root}/__init__.py" not in bindings
+    file = (
+        f"{root}/{parts[0]}/{parts[1]}.py" if len(parts) > 2 else "/".join([root, *parts[:-1], "__init__.py"])
+    )
+    return not re.search(rf"^(class )?{parts[-1]}\b", bindings.get(file, ""), re.MULTILINE)
+
+
+def _changed_methods(
+    a: Module, b: Module, was: Signatures, wanted: Signatures, bindings: Mapping[str, str]
+) -> Iterator[int]:
     """The lines of signatures that the WIT changed; bodies and other signatures are as they were."""
     kept = {(cls.name, node.name): node for cls, node in b.methods}
-    had = signatures(a.text)
+    had, got = signatures(a.text), signatures(b.text)
+    marked = _marked(b)
     for cls, node in a.methods:
         twin = kept[cls.name, node.name]
         assert b.body(twin) == a.body(node)
         asked = wanted.get(cls.name, {}).get(node.name)
         said = had[cls.name][node.name]
-        if asked in (None, said, was.get(cls.name, {}).get(node.name)):
+        hiding = wanted.get(cls.name, {}).keys() - had[cls.name].keys()
+        hidden = hiding & {*re.findall(r"\w+", a.signature(node))}  # by a new method of the class
+        gone = re.sub(
+            r"(wit_world|componentize_py)[\w.]*",
+            lambda found: "typing.Any" if _lacks(bindings, found[0]) else found[0],
+            said,
+        )
+        if asked is None and gone != said and marked & {(cls.name, ""), (cls.name, node.name)}:
+            assert got[cls.name][node.name] == gone
+            first, last, _ = a.head(node)
+            yield from range(first, last + 1)
+        elif asked is None or (asked in (said, was.get(cls.name, {}).get(node.name)) and not hidden):
             assert b.signature(twin) == a.signature(node)
         else:
             first, last, _ = a.head(node)

@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from airssys_sdk.cli.framework import Command, Group
+from airssys_sdk.cli.merged import tell_merged
 from airssys_sdk.cli.places import typed
 from airssys_sdk.cli.session import Session, session
 from airssys_sdk.cli.text import safe_line
@@ -48,6 +49,7 @@ def cli(context: click.Context, check: bool, folder: Path | None) -> None:
         shared.styled([("wrote ", "green"), (typed(project.folder / file), None)])
     if not outcome.changed:
         shared.out("up to date")
+    tell_merged(shared, typed(project.app_file), outcome.merged)
 
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
@@ -140,11 +142,12 @@ def _generate(
     *,
     package: bool = False,
 ) -> None:
-    from airssys_sdk.cli.generation import Order, apply, files_of
+    from airssys_sdk.cli.generation import Order, apply, prepare
 
     split = tuple(name for feature in features for name in feature.split(",") if name)
     order = Order(target, source, world, out, split, all_features, app, package)
-    files = files_of(order)
+    prepared = prepare(order)
+    files = prepared.files
     shared = session()
     if mode == "stdout":
         _tell_files(shared, files)
@@ -161,6 +164,7 @@ def _generate(
     changed = f"{len(outcome.written)} of {len(files)} files written"
     removed = f", {len(outcome.removed)} removed" if outcome.removed else ""
     shared.styled([(typed(out), "green"), (f": {changed}{removed}", None)])
+    tell_merged(shared, typed(out / order.app_file), prepared.merged)
 
 
 def _tell_files(shared: Session, files: Mapping[str, str]) -> None:

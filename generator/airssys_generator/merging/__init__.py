@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .outcome import Change, Merged
 from .skeleton import merge_skeleton, previous_bindings
 
-__all__ = ["merge_skeleton", "previous_bindings"]
+__all__ = ["Change", "Merged", "merge_skeleton", "previous_bindings"]

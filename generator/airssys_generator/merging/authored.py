@@ -121,7 +121,7 @@ def planned_spelling(imports: Sequence[Import]) -> Mapping[str, Import]:
 
 
 def statements(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> Iterator[cst.CSTNode]:
-    """The statements of a block, those under `if`, `try` and `with` included."""
+    """The statements of a block, those under `if`, `try`, `with`, `match` and loops included."""
     for statement in body:
         match statement:
             case cst.SimpleStatementLine():
@@ -136,8 +136,11 @@ def statements(body: Sequence[cst.BaseStatement | cst.BaseSmallStatement]) -> It
                 for part in (statement, *statement.handlers, statement.orelse, statement.finalbody):
                     if part is not None:
                         yield from _under(part.body)
-            case cst.With():
+            case cst.With() | cst.For() | cst.While():
                 yield from _under(statement.body)
+            case cst.Match():
+                for case in statement.cases:
+                    yield from _under(case.body)
             case _:
                 yield statement
 
@@ -150,8 +153,17 @@ def bound_names(node: cst.CSTNode) -> set[str]:
 
 
 def members(cls: cst.ClassDef) -> set[str]:
-    """Every name that a class body binds."""
-    return bound_names(cls.body)
+    """Every name that a class body binds, by imports too."""
+    imported = [name for statement in statements(cls.body.body) for name in imported_names(statement)]
+    return bound_names(cls.body).union(imported)
+
+
+def has_star_import(module: cst.Module) -> bool:
+    """Whether names come into the module that it does not spell out."""
+    return any(
+        isinstance(statement, cst.ImportFrom) and isinstance(statement.names, cst.ImportStar)
+        for statement in statements(module.body)
+    )
 
 
 def methods(cls: cst.ClassDef) -> dict[str, cst.FunctionDef]:

@@ -50,12 +50,14 @@ def _with_import(module: cst.Module, wanted: Import) -> cst.Module:
     if after:
         place = after[0]
         following = body[place]
-        if _order(_imports_of(following)[0])[0] == _order(wanted)[0]:
-            lines = list(following.leading_lines) if isinstance(following, cst.SimpleStatementLine) else []
+        same = _order(_imports_of(following)[0])[0] == _order(wanted)[0]
+        if same or place == block[0]:
+            lines = leading_lines(following)
             blanks = _blanks(lines)
             line = line.with_changes(leading_lines=lines[:blanks])
-            body[place] = following.with_changes(leading_lines=lines[blanks:])
-        elif place != block[0]:
+            apart = [] if same else [cst.EmptyLine(indent=False)]
+            body[place] = following.with_changes(leading_lines=[*apart, *lines[blanks:]])
+        else:
             line = line.with_changes(leading_lines=_separator(body[place - 1], wanted))
         body.insert(place, line)
     else:

@@ -18,7 +18,7 @@ def without_imports(module: cst.Module, leads_nowhere: Callable[[str], bool]) ->
     """
     if not any(leads_nowhere(path) for statement in module.body for _, path in _imports(statement)):
         return module
-    used = _used(module)
+    used = used_names(module)
     body: list[cst.BaseStatement] = []
     above: list[cst.EmptyLine] = []
     for statement in module.body:
@@ -84,14 +84,15 @@ def _joined(above: list[cst.EmptyLine], lines: list[cst.EmptyLine]) -> list[cst.
     return [*above, *lines[blank:]] if blank < len(above) else lines
 
 
-def _used(module: cst.Module) -> set[str]:
+def used_names(node: cst.CSTNode) -> set[str]:
+    """The names that are read somewhere below a node, dotted ones with all that they begin with."""
     found = _Used()
-    module.visit(found)
+    node.visit(found)
     return found.names
 
 
 class _Used(cst.CSTVisitor):
-    """Collects the names that a module reads, dotted ones with all that they begin with."""
+    """Collects the names that are read, dotted ones with all that they begin with."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,12 +1,14 @@
 """Merging a skeleton into the author's module: what the WIT adds or changes comes in, everything else stays.
 
 The author's text survives byte for byte, except for the signatures of functions whose WIT signature changed. A function
-that left the WIT is marked with a comment and kept. An import of bindings that are gone goes when nothing uses it any
-more: with it the module could not be imported.
+that left the WIT is marked with a comment and kept, but its signature and the bases of its class no longer name what left
+the bindings. An import of bindings that are gone goes when nothing uses it any more: with it the module could not be
+imported. Where the author's own code still uses them, that is told.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,11 +21,14 @@ from ..errors import Diagnostic, GenerationError
 from ..generate import plan_of_guest
 from ..namesfile import NamesFile
 from ..options import Options
+from .outcome import Merged
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from ..guest import GuestPlan
+    from .gone import Bindings
+    from .merge import Merge
     from .signatures import Signatures
 
 _END = "pass\n"
@@ -43,8 +48,8 @@ def merge_skeleton(
     *,
     where: str = "component.py",
     previous: Mapping[str, str] | None = None,
-) -> str:
-    """The author's module, brought up to the WIT.
+) -> Merged:
+    """Bring an author's module up to the WIT.
 
     Args:
         existing: the author's module as it is, with its own line ends (read it without newline translation).
@@ -56,14 +61,15 @@ def merge_skeleton(
             author spells differently. Without them nothing is marked, and a signature that differs is updated.
 
     Raises:
-        GenerationError: the module cannot be parsed (with line and column), a class of the author's own has a name that the
-            changed WIT needs, or as for `generate`.
+        GenerationError: the module cannot be parsed (with line and column), a class or method of the author's own has a name
+            that the changed WIT needs, or as for `generate`.
     """
     from ..render import render
     from .merge import Merge
 
     if existing.startswith(_BOM):
-        return _BOM + merge_skeleton(existing[1:], world, options, where=where, previous=previous)
+        merged = merge_skeleton(existing[1:], world, options, where=where, previous=previous)
+        return dataclasses.replace(merged, text=_BOM + merged.text)
     plan = plan_of_guest(world, options or Options())
     line_end = "\r\n" if "\r\n" in existing else "\n"
     ended = existing if not existing or existing.endswith("\n") else existing + line_end
@@ -74,24 +80,53 @@ def merge_skeleton(
     bindings = {one.path: _body(render(one, "guest")) for one in plan.bindings if one.path in wanted}
     before = _signatures(previous, authors)
     now = before if not before or bindings == previous else _signatures(bindings, authors)
-    merge = Merge(module, plan.skeleton, before, now, _paths(plan))
-    strangers = [_taken(existing, name, where) for name in merge.strangers()]
-    if strangers:
-        raise GenerationError(
-            "classes of yours have names that the WIT needs now", strangers, where=strangers[0].where
-        )
-    merged = merge.merged().removesuffix(_END)
-    return existing if merged == ended else merged
+    merge = Merge(module, plan.skeleton, before, now, _contents(plan))
+    _refuse_strangers(merge, where)
+    after = merge.merged()
+    lost = [_lost(where, line, path) for line, path in merge.lost(after)]
+    text = after.code.removesuffix(_END)
+    return Merged(existing if text == ended else text, tuple(merge.changes), tuple(lost))
 
 
-def _taken(text: str, name: str, where: str) -> Diagnostic:
-    before, found, _ = text.partition(f"class {name}")
-    line = before.count("\n") + 1 if found else 1
+def _refuse_strangers(merge: Merge, where: str) -> None:
+    """Refuse to write into what is the author's own.
+
+    Raises:
+        GenerationError: there is such a class or method.
+    """
+    from libcst.metadata import MetadataWrapper, PositionProvider
+
+    strangers = list(merge.strangers())
+    if not strangers:
+        return
+    lines = MetadataWrapper(merge.module, unsafe_skip_copy=True).resolve(PositionProvider)
+    found = [_taken(where, lines[node].start.line, name) for node, name in strangers]
+    raise GenerationError(
+        "names in your module are names that the WIT needs now", found, where=found[0].where
+    )
+
+
+def _taken(where: str, line: int, name: str) -> Diagnostic:
+    cls, _, method = name.partition(".")
+    reason = (
+        f"the method '{name}' would have to take the parameters that the WIT says, and takes others"
+        if method
+        else f"the class '{cls}' would have to implement what the WIT says, and nothing shows that it is meant to"
+    )
+    hint = (
+        "rename it, or give it those parameters if it is meant"
+        if method
+        else f"rename it, or derive it from the class '{cls}' of the bindings if it does"
+    )
+    return Diagnostic(f"{where}:{line}", "name", reason, f"{hint}; nothing has been written")
+
+
+def _lost(where: str, line: int, path: str) -> Diagnostic:
     return Diagnostic(
         f"{where}:{line}",
-        "name",
-        f"the class '{name}' would have to implement what the WIT says, and nothing shows that it is meant to",
-        f"rename it, or derive it from the class '{name}' of the bindings if it does; nothing has been written",
+        "import",
+        f"{path} has left the bindings",
+        "change the code that uses it, or remove it",
     )
 
 
@@ -120,14 +155,16 @@ def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], 
     return {**found, **plan.resources}
 
 
-def _paths(plan: GuestPlan) -> frozenset[str]:
-    """The dotted path of every module of the bindings, and of what is in it."""
-    paths: set[str] = set()
+def _contents(plan: GuestPlan) -> Bindings:
+    """What is in each module of the bindings."""
+    from .gone import Bindings
+
+    modules: dict[str, frozenset[str]] = {}
     for module in plan.bindings:
         path = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         names = [item.name for item in module.items] + [one.alias or one.name for one in module.imports]
-        paths |= {path, *(f"{path}.{name}" for name in names)}
-    return frozenset(paths)
+        modules[path] = frozenset(names)
+    return Bindings(modules)
 
 
 def _body(text: str) -> str:

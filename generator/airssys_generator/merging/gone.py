@@ -1,0 +1,178 @@
+"""Names of bindings that are not there any more: where an author's module has them, and marked code without them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from ..guest.dialect import ASYNC_SUPPORT
+from ..guest.options import WORLD_MODULE
+from .authored import Spelling, comments_in, dotted, methods
+from .marks import is_marked
+from .placing import closing_comma, replaced
+
+
+class Bindings:
+    """What the bindings have.
+
+    Args:
+        modules: for each module, by its dotted path, the names in it.
+    """
+
+    def __init__(self, modules: Mapping[str, frozenset[str]]) -> None:
+        self._modules = modules
+
+    def lack(self, path: str) -> bool:
+        """Whether a dotted path is one of bindings, and nothing is there."""
+        root = path.partition(".")[0]
+        if root == ASYNC_SUPPORT:  # what is in it, no plan says
+            return root not in self._modules
+        if root != WORLD_MODULE:
+            return False
+        module, rest = root, path.split(".")[1:]
+        while rest and f"{module}.{rest[0]}" in self._modules:
+            module = f"{module}.{rest.pop(0)}"
+        return bool(rest) and not rest[0].startswith("__") and rest[0] not in self._modules.get(module, ())
+
+
+def detached(
+    cls: cst.ClassDef, spelling: Spelling, bindings: Bindings, anything: Callable[[], str]
+) -> cst.ClassDef:
+    """A class whose marked parts need no bindings that are gone.
+
+    A marked class loses such bases; in the signatures of marked methods and of all methods of a marked class, such types
+    become `typing.Any`. Bodies are the author's.
+
+    Args:
+        cls: the class.
+        spelling: how its module names things.
+        bindings: what is there.
+        anything: gives the module's name for `typing.Any` in this class.
+    """
+    whole = is_marked(cls)
+    changes: dict[cst.CSTNode, cst.CSTNode] = {}
+    for node in methods(cls).values():
+        if whole or is_marked(node):
+            visitor = _Anything(spelling, bindings, anything)
+            for part in (node.params, node.returns):
+                after = part.visit(visitor) if part is not None else None
+                if part is not None and isinstance(after, cst.CSTNode) and after is not part:
+                    changes[part] = after
+    cls = replaced(cls, changes)
+    gone = [base for base in cls.bases if whole and bindings.lack(spelling.path(dotted(base.value)))]
+    if not gone:
+        return cls
+    left = [base for base in cls.bases if base not in gone]
+    if left and cls.bases[-1] in gone:
+        left[-1] = left[-1].with_changes(comma=closing_comma(left[-1].comma, cls.bases[-1].comma))
+    comments = [line for base in gone for line in comments_in(base)]
+    cls = cls.with_changes(bases=left, leading_lines=[*cls.leading_lines, *comments])
+    if left or cls.keywords:
+        return cls
+    return cls.with_changes(lpar=cst.MaybeSentinel.DEFAULT, rpar=cst.MaybeSentinel.DEFAULT)
+
+
+def uses(module: cst.Module, spelling: Spelling, bindings: Bindings) -> list[tuple[int, str]]:
+    """Where a module has names of bindings that are gone: line and dotted path, each once for a line."""
+    if not any(True for _ in _gone(module, spelling, bindings)):
+        return []
+    wrapper = MetadataWrapper(module)
+    lines = wrapper.resolve(PositionProvider)
+    found = _gone(wrapper.module, spelling, bindings)
+    return sorted({(lines[node].start.line, path) for node, path in found})
+
+
+def _gone(module: cst.Module, spelling: Spelling, bindings: Bindings) -> Iterator[tuple[cst.CSTNode, str]]:
+    reader = _Reader(spelling)
+    module.visit(reader)
+    return ((node, path) for node, path in reader.found if bindings.lack(path))
+
+
+class _Reader(cst.CSTVisitor):
+    """Collects dotted paths that a module imports or reads, with their nodes."""
+
+    def __init__(self, spelling: Spelling) -> None:
+        super().__init__()
+        self.spelling = spelling
+        self.found: list[tuple[cst.CSTNode, str]] = []
+
+    def visit_Import(self, node: cst.Import) -> bool:  # noqa: N802
+        """Note what is imported."""
+        self.found += [(alias, dotted(alias.name)) for alias in node.names]
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:  # noqa: N802
+        """Note what is imported, and from where."""
+        package = "" if node.relative or node.module is None else dotted(node.module)
+        if isinstance(node.names, cst.ImportStar):
+            self.found.append((node, package))
+        else:
+            self.found += [(alias, f"{package}.{dotted(alias.name)}") for alias in node.names]
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
+        """Note a dotted name, which is read as a whole."""
+        text = dotted(node)
+        if text:
+            self.found.append((node, self.spelling.path(text)))
+        return not text
+
+
+class _Anything(cst.CSTTransformer):
+    """Writes `typing.Any` for types that are gone, in annotations."""
+
+    def __init__(self, spelling: Spelling, bindings: Bindings, anything: Callable[[], str]) -> None:
+        super().__init__()
+        self.spelling = spelling
+        self.bindings = bindings
+        self.anything = anything
+
+    def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:  # noqa: N802
+        """Replace what is gone in an annotation, in one that is a string too."""
+        expression = updated_node.annotation
+        if isinstance(expression, cst.SimpleString):
+            inner = _parsed(expression)
+            found = None if inner is None else inner.visit(_AnythingInside(self))
+            if isinstance(found, cst.BaseExpression) and found is not inner:
+                code = cst.Module([]).code_for_node(found)
+                return updated_node.with_changes(annotation=cst.SimpleString(repr(code)))
+            return updated_node
+        return updated_node.with_changes(annotation=expression.visit(_AnythingInside(self)))
+
+
+class _AnythingInside(cst.CSTTransformer):
+    def __init__(self, outer: _Anything) -> None:
+        super().__init__()
+        self.outer = outer
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802
+        """A dotted name is looked at as a whole."""
+        return not dotted(node)
+
+    def leave_Attribute(  # noqa: N802
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.BaseExpression:
+        """Replace a dotted name."""
+        return self._anything(original_node, updated_node)
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:  # noqa: N802
+        """Replace a plain name."""
+        return self._anything(original_node, updated_node)
+
+    def _anything(
+        self, original: cst.Name | cst.Attribute, updated: cst.Name | cst.Attribute
+    ) -> cst.BaseExpression:
+        text = dotted(original)
+        if text and self.outer.bindings.lack(self.outer.spelling.path(text)):
+            return cst.parse_expression(self.outer.anything())
+        return updated
+
+
+def _parsed(expression: cst.SimpleString) -> cst.BaseExpression | None:
+    text = expression.evaluated_value
+    try:
+        return cst.parse_expression(text) if isinstance(text, str) else None
+    except cst.ParserSyntaxError:
+        return None
