@@ -68,9 +68,19 @@ def test_a_guest_keeps_its_code_when_the_world_grows(sdk: Command, wit: Path) ->
         app.read_text().replace("raise NotImplementedError", "return None  # mine\n        raise ValueError")
     )
     wit.write_text(WIT.replace("  get: func", "  clear: func();\n  get: func"))
-    assert sdk(*arguments).code == 0
+    grown = sdk(*arguments)
+    assert grown.code == 0
+    assert grown.out.endswith("app.py: added Stock.clear; write what it does\n")
     assert "return None  # mine\n" in app.read_text()
     assert "def clear(self) -> None:" in app.read_text()
+    app.write_text(app.read_text() + "\n\nfirst: stock.Item | None = None\n")
+    wit.write_text(WIT.replace("  record item { name: string, count: u32 }\n", "").replace("<item>", "<u32>"))
+    shrunk = sdk(*arguments)
+    assert shrunk.code == 0
+    assert "app.py: updated the signature of Stock.get\n" in shrunk.out
+    assert "app.py: marked Stock.clear, which left the WIT\n" in shrunk.out
+    assert "warning: " in shrunk.err
+    assert "Item has left the bindings; change the code that uses it, or remove it\n" in shrunk.err
 
 
 def test_a_project_is_brought_up_to_date(sdk: Command, tmp_path: Path) -> None:

@@ -166,7 +166,10 @@ def test_a_star_without_name_stays_with_what_is_behind_it(change: Change) -> Non
     old, new = change(_hall("enter: func();"), _hall(f"enter: func({long});"))
     text = old.skeleton.replace("(self)", "(self, *, deep: bool = (  # why\n        False))")
     merged = new.merge(text, old)
-    assert "        gggggggggggg: int,\n        *,\n        deep: bool = (  # why\n        False),\n    ) -> None:\n" in merged
+    assert (
+        "        gggggggggggg: int,\n        *,\n        deep: bool = (  # why\n        False),\n    ) -> None:\n"
+        in merged
+    )
     assert merged.count("# why") == 1
     ast.parse(merged)
 

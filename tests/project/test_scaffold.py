@@ -34,7 +34,7 @@ def test_a_new_project_has_everything_in_its_place(
     assert project.app_file == project.folder / "src" / module / "component.py"
     here = {file.name for file in project.folder.iterdir()}
     assert here == {
-        *("Component.toml", "README.md", "pyproject.toml", ".gitignore", "names.toml"),
+        *("Component.toml", "README.md", "pyproject.toml", ".gitignore", ".gitattributes", "names.toml"),
         *("src", "tests", "wit", "bindings"),
     }
     world = find_world(read(project.wit), project.manifest.component.world)
