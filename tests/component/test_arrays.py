@@ -12,7 +12,7 @@ from calls_fixtures import playground_bytes
 from natives import NO_PAD, echo
 from playground import Host, Playground
 
-from airssys_sdk.component import Component, arrays
+from airssys_sdk.component import Component, InvalidType, arrays
 from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.hosting.dynamic import Instance
 from airssys_sdk.errors import UsageError
@@ -97,3 +97,37 @@ def test_methods_of_generated_classes_have_the_form_too() -> None:
     with Playground.load(playground_bytes(), imports=Host()) as world:
         assert arrays(world.version)() == 7
         assert arrays(world.api.add)(1, 2) == 3
+
+
+@pytest.mark.parametrize("number", [number for number in CODES if number[0] in "su"])
+@pytest.mark.parametrize("count", [1, 10, 64, 65, 66, 1000])
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_bool_among_integers_is_found_wherever_it_stands_and_however_many_zeros_and_ones_do(
+    instance: Instance, number: str, count: int, truth: bool
+) -> None:
+    echo = instance.function(f"api.echo-{number}")
+    for filling in ([0], [1], [0, 1, 2], [3, 4]):
+        given = [filling[at % len(filling)] for at in range(count)]
+        assert echo(given, NO_PAD) == given
+        for place in {0, count // 2, count - 1}:
+            wrong: list[Any] = [*given]
+            wrong[place] = truth
+            with pytest.raises(InvalidType) as caught:
+                echo(wrong, NO_PAD)
+            assert caught.value.path == f"value[{place}]"
+
+
+@pytest.mark.parametrize(("number", "code"), CODES.items())
+def test_an_array_of_the_type_and_one_of_another_are_taken(
+    instance: Instance, number: str, code: str
+) -> None:
+    echo = instance.function(f"api.echo-{number}")
+    given = [value % 100 for value in range(1000)]
+    for other in CODES.values():
+        if other in "fd" and code not in "fd":
+            continue
+        assert echo(array(other, given), NO_PAD) == given
+    if code not in "fd":
+        with pytest.raises(InvalidType):
+            echo(array("d", given), NO_PAD)
+    assert echo(array(code), NO_PAD) == []

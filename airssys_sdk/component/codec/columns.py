@@ -134,8 +134,11 @@ class Columns:
             data = f"{source.use(runtime.singles)}({values})"
         else:
             _, code = NUMBERS[scalar]
-            exact = source.use(runtime.reals if scalar in FLOATS else runtime.integers)
-            data = f"{self._array}('{code}', {exact}({values}))"
+            data = (
+                f"{self._array}('{code}', {source.use(runtime.reals)}({values}))"
+                if scalar in FLOATS
+                else f"{source.use(runtime.whole)}('{code}', {values})"
+            )
         items = WORD // struct.calcsize("<" + code)
         view = source.use(memoryview)
         cast = (

@@ -256,9 +256,15 @@ class Rows:
 
     def _list(self, shape: ListShape, value: str) -> tuple[str, list[str]]:
         source = self.source
+        number = NUMBERS.get(shape.element.scalar) if isinstance(shape.element, ScalarShape) else None
+        read = (
+            f"{source.use(runtime.numbers)}('{number[1]}', {value})"
+            if number
+            else f"{source.use(runtime.sequence)}({value})"
+        )
         values = self._local(
             # A copy of our own: it is read more than once, and its elements' methods may run in between.
-            f"{value}[:] if {self._type}({value}) is {source.use(list)} else {source.use(runtime.sequence)}({value})"
+            f"{value}[:] if {self._type}({value}) is {source.use(list)} else {read}"
         )
         return self._block(shape.element, values, few=0 if is_flat(shape.element) else FEW)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 import struct
+import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain
@@ -59,8 +60,10 @@ def real(value: object) -> float:
     return float(value)
 
 
-def reals(values: list[Any]) -> list[float]:
+def reals(values: list[Any] | array[Any]) -> list[float] | array[Any]:
     """The values as exact `float`s."""
+    if not isinstance(values, list):
+        return values
     return values if _all(float, values) else [*map(real, values)]
 
 
@@ -118,6 +121,10 @@ def elements(value: Any) -> tuple[Any, ...]:
     if not issubclass(type(value), tuple):
         raise Rejected
     return tuple([element for element in value])  # noqa: C416  (a tuple would ask for the length, which may lie)
+
+
+_MOST_LOOKS = 64
+"""How often `whole` looks at a value on its own before it looks at all of them."""
 
 
 def _all(cls: type[Any], values: list[Any]) -> bool:
@@ -231,8 +238,43 @@ def error_class(cls: type[Any], raised: type[Any]) -> type[Any]:
     return raised
 
 
-def singles(values: list[Any]) -> memoryview[float]:
+def numbers(code: str, value: Any) -> list[Any] | array[Any]:
+    """A fresh list from a sequence, or an array from a buffer of numbers of this type: they need no look at each."""
+    if type(value) is array and value.typecode == code:
+        return value[:]  # pyright: ignore[reportUnknownVariableType]  # of which element, the type does not say
+    return sequence(value)
+
+
+def whole(code: str, values: list[Any] | array[Any]) -> array[int]:
+    """The values as integers of a type; out of its range raises, and so does `bool`.
+
+    The array takes everything that is an integer or says that it stands for one, and rightly so, but for `bool`. Only
+    where the array has 0 or 1 can there have been one.
+    """
+    if not isinstance(values, list):
+        return values
+    made = array(code, values)
+    raw, width = made.tobytes(), made.itemsize
+    looks = 0
+    for truth in (0, 1):
+        pattern = truth.to_bytes(width, sys.byteorder)
+        at = raw.find(pattern)
+        while at >= 0:
+            if looks == _MOST_LOOKS:
+                if bool in {*map(type, values)}:
+                    raise Rejected
+                return made
+            looks += 1
+            if at % width == 0 and type(values[at // width]) is bool:
+                raise Rejected
+            at = raw.find(pattern, at + 1)
+    return made
+
+
+def singles(values: list[Any] | array[Any]) -> memoryview[float]:
     """The values in single precision; out of its range raises."""
+    if not isinstance(values, list):
+        return memoryview(values)
     exact = reals(values)
     return memoryview(struct.pack(f"<{len(exact)}f", *exact)).cast("f")
 
