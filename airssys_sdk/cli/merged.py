@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from airssys_sdk.cli.session import Session
 
 _SAID = {
+    "renamed": "renamed {}, as names.toml says",
     "added": "added {}; write what it does",
     "updated": "updated the signature of {}",
     "marked": "marked {}, which left the WIT",

@@ -118,10 +118,7 @@ def test_authors_code_that_uses_what_left_is_named_with_its_lines(change: Change
 
 def test_a_renamed_module_is_named_where_the_author_uses_it(change: Change, tmp_path: Path) -> None:
     (old,) = change(_items("enter: func() -> item;"))
-    names = old.names.parse(
-        old.names.to_text().replace('/kinds" = "kinds"', '/kinds" = "sorts"'), str(tmp_path / "names.toml")
-    )
-    new = old.named(names)
+    new = _renamed(old, '/kinds" = "kinds"', '/kinds" = "sorts"', tmp_path)
     text = old.skeleton + "\n\nfirst: kinds.Item | None = None\n"
     merged = new.merged(text, old)
     assert "    def enter(self) -> sorts.Item:\n" in merged.text
@@ -129,6 +126,50 @@ def test_a_renamed_module_is_named_where_the_author_uses_it(change: Change, tmp_
         "wit_world.imports.kinds has left the bindings",
         "wit_world.imports.kinds.Item has left the bindings",
     }
+
+
+SHELF = "interface shelf { resource book { constructor(); title: func() -> string; copy: func() -> book; } }"
+
+
+def _renamed(version: Version, old: str, new: str, tmp_path: Path) -> Version:
+    text = version.names.to_text()
+    assert text.count(old) == 1
+    return version.named(version.names.parse(text.replace(old, new), str(tmp_path / "names.toml")))
+
+
+def test_a_class_that_is_renamed_in_the_names_file_is_the_authors_with_another_name(
+    change: Change, tmp_path: Path
+) -> None:
+    (old,) = change(f"{KINDS} {_hall('enter: func(); leave: func();')}")
+    new = _renamed(old, '/hall" = "hall"', '/hall" = "foyer"', tmp_path)
+    text = old.skeleton.replace("class Hall(exports.Hall)", "class Hall(object, exports.Hall)").replace(
+        '        raise NotImplementedError("demo:app/hall#enter")\n',
+        "        Hall.leave(self)  # Hall\n        self.Hall = dict(Hall=Hall)\n",
+    )
+    text += "\n\ndef make(Hall: object) -> object:\n    return Hall\n\n\nfirst = Hall()\n"
+    merged = new.merged(text, old)
+    assert [(one.kind, one.name) for one in merged.changes] == [("renamed", "Hall -> Foyer")]
+    assert merged.text == text.replace(
+        "class Hall(object, exports.Hall)", "class Foyer(object, exports.Foyer)"
+    ).replace("        Hall.leave(self)", "        Foyer.leave(self)").replace(
+        "Hall=Hall", "Hall=Foyer"
+    ).replace("first = Hall()", "first = Foyer()")
+    assert new.merged(merged.text, new).changes == ()
+
+
+def test_the_class_of_a_resource_is_renamed_with_its_signatures(change: Change, tmp_path: Path) -> None:
+    (old,) = change(f"{SHELF} world app {{ export shelf; }}")
+    new = _renamed(old, '#book" = "Book"', '#book" = "Tome"', tmp_path)
+    merged = new.merged(old.skeleton, old)
+    assert [(one.kind, one.name) for one in merged.changes] == [("renamed", "Book -> Tome")]
+    assert "class Tome(shelf.Book):\n" in merged.text
+    assert "def copy(self) -> Tome:" in merged.text
+    assert merged.text == new.skeleton
+
+
+def test_an_interface_that_replaces_one_with_the_same_functions_is_another(change: Change) -> None:
+    old, new = change(_hall("enter: func();"), "interface gate { enter: func(); } world app { export gate; }")
+    assert {one.kind for one in new.merged(old.skeleton, old).changes} == {"marked", "added"}
 
 
 # Parameters of the author's own

@@ -9,9 +9,9 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ..guest.dialect import ASYNC_SUPPORT
 from ..guest.options import WORLD_MODULE
-from .authored import Spelling, comments_in, dotted, methods
+from .authored import Spelling, dotted, methods
 from .marks import is_marked
-from .placing import closing_comma, replaced
+from .placing import replaced, without_bases
 
 
 class Bindings:
@@ -61,17 +61,7 @@ def detached(
                 if part is not None and isinstance(after, cst.CSTNode) and after is not part:
                     changes[part] = after
     cls = replaced(cls, changes)
-    gone = [base for base in cls.bases if whole and bindings.lack(spelling.path(dotted(base.value)))]
-    if not gone:
-        return cls
-    left = [base for base in cls.bases if base not in gone]
-    if left and cls.bases[-1] in gone:
-        left[-1] = left[-1].with_changes(comma=closing_comma(left[-1].comma, cls.bases[-1].comma))
-    comments = [line for base in gone for line in comments_in(base)]
-    cls = cls.with_changes(bases=left, leading_lines=[*cls.leading_lines, *comments])
-    if left or cls.keywords:
-        return cls
-    return cls.with_changes(lpar=cst.MaybeSentinel.DEFAULT, rpar=cst.MaybeSentinel.DEFAULT)
+    return without_bases(cls, lambda base: bindings.lack(spelling.path(dotted(base.value)))) if whole else cls
 
 
 def uses(module: cst.Module, spelling: Spelling, bindings: Bindings) -> list[tuple[int, str]]:

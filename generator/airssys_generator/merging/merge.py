@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import libcst as cst
 
@@ -13,7 +13,7 @@ from .gone import Bindings, detached, uses
 from .insertion import with_future, with_imports
 from .marks import is_marked, marked, unmarked, unmarked_among, with_marks
 from .outcome import Change, Kind
-from .placing import Replacer, before_end, extended, replaced, with_bases
+from .placing import Replacer, before_end, extended, replaced, with_bases, without_bases
 from .removal import used_names, without_imports
 from .signatures import Signatures, kinds_of, signature
 from .updating import bare, required_names, updated
@@ -29,6 +29,7 @@ class Merge:
         previous: the signatures of the bindings of before; empty when unknown.
         current: the signatures of the bindings now, to compare with `previous`.
         bindings: what the bindings have now.
+        renamed: classes that got other names, by the old one; the module has the new ones.
 
     Attributes:
         changes: what was done, once `merged` has been asked for.
@@ -41,6 +42,7 @@ class Merge:
         previous: Signatures,
         current: Signatures,
         bindings: Bindings,
+        renamed: Mapping[str, str],
     ) -> None:
         self.module = module
         self.planned = [item for item in planned.items if isinstance(item, plan.Class)]
@@ -50,7 +52,8 @@ class Merge:
         self.spelling = spelling_of(module)
         self.wording = Wording(module, self.spelling, planned)
         self.present = classes(module)
-        self.changes: list[Change] = []
+        self.renamed = {new: old for old, new in renamed.items()}
+        self.changes = [Change("renamed", f"{old} -> {new}") for old, new in renamed.items()]
 
     def strangers(self) -> Iterator[tuple[cst.ClassDef | cst.FunctionDef, str]]:
         """What is the author's own and has a name that the WIT needs since it changed, as `Class` or `Class.method`.
@@ -152,10 +155,15 @@ class Merge:
         for name in unmarked_among(cls, left):
             self._note("marked", f"{wanted.name}.{name}")
         cls = with_marks(cls, left)
+        if wanted.name in self.renamed:
+            cls = self._attached(without_bases(cls, self._is_gone), wanted)
         if is_marked(cls):
             self._note("unmarked", wanted.name)
             cls = self._attached(unmarked(cls), wanted)
         return extended(cls, new) if new else cls
+
+    def _is_gone(self, base: cst.Arg) -> bool:
+        return self.bindings.lack(self.spelling.path(dotted(base.value)))
 
     def _attached(self, cls: cst.ClassDef, wanted: plan.Class) -> cst.ClassDef:
         """The class with the bases that it lost when its interface left the WIT."""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from ..errors import Diagnostic
 
-Kind: TypeAlias = Literal["added", "updated", "marked", "unmarked"]
+Kind: TypeAlias = Literal["added", "updated", "marked", "unmarked", "renamed"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Change:
 
     Attributes:
         kind: `added` with a body that raises NotImplementedError; `updated`: another signature; `marked`: it left the WIT;
-            `unmarked`: it came back.
-        name: `Class` or `Class.method`.
+            `unmarked`: it came back; `renamed`: its name in the names file was changed.
+        name: `Class` or `Class.method`; for `renamed` it is `Old -> New`.
     """
 
     kind: Kind

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
+
+from .authored import comments_in
 
 
 class Replacer(cst.CSTTransformer):
@@ -59,7 +61,7 @@ def extended(cls: cst.ClassDef, new: Sequence[cst.FunctionDef]) -> cst.ClassDef:
     return cls.with_changes(body=block.with_changes(body=[*block.body, first, *rest], footer=()))
 
 
-def closing_comma(
+def _closing(
     own: cst.Comma | cst.MaybeSentinel, last: cst.Comma | cst.MaybeSentinel
 ) -> cst.Comma | cst.MaybeSentinel:
     """The comma behind what is the last base now: with its own comment, and the line break that the last one had."""
@@ -78,6 +80,21 @@ def closing_comma(
     return cst.Comma(
         whitespace_after=broken.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=())
     )
+
+
+def without_bases(cls: cst.ClassDef, gone: Callable[[cst.Arg], bool]) -> cst.ClassDef:
+    """The class without some of its bases; their comments go above it."""
+    lost = [base for base in cls.bases if gone(base)]
+    if not lost:
+        return cls
+    left = [base for base in cls.bases if base not in lost]
+    if left and cls.bases[-1] in lost:
+        left[-1] = left[-1].with_changes(comma=_closing(left[-1].comma, cls.bases[-1].comma))
+    comments = [line for base in lost for line in comments_in(base)]
+    cls = cls.with_changes(bases=left, leading_lines=[*cls.leading_lines, *comments])
+    if left or cls.keywords:
+        return cls
+    return cls.with_changes(lpar=cst.MaybeSentinel.DEFAULT, rpar=cst.MaybeSentinel.DEFAULT)
 
 
 def with_bases(cls: cst.ClassDef, new: Sequence[cst.Arg], indent: str) -> cst.ClassDef:

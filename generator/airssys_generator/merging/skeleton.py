@@ -1,7 +1,7 @@
 """Merging a skeleton into the author's module: what the WIT adds or changes comes in, everything else stays.
 
-The author's text survives byte for byte, except for the signatures of functions whose WIT signature changed. A function
-that left the WIT is marked with a comment and kept, but its signature and the bases of its class no longer name what left
+The author's text survives byte for byte, except for the signatures of functions whose WIT signature changed. A class whose
+name was changed in the names file takes the new one. A function that left the WIT is marked with a comment and kept, but its signature and the bases of its class no longer name what left
 the bindings. An import of bindings that are gone goes when nothing uses it any more: with it the module could not be
 imported. Where the author's own code still uses them, that is told.
 """
@@ -19,7 +19,8 @@ from airssys_sdk.wit.names import camel, escape
 
 from ..errors import Diagnostic, GenerationError
 from ..generate import plan_of_guest
-from ..namesfile import NamesFile
+from ..guest.options import WORLD_CLASS
+from ..namesfile import NamesFile, class_name
 from ..options import Options
 from .outcome import Merged
 
@@ -66,6 +67,7 @@ def merge_skeleton(
     """
     from ..render import render
     from .merge import Merge
+    from .renaming import renamed_classes, renamed_module
 
     if existing.startswith(_BOM):
         merged = merge_skeleton(existing[1:], world, options, where=where, previous=previous)
@@ -80,7 +82,13 @@ def merge_skeleton(
     bindings = {one.path: _body(render(one, "guest")) for one in plan.bindings if one.path in wanted}
     before = _signatures(previous, authors)
     now = before if not before or bindings == previous else _signatures(bindings, authors)
-    merge = Merge(module, plan.skeleton, before, now, _contents(plan))
+    renamed: Mapping[str, str] = {}
+    if before:
+        renamed = renamed_classes(module, plan.skeleton, _known(options), before, now)
+    if renamed:
+        module = renamed_module(module, renamed)
+        before = {renamed.get(name, name): methods for name, methods in before.items()}
+    merge = Merge(module, plan.skeleton, before, now, _contents(plan), renamed)
     _refuse_strangers(merge, where)
     after = merge.merged()
     lost = [_lost(where, line, path) for line, path in merge.lost(after)]
@@ -139,6 +147,12 @@ def previous_bindings(folder: Path) -> dict[str, str]:
         for path in found
         if path.is_file()
     }
+
+
+def _known(options: Options | None) -> set[str]:
+    """The classes that the names file has, those of interfaces and resources that left the WIT included."""
+    names = (options.names if options is not None else None) or NamesFile()
+    return {*map(class_name, names.exports.values()), *names.resources.values(), WORLD_CLASS}
 
 
 def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], str]:
