@@ -60,8 +60,7 @@ def renamed_classes(
 
 def renamed_module(module: cst.Module, names: Mapping[str, str]) -> cst.Module:
     """The module with other names for some of its classes, wherever it names them."""
-    after = module.visit(_Renamer(names))
-    return after if isinstance(after, cst.Module) else module
+    return module.visit(_Renamer(names))
 
 
 class _Renamer(cst.CSTTransformer):
