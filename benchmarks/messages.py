@@ -21,8 +21,8 @@ from typing import Any, Literal, cast
 from airssys_sdk.component import CallError, Component, Limits
 from airssys_sdk.manifest import Manifest
 from airssys_sdk.runtime import ComponentSpec, Node
-from airssys_sdk.runtime.bindings import RuntimeHost, RuntimeHostImports
-from airssys_sdk.runtime.bindings.imports import types
+from airssys_sdk.runtime.components.bindings import RuntimeHost, RuntimeHostImports
+from airssys_sdk.runtime.components.bindings.imports import types
 
 ROOT = Path(__file__).parent.parent
 PAYLOAD = b"x" * 64

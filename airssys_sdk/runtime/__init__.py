@@ -5,23 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from airssys_sdk.runtime.backoff import Backoff, Intensity, Policy
-from airssys_sdk.runtime.context import Context, Terminated
-from airssys_sdk.runtime.envelope import Envelope, Priority, ReplyTo
-from airssys_sdk.runtime.errors import (
-    ActorNotFound,
-    ActorStopped,
-    MailboxFull,
-    MessageError,
-    NameTaken,
-    RequestTimeout,
-    StartFailed,
-)
-from airssys_sdk.runtime.events import DeadLetter, DeadReason, EventStream
-from airssys_sdk.runtime.mailbox import MailboxOptions, Metrics
-from airssys_sdk.runtime.pending import Pending
-from airssys_sdk.runtime.ref import ActorRef
-from airssys_sdk.runtime.spec import (
+from .actors.context import Context, Terminated
+from .actors.ref import ActorRef
+from .actors.spec import (
     IMMEDIATE,
     INFINITY,
     Actor,
@@ -31,22 +17,36 @@ from airssys_sdk.runtime.spec import (
     SupervisorSpec,
     behaviour,
 )
-from airssys_sdk.runtime.state import Exit, ExitKind
-from airssys_sdk.runtime.system import ActorSystem
-from airssys_sdk.runtime.timers import ManualClock
+from .actors.system import ActorSystem
+from .errors import (
+    ActorNotFound,
+    ActorStopped,
+    MailboxFull,
+    MessageError,
+    NameTaken,
+    RequestTimeout,
+    StartFailed,
+)
+from .events import DeadLetter, DeadReason, EventStream
+from .messages.envelope import Envelope, Priority, ReplyTo
+from .messages.mailbox import MailboxOptions, Metrics
+from .messages.pending import Pending
+from .scheduling.timers import ManualClock
+from .state import Exit, ExitKind
+from .supervision.backoff import Backoff, Intensity, Policy
 
 if TYPE_CHECKING:
-    from airssys_sdk.runtime.component_actor import ComponentFailed, WritesLost
-    from airssys_sdk.runtime.component_spec import ComponentSpec, NotEnforced
-    from airssys_sdk.runtime.node import Counters, Node
+    from .components.actor import ComponentFailed, WritesLost
+    from .components.spec import ComponentSpec, NotEnforced
+    from .nodes.node import Counters, Node
 
 _LAZY = {
-    "ComponentFailed": "component_actor",
-    "ComponentSpec": "component_spec",
-    "Counters": "node",
-    "Node": "node",
-    "NotEnforced": "component_spec",
-    "WritesLost": "component_actor",
+    "ComponentFailed": "components.actor",
+    "ComponentSpec": "components.spec",
+    "Counters": "nodes.node",
+    "Node": "nodes.node",
+    "NotEnforced": "components.spec",
+    "WritesLost": "components.actor",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-from airssys_sdk.runtime.state import Exit
+from .state import Exit
 
 _log = logging.getLogger("airssys.runtime")
 

@@ -14,8 +14,8 @@ from typing import Any, Self, TypeVar
 from ..errors import UsageError
 from ..manifest import ComponentId
 from ..project import Project, build
-from ..runtime.component_spec import ComponentSpec
-from ..runtime.node import Node as AsyncNode
+from ..runtime.components.spec import ComponentSpec
+from ..runtime.nodes.node import Node as AsyncNode
 
 Answer = TypeVar("Answer")
 

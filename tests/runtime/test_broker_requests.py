@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from airssys_sdk.runtime import ActorSystem, ManualClock
 from airssys_sdk.runtime.errors import ActorStopped, RequestCancelled, RequestTimeout
-from airssys_sdk.runtime.requests import Request, Requests
-from airssys_sdk.runtime.timers import Timers
+from airssys_sdk.runtime.messages.requests import Request, Requests
+from airssys_sdk.runtime.scheduling.timers import Timers
 
 
 class Answers:

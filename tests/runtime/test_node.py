@@ -20,10 +20,8 @@ from airssys_sdk.services.database import StorageUnavailable
 from airssys_sdk.wit.reader import find_world, read
 
 ROOT = Path(__file__).resolve().parents[2]
-BINDINGS = ROOT / "airssys_sdk" / "runtime" / "bindings"
-GENERATE = (
-    "airssys-sdk generate host wit/airssys-core --world runtime-host --out airssys_sdk/runtime/bindings"
-)
+BINDINGS = ROOT / "airssys_sdk" / "runtime" / "components" / "bindings"
+GENERATE = "airssys-sdk generate host wit/airssys-core --world runtime-host --out airssys_sdk/runtime/components/bindings"
 
 guest = pytest.mark.slow
 together = pytest.mark.xdist_group("actor-guest")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airssys_sdk.runtime import ActorRef, ActorSystem, Context, ManualClock, behaviour
-from airssys_sdk.runtime.queue import DRAIN_SECONDS, TURN_SECONDS
-from airssys_sdk.runtime.timers import Timer, Timers
+from airssys_sdk.runtime.scheduling.queue import DRAIN_SECONDS, TURN_SECONDS
+from airssys_sdk.runtime.scheduling.timers import Timer, Timers
 
 
 def busy_for(seconds: float) -> None:

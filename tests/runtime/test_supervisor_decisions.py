@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import Backoff, Intensity, Policy
-from airssys_sdk.runtime.backoff import Decision, GiveUp, Remove, Restart, RestartHistory
+from airssys_sdk.runtime.supervision.backoff import Decision, GiveUp, Remove, Restart, RestartHistory
 
 
 @dataclasses.dataclass

@@ -1,0 +1,192 @@
+"""References: how the rest of the world talks to an actor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from ..messages.envelope import Envelope
+from ..messages.mailbox import Metrics
+from ..state import Exit
+from . import lifecycle
+
+if TYPE_CHECKING:
+    from .cell import Cell
+
+M = TypeVar("M")
+
+
+class ActorRef(Generic[M]):
+    """The address of an actor that takes messages of type M; stays good through restarts.
+
+    Refs of one actor are equal. `tell` may be called from any thread, everything else on the loop's thread only, except
+    where noted.
+    """
+
+    __slots__ = ("_cell", "_mailbox")
+
+    def __init__(self, cell: Cell) -> None:
+        self._cell = cell
+        self._mailbox = cell.mailbox
+
+    @property
+    def name(self) -> str:
+        """The actor's name, or the number that stands for one."""
+        return str(self._cell)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it accepts messages; also true while it waits for a restart."""
+        return not self._mailbox.closed
+
+    @property
+    def cell(self) -> Cell:
+        """What it refers to; for the runtime."""
+        return self._cell
+
+    @property
+    def metrics(self) -> Metrics:
+        """What became of the messages so far."""
+        return self._cell.metrics()
+
+    def tell(self, message: M) -> None:
+        """Put a message into the mailbox; from any thread; never waits.
+
+        Raises:
+            MailboxFull: as many messages wait as may; the message was not accepted.
+            ActorStopped: the actor has stopped for good.
+        """
+        mailbox = self._mailbox
+        normal = mailbox.normal
+        if normal.qsize() >= mailbox.room:
+            mailbox.refuse()
+        normal.put(message)
+        if not mailbox.scheduled:
+            # As `Mailbox.wake`, spelled out: this runs once a message.
+            mailbox.scheduled = True
+            run_queue = mailbox.run_queue
+            run_queue.ready.append(mailbox.owner)
+            if not run_queue.awake:
+                mailbox.arm()
+
+    def deliver(self, envelope: Envelope[M]) -> None:
+        """Put an envelope into the mailbox, where its priority says; its time to live begins; never waits.
+
+        Raises:
+            MailboxFull: as many messages wait as may; the message was not accepted.
+            ActorStopped: the actor has stopped for good.
+        """
+        if envelope.time_to_live is not None:
+            envelope.expires_at = self._cell.system.clock.now() + envelope.time_to_live
+        self._mailbox.put(envelope)
+
+    async def send(self, message: M | Envelope[M]) -> None:
+        """Like `tell` or `deliver`, but waits for room if the mailbox's overflow policy is `block`.
+
+        Raises:
+            MailboxFull: no room, and the policy is `error`.
+            ActorStopped: the actor has stopped for good.
+        """
+        await self._mailbox.until_room()
+        self.deliver(cast("Envelope[M]", message) if isinstance(message, Envelope) else Envelope(message))
+
+    async def ask(self, message: M | Envelope[M], timeout: float | None = 5.0) -> Any:  # noqa: ASYNC109 - part of the request
+        """Send a message and wait for what its handler returns.
+
+        Args:
+            message: the message; an `Envelope` is wrapped no further, its `reply_to` is overwritten.
+            timeout: seconds, waiting for room included; None: for ever.
+
+        Raises:
+            RequestTimeout: no answer in time. The message may still be handled; its answer is dropped.
+            MailboxFull: no room, and the overflow policy is `error`.
+            ActorStopped: the actor has stopped for good, now or before it came to the message.
+            MessageExpired: the envelope's time to live was over first.
+            Exception: what the handler raised.
+        """
+        system = self._cell.system
+        mailbox = self._mailbox
+        future: asyncio.Future[object] = system.loop.create_future()
+        request = system.requests.expect(future, timeout)
+        envelope: Envelope[Any]
+        try:
+            if isinstance(message, Envelope):
+                envelope = cast("Envelope[Any]", message)
+                envelope.reply_to = request
+                await self._deliver_with_room(envelope, future)
+                return await future
+            envelope = Envelope(message, None, request)
+            if mailbox.normal.qsize() < mailbox.room:
+                mailbox.normal.put(envelope)
+                if not mailbox.scheduled:
+                    mailbox.scheduled = True
+                    run_queue = system.run_queue
+                    run_queue.ready.append(self._cell)
+                    if not run_queue.awake:
+                        mailbox.arm()
+            else:
+                await self._deliver_with_room(envelope, future)
+            return await future
+        except BaseException:
+            # Both do nothing after an answer.
+            future.cancel()
+            request.cancel()
+            raise
+
+    def ask_from_thread(self, message: M, timeout: float | None = 5.0) -> Any:
+        """`ask` for any thread but the loop's; blocks this thread.
+
+        Raises:
+            Exception: as `ask`.
+        """
+        loop = self._cell.system.loop
+        return asyncio.run_coroutine_threadsafe(self.ask(message, timeout), loop).result()
+
+    async def ready(self) -> None:
+        """Wait until the actor has started, or has started again.
+
+        Raises:
+            StartFailed: it ended instead.
+        """
+        await lifecycle.until_running(self._cell)
+
+    async def stop(self) -> Exit:
+        """Stop it for good, in order and within its shutdown time; what waits becomes dead letters.
+
+        Must not be awaited by the actor itself or its children: they would wait for themselves.
+
+        Returns:
+            How its last life ended.
+        """
+        return await lifecycle.stop(self._cell)
+
+    async def ended(self) -> Exit:
+        """Wait until the actor has ended for good."""
+        future: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.on_end(lambda exit_: None if future.done() else future.set_result(exit_))
+        return await future
+
+    def on_end(self, callback: Callable[[Exit], None]) -> None:
+        """Call `callback` when the actor ends for good; at once if it has."""
+        self._cell.on_end(callback)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ActorRef) and self._cell is other._cell
+
+    def __hash__(self) -> int:
+        return hash(self._cell)
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.name}>"
+
+    async def _deliver_with_room(self, envelope: Envelope[M], answered: asyncio.Future[object]) -> None:
+        # The timeout counts while we wait for room too: it ends `answered`, which must end the waiting.
+        while self._mailbox.must_wait and not answered.done():
+            waiting: asyncio.Future[None] = asyncio.ensure_future(self._mailbox.until_room())
+            try:
+                await asyncio.wait((waiting, answered), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+        if not answered.done():
+            self.deliver(envelope)

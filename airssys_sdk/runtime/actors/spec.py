@@ -1,0 +1,144 @@
+"""What a supervisor is told about a child: how to make it, when to restart it, how long it may take to stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from airssys_sdk.errors import UsageError
+
+from ..messages.mailbox import DEFAULT_MAILBOX, MailboxOptions
+from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy
+
+if TYPE_CHECKING:
+    from .context import Context
+
+M = TypeVar("M")
+M_contra = TypeVar("M_contra", contravariant=True)
+
+IMMEDIATE = 0.0
+"""Shutdown: kill at once, without the hook `stopping`."""
+
+INFINITY = math.inf
+"""Shutdown: wait as long as it takes."""
+
+
+class Actor(Protocol[M_contra]):
+    """A plain actor: any object with `receive`.
+
+    It may also have, each optional:
+
+    - `started(context)`: called before the first message; may return an awaitable or `Pending`; raising fails the start.
+    - `stopping(context)`: called before an orderly stop, while children still live; may return an awaitable or `Pending`,
+      inside the shutdown time. Not called after a crash or when killed.
+    - `stopped(context)`: called last in every life, also after a crash or a kill, to release what is held; must not wait.
+    """
+
+    def receive(self, message: M_contra, context: Context, /) -> object:
+        """Handle one message.
+
+        Returns:
+            The answer, for whoever asked. Or something awaitable (an `async def` will do) or a `Pending`, whose outcome is the
+            answer; until then the actor handles no other message.
+
+        Raises:
+            MessageError: fails this message only.
+            Exception: any other is a crash: this life ends and the supervisor decides.
+        """
+        ...
+
+
+Behaviour = Callable[[M, "Context"], object]
+"""A function as an actor: what `Actor.receive` does, without an object."""
+
+Factory = Callable[[], Actor[M] | Behaviour[M]]
+"""Makes the actor for one life; a class without constructor arguments will do."""
+
+
+def behaviour(function: Behaviour[M]) -> Factory[M]:
+    """Let a function be an actor: `system.spawn(behaviour(greet))`."""
+    return lambda: function
+
+
+class Strategy(enum.Enum):
+    """Who is restarted with a child that ended."""
+
+    ONE_FOR_ONE = "one-for-one"
+    """Only that child."""
+    ONE_FOR_ALL = "one-for-all"
+    """All children: stopped in reverse start order, started in order."""
+    REST_FOR_ONE = "rest-for-one"
+    """The child and those started after it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OnCrash:
+    """What becomes of a plain message (one without an asker) whose handling crashed the actor.
+
+    Attributes:
+        retries: how often the message is given to the successor, before anything that waits.
+        keep: whether it ends as a dead letter; else it is counted as dropped.
+    """
+
+    retries: int = 0
+    keep: bool = True
+
+
+DEFAULT_ON_CRASH = OnCrash()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChildSpec(Generic[M]):
+    """How to make, restart and stop one child.
+
+    Attributes:
+        factory: makes a new actor for each life.
+        name: unique among the live actors of the system; None: not to be found by name.
+        policy: which ends are followed by a restart.
+        shutdown: seconds for an orderly stop, then it is killed; `IMMEDIATE` or `INFINITY`.
+        intensity: how many restarts are accepted; beyond it the supervisor fails.
+        backoff: how long restarts wait.
+        mailbox: how much may wait, and what happens beyond it.
+        on_crash: what becomes of the message that crashed it.
+    """
+
+    factory: Factory[M]
+    name: str | None = None
+    policy: Policy = Policy.PERMANENT
+    shutdown: float = 5.0
+    intensity: Intensity = DEFAULT_INTENSITY
+    backoff: Backoff = DEFAULT_BACKOFF
+    mailbox: MailboxOptions = DEFAULT_MAILBOX
+    on_crash: OnCrash = DEFAULT_ON_CRASH
+
+    def __post_init__(self) -> None:
+        if not self.shutdown >= 0:
+            raise UsageError(
+                f"a shutdown time of {self.shutdown} s makes no sense", hint="0 or more, or math.inf"
+            )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SupervisorSpec:
+    """A supervisor: an actor that does nothing but keep its children alive. Trees nest.
+
+    Its children and their mailboxes outlive its own restarts: after one they start again, in order, with their histories
+    forgotten.
+
+    Attributes:
+        children: started in order, stopped in reverse order.
+        strategy: who is restarted with a child that ended.
+        name, policy, intensity, backoff: about the supervisor itself, for the one above it.
+        shutdown: seconds for the supervisor itself; each child has its own.
+    """
+
+    children: tuple[ChildSpec[Any] | SupervisorSpec, ...] = ()
+    strategy: Strategy = Strategy.ONE_FOR_ONE
+    name: str | None = None
+    policy: Policy = Policy.PERMANENT
+    shutdown: float = 5.0
+    intensity: Intensity = DEFAULT_INTENSITY
+    backoff: Backoff = DEFAULT_BACKOFF

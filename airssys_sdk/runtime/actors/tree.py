@@ -1,0 +1,105 @@
+"""The tree: how a cell gets below another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from airssys_sdk.errors import UsageError
+
+from ..errors import MessageError, NameTaken
+from ..state import BUSY, RUNNING, STARTING
+from . import lifecycle
+from .spec import ChildSpec, Factory, SupervisorSpec
+from .supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .context import Context
+
+
+def spawn(
+    parent: Cell, actor: Factory[Any] | ChildSpec[Any] | SupervisorSpec, name: str | None = None
+) -> Cell:
+    """Make a cell below `parent` and begin its first life.
+
+    Raises:
+        NameTaken: a live actor has this name.
+        UsageError: the parent does not run.
+    """
+    if parent.state not in (STARTING, RUNNING, BUSY):
+        raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
+    spec: ChildSpec[Any] = _PLAIN
+    factory: Factory[Any]
+    if isinstance(actor, SupervisorSpec):
+        spec = supervising(actor)
+        factory, name = spec.factory, name or spec.name
+    elif isinstance(actor, ChildSpec):
+        # basedpyright forgets the type argument here, mypy does not
+        spec = cast("ChildSpec[Any]", actor)  # type: ignore[redundant-cast]
+        factory, name = spec.factory, name or spec.name
+    else:
+        factory = actor
+    names = parent.system.names
+    if name is not None and name in names:
+        raise NameTaken(f"a live actor has the name {name!r} already")
+    cell = parent.new_child(factory, name, spec)
+    if name is not None:
+        names[name] = cell
+    if isinstance(actor, SupervisorSpec):
+        cell.supervisor = Supervisor(cell, actor)
+    if parent.supervisor is None:
+        parent.supervisor = Supervisor(parent)
+    parent.supervisor.cells[cell] = None
+    lifecycle.begin(cell)
+    return cell
+
+
+def supervising(spec: SupervisorSpec) -> ChildSpec[object]:
+    """What the supervisor above is told about a supervisor."""
+    return ChildSpec(
+        lambda: SupervisorActor(spec),
+        name=spec.name,
+        policy=spec.policy,
+        shutdown=spec.shutdown,
+        intensity=spec.intensity,
+        backoff=spec.backoff,
+    )
+
+
+class Idle:
+    """The actor of a cell that only supervises."""
+
+    def receive(self, message: object, context: Context) -> object:
+        """Refuse: a supervisor handles no messages.
+
+        Raises:
+            MessageError: always.
+        """
+        raise MessageError(f"{context.name} is a supervisor and handles no messages")
+
+
+class SupervisorActor(Idle):
+    """The same, with children that its spec names."""
+
+    def __init__(self, spec: SupervisorSpec) -> None:
+        self._spec = spec
+
+    async def started(self, context: Context) -> None:
+        """Start the children in order: in the first life those of the spec, later those that were kept.
+
+        Raises:
+            StartFailed: one did not start.
+        """
+        if context.restarts and context.supervisor is not None:
+            await context.supervisor.start()
+            return
+        for child in self._spec.children:
+            await context.spawn(child).ready()
+
+
+def _no_factory() -> Any:
+    raise UsageError("this child has no factory")
+
+
+_PLAIN: ChildSpec[Any] = ChildSpec(_no_factory)
+"""The defaults, for children of which only the factory is known; the factory stands in the cell."""

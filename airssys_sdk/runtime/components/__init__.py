@@ -1,0 +1,1 @@
+"""Components as actors: their spec, their calls, what they import, who else runs."""

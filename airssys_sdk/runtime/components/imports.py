@@ -1,0 +1,316 @@
+"""What a component imports from its node: the interfaces of `airssys:core`, answered by the services.
+
+These objects belong to one life of a component. A guest's call may run on a worker thread while mailboxes, requests and
+timers belong to the loop's thread: such an import then returns a coroutine, which the engine runs on the loop
+while the guest's call is parked. Nothing here blocks a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import ParamSpec, Protocol, TypeVar
+
+from ...component import suspending
+from ...errors import UsageError
+from ...manifest import ComponentId
+from ...services import clock
+from ...services.eventually import Eventually, settle, then
+from ...services.faults import MessagingFault, StorageFault
+from ...services.logs import ComponentLog, Level
+from ...services.messaging import Outbox
+from ...services.storage import Transaction
+from .bindings.imports import errors, host_services, storage, types
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_LONGEST_SLEEP = 366 * 24 * 3600.0
+
+
+class Neighbours(Protocol):
+    """Who runs on a node, as a component may ask."""
+
+    def components(self) -> Iterable[ComponentId]:
+        """The ids of the components that run."""
+        ...
+
+    def version(self, component: ComponentId, /) -> str | None:
+        """The version of a running component; None if there is none of this id."""
+        ...
+
+
+class Host:
+    """The imports of one life of a component, under the names of the generated world.
+
+    Args:
+        component: who it is.
+        outbox: what it sends.
+        log: where it logs.
+        directory: who else runs.
+        transaction: gives the transaction of the message that is being handled.
+    """
+
+    def __init__(
+        self,
+        component: ComponentId,
+        *,
+        outbox: Outbox,
+        log: ComponentLog,
+        directory: Neighbours,
+        transaction: Callable[[], Transaction],
+    ) -> None:
+        self.host_messaging = HostMessaging(component, outbox)
+        self.host_services = HostServices(log, directory)
+        self.storage = HostStorage(transaction)
+
+
+class Waiting:
+    """The same imports for the `plain` profile, whose calls cannot be parked: whoever has to wait holds its thread.
+
+    On a worker that is only the worker; on the loop's thread it would be everybody, so there it is an error.
+    """
+
+    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+        self.host_messaging = _Blocking(host.host_messaging, loop)
+        self.host_services = _Blocking(host.host_services, loop)
+        self.storage = _Blocking(host.storage, loop)
+
+
+class _Blocking:
+    def __init__(self, interface: object, loop: asyncio.AbstractEventLoop) -> None:
+        self._interface = interface
+        self._loop = loop
+        self._thread = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        function: Callable[..., object] = getattr(self._interface, name)
+
+        def call(*arguments: object) -> object:
+            answer = function(*arguments)
+            if not inspect.isawaitable(answer):
+                return answer
+            waiting = settle(answer)
+            if threading.get_ident() != self._thread:
+                return asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+            waiting.close()
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise UsageError(
+                f"a component of the profile 'plain' called {name}, which has to wait, on the loop's thread",
+                hint="write 'long = true' in the section [runtime] of its manifest, or use the profile 'metered'",
+            )
+
+        return call
+
+
+class _OnLoop:
+    """Runs what belongs to the loop's thread there."""
+
+    __slots__ = ("_thread",)
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def run(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
+        """Call it now if this is the loop's thread, else let the call park until the loop has."""
+        if threading.get_ident() == self._thread:
+            return function(*arguments, **options)
+
+        async def there() -> T:
+            return function(*arguments, **options)
+
+        return there()
+
+
+class HostMessaging:
+    """`airssys:core/host-messaging`."""
+
+    def __init__(self, component: ComponentId, outbox: Outbox) -> None:
+        self._self = to_wit(component)
+        self._outbox = outbox
+        self._loop = _OnLoop()
+
+    @suspending
+    def send(self, target: types.ComponentId, payload: bytes) -> Eventually[None]:
+        """Send a message that nobody waits for."""
+        return self._loop.run(_accepted, self._outbox.send, _from_wit(target), payload)
+
+    @suspending
+    def request(self, target: types.ComponentId, payload: bytes, timeout_ms: int) -> Eventually[str]:
+        """Send a message whose answer arrives as a callback."""
+        return self._loop.run(_accepted, self._outbox.request, _from_wit(target), payload, timeout_ms / 1000)
+
+    @suspending
+    def cancel_request(self, request_id: str) -> Eventually[None]:
+        """Give a request up."""
+        return self._loop.run(_accepted, self._outbox.cancel, request_id)
+
+    @suspending
+    def broadcast(self, targets: Sequence[types.ComponentId], payload: bytes) -> Eventually[None]:
+        """Send one message to several targets."""
+        return self._loop.run(_accepted, self._outbox.broadcast, list(map(_from_wit, targets)), payload)
+
+    def self_id(self) -> types.ComponentId:
+        """Who the component is."""
+        return self._self
+
+
+class HostServices:
+    """`airssys:core/host-services`."""
+
+    def __init__(self, log: ComponentLog, directory: Neighbours) -> None:
+        self._log = log
+        self._directory = directory
+        self._loop = _OnLoop()
+
+    def log(self, level: types.LogLevel, message: str, context: Sequence[tuple[str, str]] | None) -> None:
+        """Write to the component's logger."""
+        self._log.write(_LEVELS[level], message, context)
+
+    def current_time(self) -> types.Timestamp:
+        """The wall clock."""
+        return types.Timestamp(*clock.now())
+
+    def current_time_millis(self) -> int:
+        """The wall clock in milliseconds."""
+        return clock.now_millis()
+
+    @suspending
+    async def sleep_millis(self, duration_ms: int) -> None:
+        """Wait; the thread does not."""
+        await asyncio.sleep(min(duration_ms / 1000, _LONGEST_SLEEP))
+
+    @suspending
+    def list_components(self) -> Eventually[list[types.ComponentId]]:
+        """Who runs on this node."""
+        return self._loop.run(lambda: [to_wit(component) for component in self._directory.components()])
+
+    @suspending
+    def get_component_metadata(self, component: types.ComponentId) -> Eventually[host_services.ComponentInfo]:
+        """What is known about a running component, from its manifest."""
+        return self._loop.run(self._info, component)
+
+    def _info(self, wanted: types.ComponentId) -> host_services.ComponentInfo:
+        component = _from_wit(wanted)
+        version = self._directory.version(component)
+        if version is None:
+            raise errors.ComponentErrorRaised(
+                errors.ComponentError_InvalidState(f"no component {str(component)[:200]!r} is running")
+            )
+        return host_services.ComponentInfo(wanted, component.name, version, "unknown")
+
+
+class HostStorage:
+    """`airssys:core/storage`."""
+
+    def __init__(self, transaction: Callable[[], Transaction]) -> None:
+        self._transaction = transaction
+
+    @suspending
+    def get(self, key: str) -> Eventually[bytes | None]:
+        """The value of a key."""
+        return _stored(lambda: self._transaction().get(key))
+
+    @suspending
+    def set(self, key: str, value: bytes) -> Eventually[None]:
+        """Store a value."""
+        return _stored(lambda: self._transaction().set(key, value))
+
+    @suspending
+    def delete(self, key: str) -> Eventually[None]:
+        """Remove a value."""
+        return _stored(lambda: self._transaction().delete(key))
+
+    @suspending
+    def exists(self, key: str) -> Eventually[bool]:
+        """Whether a key has a value."""
+        return _stored(lambda: self._transaction().exists(key))
+
+    @suspending
+    def list_keys(self, prefix: str | None) -> Eventually[list[str]]:
+        """The keys that begin with a prefix."""
+        return _stored(lambda: self._transaction().list_keys(prefix))
+
+    @suspending
+    def usage(self) -> Eventually[storage.StorageUsage]:
+        """How much is stored."""
+        return _stored(
+            lambda: then(
+                self._transaction().usage(),
+                lambda used: storage.StorageUsage(used.used, used.quota, used.keys),
+            )
+        )
+
+
+def messaging_error(fault: MessagingFault) -> errors.MessagingError:
+    """A fault as the variant that a component sees."""
+    match fault.case:
+        case "delivery-failed":
+            return errors.MessagingError_DeliveryFailed(fault.message)
+        case "correlation-timeout":
+            return errors.MessagingError_CorrelationTimeout(fault.correlation or "")
+        case "invalid-message":
+            return errors.MessagingError_InvalidMessage(fault.message)
+        case "queue-full":
+            return errors.MessagingError_QueueFull()
+        case "target-not-found":
+            return errors.MessagingError_TargetNotFound(to_wit(fault.target or ComponentId("", "", "")))
+
+
+def storage_error(fault: StorageFault) -> errors.StorageError:
+    """A fault as the variant that a component sees."""
+    match fault.case:
+        case "not-found":
+            return errors.StorageError_NotFound(fault.message)
+        case "already-exists":
+            return errors.StorageError_AlreadyExists(fault.message)
+        case "quota-exceeded":
+            return errors.StorageError_QuotaExceeded()
+        case "invalid-key":
+            return errors.StorageError_InvalidKey(fault.message)
+        case "io-error":
+            return errors.StorageError_IoError(fault.message)
+
+
+def _accepted(act: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    try:
+        return act(*arguments, **options)
+    except MessagingFault as fault:
+        raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
+
+
+def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
+    try:
+        answer = act()
+    except StorageFault as fault:
+        raise errors.StorageErrorRaised(storage_error(fault)) from fault
+    if not hasattr(type(answer), "__await__"):
+        return answer
+
+    async def later() -> T:
+        try:
+            return await settle(answer)
+        except StorageFault as fault:
+            raise errors.StorageErrorRaised(storage_error(fault)) from fault
+
+    return later()
+
+
+def _from_wit(component: types.ComponentId) -> ComponentId:
+    return ComponentId(component.namespace, component.name, component.instance)
+
+
+def to_wit(component: ComponentId) -> types.ComponentId:
+    """An id as a component sees it."""
+    return types.ComponentId(component.namespace, component.name, component.instance)
+
+
+_LEVELS: dict[types.LogLevel, Level] = {
+    types.LogLevel.TRACE: "trace",
+    types.LogLevel.DEBUG: "debug",
+    types.LogLevel.INFO: "info",
+    types.LogLevel.WARN: "warn",
+    types.LogLevel.ERROR: "error",
+}

@@ -1,0 +1,1 @@
+"""What is sent: envelopes, mailboxes, unfinished answers, open requests."""

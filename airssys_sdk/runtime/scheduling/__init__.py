@@ -1,0 +1,1 @@
+"""Who runs next and when: the run queue, timers, worker threads."""

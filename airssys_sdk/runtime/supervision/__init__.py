@@ -1,0 +1,1 @@
+"""When a supervisor restarts a child: policies, backoff and intensity."""
