@@ -33,7 +33,7 @@ from airssys_sdk.wit.model import (
 from airssys_sdk.wit.names import shouty
 
 from .annotation import NONE, Annotation, Generic, Name, flat, quoted, union
-from .draft import Homes, ModuleDraft, case_name, field_name, type_name
+from .draft import Homes, ModuleDraft, case_name, field_name
 from .gates import documented
 from .plan import Alias, Call, Class, Field, Item, Member
 from .walk import dealiased, in_order, named
@@ -178,7 +178,7 @@ class Types:
         instead = None if self.instead is None else self.instead(module, origin)
         if instead is not None:
             return Name(instead)
-        return Name(module.reference(home, private=module in self.private) + type_name(origin))
+        return Name(module.reference(home, private=module in self.private) + home.name_of(origin))
 
     def _option(self, module: ModuleDraft, payload: Type) -> Annotation:
         inner = self.annotation(module, payload)
@@ -190,7 +190,7 @@ class Types:
         return Generic(self.dialect.support(module, name), (self.optional(module, payload),))
 
     def _declaration(self, module: ModuleDraft, wit_type: TypeDef) -> Iterator[Item]:
-        name = type_name(wit_type)
+        name = module.name_of(wit_type)
         match wit_type.declaration:
             case Record(fields):
                 planned = tuple(self._field(module, field) for field in fields)
@@ -239,7 +239,7 @@ class Types:
                 docs=self.dialect.docs(case.docs, filter(None, [case.payload])),
             )
         cases = union(*(Name(case_name(wit_type, case.name)) for case in variant.cases))
-        yield Alias(type_name(wit_type), self._alias_marker(module), cases, documented(wit_type))
+        yield Alias(module.name_of(wit_type), self._alias_marker(module), cases, documented(wit_type))
 
     def _alias_marker(self, module: ModuleDraft) -> str:
         return f"{module.handles.module('typing')}.TypeAlias"
