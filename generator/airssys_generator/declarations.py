@@ -95,6 +95,9 @@ class Types:
     dialect: Dialect
     private: frozenset[ModuleDraft] = frozenset()
     instead: Callable[[ModuleDraft, TypeDef], str | None] | None = None
+    _found_below: dict[ModuleDraft, set[TypeDef]] = dataclasses.field(
+        default_factory=dict["ModuleDraft", "set[TypeDef]"], init=False, repr=False, compare=False
+    )
 
     def annotation(self, module: ModuleDraft, wit_type: Type) -> Annotation:
         """The annotation of a type, as it is written in a module."""
@@ -136,8 +139,7 @@ class Types:
     def eager(self, module: ModuleDraft, wit_type: Type) -> Annotation:
         """The annotation of a type where it is evaluated at once; quoted where it needs a resource further down."""
         annotation = self.annotation(module, wit_type)
-        late = isinstance(wit_type, TypeDef) and self.homes.of(wit_type)[1] in self._late(module)
-        if late or self._names_any(wit_type, {*module.resources, *self._late(module)}):
+        if self._names_any(wit_type, self._below(module)):
             return Name(quoted(flat(annotation)))
         return annotation
 
@@ -147,33 +149,29 @@ class Types:
         Returns:
             those that stand above the resources, and those below: aliases that name one.
         """
-        late = self._late(module)
+        below = self._below(module)
         sides: tuple[list[Item], list[Item]] = [], []
         for wit_type in in_order(module.types):
             if not isinstance(wit_type.declaration, Resource):
-                sides[wit_type in late].extend(self._declaration(module, wit_type))
+                sides[wit_type in below].extend(self._declaration(module, wit_type))
         return sides
 
-    def _late(self, module: ModuleDraft) -> set[TypeDef]:
-        """The aliases of a module that name one of its resources, directly or through each other."""
-        if not self.dialect.aliases:
-            return set()
-        late: set[TypeDef] = set()
-        resources = set(module.resources)
-        for wit_type in in_order(module.types):
-            declaration = wit_type.declaration
-            if isinstance(declaration, AliasDeclaration) and self._names_any(
-                declaration.target, resources | late
-            ):
-                late.add(wit_type)
-        return late
+    def _below(self, module: ModuleDraft) -> set[TypeDef]:
+        """The resources of a module and, where aliases are emitted, those that name one, directly or through each other."""
+        if module not in self._found_below:
+            below = self._found_below[module] = set(module.resources)
+            for wit_type in in_order(module.types) if self.dialect.aliases else ():
+                declaration = wit_type.declaration
+                if isinstance(declaration, AliasDeclaration) and self._names_any(declaration.target, below):
+                    below.add(wit_type)
+        return self._found_below[module]
 
     def _names_any(self, wit_type: Type, found: Collection[TypeDef]) -> bool:
         return any(self.homes.of(name)[1] in found for name in named(wit_type))
 
     def _named(self, module: ModuleDraft, wit_type: TypeDef) -> Annotation:
         if isinstance(wit_type.declaration, AliasDeclaration) and not self.dialect.aliases:
-            return self.annotation(module, wit_type.declaration.target)
+            return self.annotation(module, dealiased(wit_type))
         home, origin = self.homes.of(wit_type)
         instead = None if self.instead is None else self.instead(module, origin)
         if instead is not None:

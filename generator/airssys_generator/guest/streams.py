@@ -151,8 +151,8 @@ def _mangled(wit_type: Type | None, homes: Homes, module: ModuleDraft) -> str:
             return "unit"
         case Primitive():
             return snake(wit_type.value)
-        case TypeDef(declaration=Alias(target)):
-            return name(target)
+        case TypeDef(declaration=Alias()):
+            return name(dealiased(wit_type))
         case TypeDef():
             home, origin = homes.of(wit_type)
             before = f"{home.name}_" if home is not module and home.folder else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from airssys_sdk.wit.model import Function, FunctionKind, InterfaceItem, TypeDef, World
 from airssys_sdk.wit.names import camel, escape
@@ -13,7 +13,7 @@ from ..errors import Diagnostic
 from ..namesfile import NamesFile, class_name
 from ..scope import Scope
 from ..selection import Selection, is_linked
-from ..walk import last_name, members_of, result_of, without_members
+from ..walk import by_resource, last_name, result_of
 from .kept import KeptNames
 
 WORLD_MEMBERS = frozenset({"load", "close", "open_world"})
@@ -32,6 +32,7 @@ class Group:
         types: where the resources stand; the module itself for an interface.
         functions: all of them, those of resources included.
         resources: the resources that the functions may belong to.
+        by_resource: the functions of each resource, and under None the others.
     """
 
     folder: str
@@ -41,15 +42,16 @@ class Group:
     types: ModuleDraft
     functions: tuple[Function, ...]
     resources: tuple[TypeDef, ...]
+    by_resource: Mapping[TypeDef | None, list[Function]]
 
     @property
     def free(self) -> list[Function]:
         """The functions that belong to no resource."""
-        return without_members(self.functions)
+        return self.by_resource.get(None, [])
 
     def members(self, resource: TypeDef) -> list[Function]:
         """The functions of a resource."""
-        return members_of(resource, self.functions)
+        return self.by_resource.get(resource, [])
 
     def makers(self, resource: TypeDef) -> list[Function]:
         """The functions of a resource that need no object of it: the constructor and the static functions."""
@@ -95,6 +97,7 @@ class HostNames:
         self._kept = KeptNames(names)
         self._world_class = world_class or camel(self.world.name)
         self._raised: dict[Function, tuple[ModuleDraft, str]] = {}
+        self._raised_in: dict[ModuleDraft, list[tuple[Function, str]]] = {}
         self.groups: list[Group] = [*self._enter_interfaces(), *self._enter_world()]
         self._enter_classes()
         for group in self.groups:
@@ -135,9 +138,7 @@ class HostNames:
 
     def raised_here(self, module: ModuleDraft) -> Iterator[tuple[Function, str]]:
         """The functions with an error type that has no name, and the class made for each in this module."""
-        for function, (home, name) in self._raised.items():
-            if home is module:
-                yield function, name
+        yield from self._raised_in.get(module, ())
 
     # Entering
 
@@ -156,7 +157,7 @@ class HostNames:
                 # Of an interface that the engine links, only the types are needed, and of resources their names.
                 linked = folder == "imports" and not flat and is_linked(item)
                 functions = () if linked else tuple(item.interface.functions.values())
-                yield Group(folder, item, item.wire_name, module, module, functions, self._resources(module))
+                yield self._group(folder, item, module, module, functions)
 
     def _enter_world(self) -> Iterator[Group]:
         types = self.selection.own(self.world)
@@ -165,13 +166,20 @@ class HostNames:
         self.homes.settle(types, self.own, aliases=True)
         imported = tuple(self.world.imported_functions.values())
         exported = tuple(self.world.exported_functions.values())
-        resources = self._resources(self.own)
-        yield Group("imports", None, self.world.path, self.root, self.own, imported, resources)
-        yield Group("exports", None, self.world.path, self.root, self.own, exported, ())
+        yield self._group("imports", None, self.root, self.own, imported)
+        yield self._group("exports", None, self.root, self.own, exported)
 
-    @staticmethod
-    def _resources(module: ModuleDraft) -> tuple[TypeDef, ...]:
-        return tuple(module.resources)
+    def _group(
+        self,
+        folder: str,
+        item: InterfaceItem | None,
+        module: ModuleDraft,
+        types: ModuleDraft,
+        functions: tuple[Function, ...],
+    ) -> Group:
+        where = self.world.path if item is None else item.wire_name
+        resources = () if item is None and folder == "exports" else tuple(types.resources)
+        return Group(folder, item, where, module, types, functions, resources, by_resource(functions))
 
     def _enter_classes(self) -> None:
         """The classes of interfaces and of the world give way to types, which the guest has too."""
@@ -273,4 +281,6 @@ class HostNames:
         side = group.folder.removesuffix("s")
         candidates = f"{name}Raised", f"{name}{side.capitalize()}Raised"
         key = self._kept.key(module, function.name, side)
-        self._raised[function] = module, self._kept.decide(self._kept.errors, key, module.scope, *candidates)
+        name = self._kept.decide(self._kept.errors, key, module.scope, *candidates)
+        self._raised[function] = module, name
+        self._raised_in.setdefault(module, []).append((function, name))
