@@ -61,6 +61,13 @@ def errors_without_a_name(count: int) -> Iterator[str]:
         yield f"f-{number}: func() -> result<t-0, list<t-0>>;"
 
 
+def streams(count: int) -> Iterator[str]:
+    yield "record t-0 { a: u8 }"
+    for number in range(1, count):
+        yield f"record t-{number} {{ a: option<t-{number - 1}>, b: list<t-{number - 1}> }}"
+        yield f"f-{number}: func() -> stream<t-{number}>;"
+
+
 KINDS = (records, resources, variants, aliases, aliases_of_a_resource, errors_without_a_name)
 WORLDS = {"import": "import i;", "export": "export i;", "both": "import i; export i;"}
 Kind = Callable[[int], Iterator[str]]
@@ -87,6 +94,14 @@ def test_ten_thousand_items_are_generated_for_both_sides(side: str, kind: Kind, 
         names |= {ast.unparse(node.target) for node in module.body if isinstance(node, ast.AnnAssign)}
         assert {f"T{number}" for number in range(count)} <= names
     ast.parse(skeleton(world))
+
+
+@pytest.mark.parametrize("side", ["import", "export"])
+def test_a_guest_has_streams_of_a_long_chain_of_records(side: str, tmp_path: Path) -> None:
+    resolve, world = read_all(streams, 2000, side, tmp_path)
+    module = ast.parse(generate(resolve, world, "guest")["wit_world/__init__.py"])
+    names = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    assert {f"i_t_{number}_stream" for number in range(1, 2000)} <= names
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
