@@ -12,7 +12,7 @@ from airssys_sdk.cli.text import safe_line
 
 if TYPE_CHECKING:
     from airssys_sdk.project.comparison import Comparison
-    from airssys_sdk.project.python_names import Move
+    from airssys_sdk.project.moves import Move
     from airssys_sdk.wit.compatibility import Verdict
     from airssys_sdk.wit.difference import Change
     from airssys_sdk.wit.lock import LockDifference, LockState
@@ -139,6 +139,7 @@ def _tell_moves(shared: Session, moves: Sequence[Move]) -> None:
         return
     shared.out("")
     shared.styled([("Python names that move", "blue")])
+    width = max(len(move.what) for move in moves)
     for move in moves:
-        names = f"{', '.join(move.old)} -> {', '.join(move.new)}"
-        shared.out(f"  {move.target:<5}  {move.what:<6}  {move.place}: {names}")
+        names = f"{move.old} -> {move.new}"
+        shared.out(f"  {move.target:<5}  {move.what:<{width}}  {move.place}: {names}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..wit.compatibility import Verdict, verdict, world_pairs
 from ..wit.difference import Change, differences
 from ..wit.reader import read
-from .python_names import Move, moves
+from .moves import Move, moves
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

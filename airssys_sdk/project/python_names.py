@@ -1,39 +1,35 @@
-"""The Python names of a world's interfaces, and which of them move when the world changes."""
+"""The Python names that generated code gives to a world, its interfaces and what stands in them."""
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..wit.model import InterfaceItem, TypeDef, Variant, World
-from ..wit.names import camel, escape
-from ..wit.reader import find_world, read
+from ..wit.model import World
 
 if TYPE_CHECKING:
     from airssys_generator import NamesFile, Target
+    from airssys_generator.draft import ModuleDraft
 
 GUEST = "wit_world"
 """The package of a guest's bindings."""
 
 
-What: TypeAlias = Literal["module", "class"]
+What: TypeAlias = Literal["module", "class", "exception"]
 Direction: TypeAlias = Literal["import", "export"]
-
-_Key: TypeAlias = tuple[str, What]
-_WORLD = "the world"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PythonName:
-    """A name that generated code gives to an interface of a world, to an exported resource, or to the world.
+    """A name that generated code gives to an interface of a world, to something in it, or to the world.
 
     Attributes:
-        place: the interface as the world names it, with `#resource` for one; or the path of the world.
-        direction: whether the world imports or exports it; None for the world itself.
-        what: `module`: where its functions or types stand. `class`: what its functions are methods of.
+        place: the interface as the world names it, or the path of the world; then `#` and the name of a resource, a type or
+            a function.
+        direction: whether the world imports or exports it; None for the world itself and its types.
+        what: `module`: where its functions or types stand. `class`: what its functions are methods of. `exception`: what is
+            raised for an error of this type, or of this function.
         name: the dotted name in the generated package.
     """
 
@@ -43,64 +39,14 @@ class PythonName:
     name: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Move:
-    """A name that is another one after the WIT changed.
-
-    Attributes:
-        target: the generated package: of a host, or of a guest.
-        place: the interface or world, without version where that says enough.
-        what: a module or a class.
-        old: the names before that are no longer there.
-        new: the names now.
-    """
-
-    target: Literal["host", "guest"]
-    place: str
-    what: What
-    old: tuple[str, ...]
-    new: tuple[str, ...]
-
-
-def moves(old: tuple[Path, str], new: tuple[Path, str]) -> tuple[Move, ...]:
-    """Which module and class names differ for interfaces that both worlds have.
-
-    The names of the new world grow out of those of the old one, as the names file of a project does.
-
-    Args:
-        old: a source and the full name of its world.
-        new: a later source and its world.
-
-    Raises:
-        ValidationError: a source cannot be read.
-        ToolMissingError: wasm-tools is not installed.
-    """
-    from airssys_generator import NamesFile
-
-    worlds = [find_world(read(source, world=path), path) for source, path in (old, new)]
-    targets: tuple[Target, ...] = ("host", "guest")
-    found: list[Move] = []
-    for target in targets:
-        names = NamesFile()
-        sides: list[tuple[PythonName, ...]] = []
-        for world in worlds:
-            names = grown(names, world, target)
-            sides.append(tuple(python_names(world, names, target)))
-        found += _moved(target, *sides)
-    return tuple(found)
-
-
 def grown(names: NamesFile, world: World, target: Target) -> NamesFile:
-    """The names file after generating a world for a target."""
-    from airssys_generator import GenerationError
-    from airssys_generator.selection import select
+    """The names file after generating a world for a target; one that cannot be generated would get these names."""
+    from airssys_generator.host.names import HostNames
+    from airssys_generator.selection import select_anyway
 
-    try:
-        selection = select(world, target)
-    except GenerationError:
-        # It would get these names if it could be generated.
-        return names.grown(world)
-    return names.grown(world, selection.imports, selection.exports)
+    selection = select_anyway(world, target)
+    names = names.grown(world, selection.imports, selection.exports)
+    return HostNames(selection, names).file if target == "host" else names
 
 
 def python_names(world: World, names: NamesFile, target: Target) -> Iterator[PythonName]:
@@ -115,22 +61,39 @@ def python_names(world: World, names: NamesFile, target: Target) -> Iterator[Pyt
 
 
 def _host(world: World, names: NamesFile) -> Iterator[PythonName]:
-    yield PythonName(world.path, None, "class", escape(camel(world.name)))
-    sides: tuple[tuple[Direction, tuple[InterfaceItem, ...], Mapping[str, str]], ...] = (
-        ("import", world.imported_interfaces, names.imports),
-        ("export", world.exported_interfaces, names.exports),
-    )
-    for direction, items, table in sides:
-        for item in items:
-            if item.wire_name not in table:  # linked by the engine, or internal
-                continue
-            module = f"{direction}s.{table[item.wire_name]}"
-            yield PythonName(item.wire_name, direction, "module", module)
-            if item.interface.functions:
-                name = _class(table[item.wire_name])
-                # A class gives way to a type of the same name.
-                name = f"{name}Interface" if name in set(_type_names(item)) else name
-                yield PythonName(item.wire_name, direction, "class", f"{module}.{name}")
+    from airssys_generator.host.names import HostNames
+    from airssys_generator.selection import select_anyway
+
+    decided = HostNames(select_anyway(world, "host"), names)
+    yield PythonName(world.path, None, "class", decided.world_class)
+    for group in decided.groups:
+        direction: Direction = "import" if group.folder == "imports" else "export"
+        if group.item is not None and (group.has_class or group.module.types):
+            module = _dotted(group.module)
+            yield PythonName(group.where, direction, "module", module)
+            if group.has_class:
+                yield PythonName(group.where, direction, "class", f"{module}.{decided.classes[group]}")
+        for resource in group.resources:
+            if resource in decided.makers:
+                name = f"{_dotted(group.types)}.{decided.makers[resource]}"
+                yield PythonName(f"{group.where}#{resource.name}", direction, "class", name)
+        for wit_type, error in group.types.errors.items():
+            if group.item is not None or direction == "import":  # the types of a world have no direction
+                side = None if group.item is None else direction
+                place = f"{group.where}#{wit_type.name}"
+                yield PythonName(place, side, "exception", f"{_dotted(group.types)}.{error}")
+    for group in decided.groups:
+        direction = "import" if group.folder == "imports" else "export"
+        for function in group.functions:
+            raised = decided.raised(function)
+            if raised is not None:
+                name = ".".join(filter(None, (_dotted(raised[0]), raised[1])))
+                yield PythonName(f"{group.where}#{function.name}", direction, "exception", name)
+
+
+def _dotted(module: ModuleDraft) -> str:
+    """A module of a host's package; nothing for the package itself."""
+    return module.path.removesuffix(".py").removesuffix("__init__").replace("/", ".")
 
 
 def _guest(world: World, names: NamesFile) -> Iterator[PythonName]:
@@ -155,52 +118,3 @@ def _class(module: str) -> str:
     from airssys_generator.namesfile import class_name
 
     return class_name(module)
-
-
-def _type_names(item: InterfaceItem) -> Iterator[str]:
-    for typedef in item.interface.types.values():
-        if typedef.used_from is None:
-            yield from _names_of(typedef)
-
-
-def _names_of(typedef: TypeDef) -> Iterator[str]:
-    name = escape(camel(typedef.name))
-    yield name
-    if isinstance(typedef.declaration, Variant):
-        yield from (f"{name}_{escape(camel(case.name))}" for case in typedef.declaration.cases)
-
-
-def _moved(target: Target, old: Iterable[PythonName], new: Iterable[PythonName]) -> Iterator[Move]:
-    before, after = _by_place(old), _by_place(new)
-    titles = _titles(before, after)
-    now = {(titles[place], what): names for (place, what), names in after.items()}
-    for (place, what), names in before.items():
-        key = titles[place], what
-        gone = tuple(name for name in names if name not in now.get(key, names))
-        if gone:
-            yield Move(target, titles[place], what, gone, now[key])
-
-
-def _by_place(names: Iterable[PythonName]) -> dict[_Key, tuple[str, ...]]:
-    found: dict[_Key, tuple[str, ...]] = {}
-    for name in names:
-        key = (_WORLD if name.direction is None else name.place), name.what
-        found[key] = (*found.get(key, ()), name.name)
-    return found
-
-
-def _titles(*sides: Iterable[_Key]) -> dict[str, str]:
-    """Each place without its version, unless a world has two versions of it."""
-    titles: dict[str, str] = {}
-    double: set[str] = set()
-    for side in sides:
-        places = {place for place, _ in side}
-        counts = collections.Counter(map(_title, places))
-        double |= {title for title, count in counts.items() if count > 1}
-        titles |= {place: _title(place) for place in places}
-    return {place: place if title in double else title for place, title in titles.items()}
-
-
-def _title(place: str) -> str:
-    path, _, rest = place.partition("@")
-    return path + "".join(rest.partition("#")[1:])

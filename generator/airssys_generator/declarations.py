@@ -33,7 +33,7 @@ from airssys_sdk.wit.model import (
 from airssys_sdk.wit.names import shouty
 
 from .annotation import NONE, Annotation, Generic, Name, flat, quoted, union
-from .draft import Homes, ModuleDraft, case_name, field_name, type_name
+from .draft import Homes, ModuleDraft, case_name, field_name
 from .gates import documented
 from .plan import Alias, Call, Class, Field, Item, Member
 from .walk import dealiased, in_order, named
@@ -95,6 +95,9 @@ class Types:
     dialect: Dialect
     private: frozenset[ModuleDraft] = frozenset()
     instead: Callable[[ModuleDraft, TypeDef], str | None] | None = None
+    _found_below: dict[ModuleDraft, set[TypeDef]] = dataclasses.field(
+        default_factory=dict["ModuleDraft", "set[TypeDef]"], init=False, repr=False, compare=False
+    )
 
     def annotation(self, module: ModuleDraft, wit_type: Type) -> Annotation:
         """The annotation of a type, as it is written in a module."""
@@ -136,8 +139,7 @@ class Types:
     def eager(self, module: ModuleDraft, wit_type: Type) -> Annotation:
         """The annotation of a type where it is evaluated at once; quoted where it needs a resource further down."""
         annotation = self.annotation(module, wit_type)
-        late = isinstance(wit_type, TypeDef) and self.homes.of(wit_type)[1] in self._late(module)
-        if late or self._names_any(wit_type, {*module.resources, *self._late(module)}):
+        if self._names_any(wit_type, self._below(module)):
             return Name(quoted(flat(annotation)))
         return annotation
 
@@ -147,38 +149,34 @@ class Types:
         Returns:
             those that stand above the resources, and those below: aliases that name one.
         """
-        late = self._late(module)
+        below = self._below(module)
         sides: tuple[list[Item], list[Item]] = [], []
         for wit_type in in_order(module.types):
             if not isinstance(wit_type.declaration, Resource):
-                sides[wit_type in late].extend(self._declaration(module, wit_type))
+                sides[wit_type in below].extend(self._declaration(module, wit_type))
         return sides
 
-    def _late(self, module: ModuleDraft) -> set[TypeDef]:
-        """The aliases of a module that name one of its resources, directly or through each other."""
-        if not self.dialect.aliases:
-            return set()
-        late: set[TypeDef] = set()
-        resources = set(module.resources)
-        for wit_type in in_order(module.types):
-            declaration = wit_type.declaration
-            if isinstance(declaration, AliasDeclaration) and self._names_any(
-                declaration.target, resources | late
-            ):
-                late.add(wit_type)
-        return late
+    def _below(self, module: ModuleDraft) -> set[TypeDef]:
+        """The resources of a module and, where aliases are emitted, those that name one, directly or through each other."""
+        if module not in self._found_below:
+            below = self._found_below[module] = set(module.resources)
+            for wit_type in in_order(module.types) if self.dialect.aliases else ():
+                declaration = wit_type.declaration
+                if isinstance(declaration, AliasDeclaration) and self._names_any(declaration.target, below):
+                    below.add(wit_type)
+        return self._found_below[module]
 
     def _names_any(self, wit_type: Type, found: Collection[TypeDef]) -> bool:
         return any(self.homes.of(name)[1] in found for name in named(wit_type))
 
     def _named(self, module: ModuleDraft, wit_type: TypeDef) -> Annotation:
         if isinstance(wit_type.declaration, AliasDeclaration) and not self.dialect.aliases:
-            return self.annotation(module, wit_type.declaration.target)
+            return self.annotation(module, dealiased(wit_type))
         home, origin = self.homes.of(wit_type)
         instead = None if self.instead is None else self.instead(module, origin)
         if instead is not None:
             return Name(instead)
-        return Name(module.reference(home, private=module in self.private) + type_name(origin))
+        return Name(module.reference(home, private=module in self.private) + home.name_of(origin))
 
     def _option(self, module: ModuleDraft, payload: Type) -> Annotation:
         inner = self.annotation(module, payload)
@@ -190,7 +188,7 @@ class Types:
         return Generic(self.dialect.support(module, name), (self.optional(module, payload),))
 
     def _declaration(self, module: ModuleDraft, wit_type: TypeDef) -> Iterator[Item]:
-        name = type_name(wit_type)
+        name = module.name_of(wit_type)
         match wit_type.declaration:
             case Record(fields):
                 planned = tuple(self._field(module, field) for field in fields)
@@ -239,7 +237,7 @@ class Types:
                 docs=self.dialect.docs(case.docs, filter(None, [case.payload])),
             )
         cases = union(*(Name(case_name(wit_type, case.name)) for case in variant.cases))
-        yield Alias(type_name(wit_type), self._alias_marker(module), cases, documented(wit_type))
+        yield Alias(module.name_of(wit_type), self._alias_marker(module), cases, documented(wit_type))
 
     def _alias_marker(self, module: ModuleDraft) -> str:
         return f"{module.handles.module('typing')}.TypeAlias"

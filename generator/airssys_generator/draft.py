@@ -28,6 +28,7 @@ class ModuleDraft:
         self.name = name
         self.scope = Scope(problems)
         self.types: list[TypeDef] = []
+        self.renamed: dict[TypeDef, str] = {}
         self.errors: dict[TypeDef, str] = {}
         self.items: list[Item] = []
         self._problems = problems
@@ -38,6 +39,10 @@ class ModuleDraft:
     def path(self) -> str:
         """The file's path in the package."""
         return f"{self.folder}/{self.name}.py" if self.folder else f"{self.name}.py"
+
+    def name_of(self, wit_type: TypeDef) -> str:
+        """What a type that is declared here is called here."""
+        return self.renamed.get(wit_type) or type_name(wit_type)
 
     @property
     def resources(self) -> list[TypeDef]:
@@ -63,26 +68,26 @@ class ModuleDraft:
         """Enter the names of a declaration; those of an alias only where aliases are emitted."""
         match wit_type.declaration:
             case Record(fields):
-                self.scope.claim(type_name(wit_type), wit_type.path)
+                self.scope.claim(self.name_of(wit_type), wit_type.path)
                 inside = self.inner()
                 for field in fields:
                     inside.claim(field_name(field.name), f"{wit_type.path}.{field.name}")
             case Enum(labels) | Flags(labels):
-                self.scope.claim(type_name(wit_type), wit_type.path)
+                self.scope.claim(self.name_of(wit_type), wit_type.path)
                 inside = self.inner()
                 for label in labels:
                     inside.claim(shouty(label.name), f"{wit_type.path}.{label.name}")
             case Variant(cases):
-                self.scope.claim(type_name(wit_type), wit_type.path)
+                self.scope.claim(self.name_of(wit_type), wit_type.path)
                 for case in cases:
                     self.scope.claim(case_name(wit_type, case.name), f"{wit_type.path}.{case.name}")
                 self.inner().claim("value", "value")
             case Resource():
-                self.scope.claim(type_name(wit_type), wit_type.path)
+                self.scope.claim(self.name_of(wit_type), wit_type.path)
             case _:
                 if not alias:
                     return
-                self.scope.claim(type_name(wit_type), wit_type.path)
+                self.scope.claim(self.name_of(wit_type), wit_type.path)
         self.types.append(wit_type)
 
     def reference(self, module: ModuleDraft, *, private: bool = False) -> str:

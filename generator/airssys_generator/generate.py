@@ -53,7 +53,8 @@ def generate(
     if target == "host":
         from .host import plan_host
 
-        modules = plan_host(selection, names, header, options.world_class)
+        planned = plan_host(selection, names, header, options.world_class)
+        modules, names = planned.modules, planned.names
     else:
         from .guest import plan_guest
 

@@ -40,6 +40,7 @@ class Scope:
     def __init__(self, problems: list[Diagnostic]) -> None:
         self._problems = problems
         self._owners: dict[str, str] = {}
+        self._reserved: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._owners
@@ -67,11 +68,14 @@ class Scope:
             )
         return name
 
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names for those who claim them: none of our own making becomes one of these."""
+        self._reserved.update(names)
+
     def derive(self, *candidates: str) -> str:
         """Enter a name of our own making: the first candidate that is free, else the last with underscores."""
-        taken = {*self._owners, _COMPARING}
-        name = next((candidate for candidate in candidates if candidate not in taken), candidates[-1])
-        while name in taken:
+        name = next(filter(self._is_free, candidates), candidates[-1])
+        while not self._is_free(name):
             name += "_"
         self._owners[name] = name
         return name
@@ -80,6 +84,9 @@ class Scope:
     def names(self) -> frozenset[str]:
         """Every name in the table."""
         return frozenset(self._owners)
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._owners and name not in self._reserved and name != _COMPARING
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -66,6 +66,18 @@ def select(world: World, target: Target) -> Selection:
     Raises:
         GenerationError: with every place of the world that the target cannot do.
     """
+    selection, linked = _chosen(world, target)
+    _refuse(selection, target, linked)
+    return _with_needed(selection, linked)
+
+
+def select_anyway(world: World, target: Target) -> Selection:
+    """Choose what would be generated if the target could do all of it, to tell the names that it would have."""
+    return _with_needed(*_chosen(world, target))
+
+
+def _chosen(world: World, target: Target) -> tuple[Selection, tuple[InterfaceItem, ...]]:
+    """What is generated but for the imports that the engine links, and these."""
     imports, linked = _imports(world, target)
     exports = tuple(item for item in world.exported_interfaces if not _is_internal(item, target))
     own = [wit_type for item in (*imports, *exports) for wit_type in item.interface.types.values()]
@@ -76,10 +88,12 @@ def select(world: World, target: Target) -> Selection:
     types = {declared(wit_type) for wit_type in needed} | {
         wit_type for wit_type in own if wit_type.used_from is None
     }
-    selection = Selection(world, imports, exports, frozenset(types))
-    _refuse(selection, target, linked)
-    needed_of_linked = tuple(item for item in linked if selection.own(item))
-    return dataclasses.replace(selection, imports=(*imports, *needed_of_linked))
+    return Selection(world, imports, exports, frozenset(types)), linked
+
+
+def _with_needed(selection: Selection, linked: tuple[InterfaceItem, ...]) -> Selection:
+    needed = tuple(item for item in linked if selection.own(item))
+    return dataclasses.replace(selection, imports=(*selection.imports, *needed))
 
 
 def select_package(package: Package) -> Selection:

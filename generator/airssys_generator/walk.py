@@ -69,9 +69,12 @@ def constructor_of(function: Function) -> bool:
     return function.kind is FunctionKind.CONSTRUCTOR
 
 
-def members_of(resource: TypeDef, functions: Iterable[Function]) -> list[Function]:
-    """The constructor, methods and static functions of a resource."""
-    return [function for function in functions if function.resource is resource]
+def by_resource(functions: Iterable[Function]) -> dict[TypeDef | None, list[Function]]:
+    """The functions of each resource that has any: constructor, methods, static ones; under None those that stand free."""
+    found: dict[TypeDef | None, list[Function]] = {}
+    for function in functions:
+        found.setdefault(function.resource, []).append(function)
+    return found
 
 
 def without_members(functions: Iterable[Function]) -> list[Function]:
@@ -132,17 +135,20 @@ def in_order(types: Iterable[TypeDef]) -> list[TypeDef]:
     members = set(given)
     done: dict[TypeDef, None] = {}
 
-    def visit(wit_type: TypeDef) -> None:
-        if wit_type in done:
-            return
-        for _, part in parts(wit_type):
-            for name in named(part):
-                if name in members:
-                    visit(name)
-        done.setdefault(wit_type)
+    def needs(wit_type: TypeDef) -> Iterator[TypeDef]:
+        return (name for _, part in parts(wit_type) for name in named(part) if name in members)
 
-    for wit_type in given:
-        visit(wit_type)
+    for first in given:
+        # Not by recursion: a chain of declarations may be longer than Python's stack is deep.
+        path = [] if first in done else [(first, needs(first))]
+        while path:
+            wit_type, rest = path[-1]
+            needed = next((name for name in rest if name not in done), None)
+            if needed is not None:
+                path.append((needed, needs(needed)))
+            else:
+                done[wit_type] = None
+                path.pop()
     return list(done)
 
 

@@ -304,6 +304,25 @@ def test_python_names_that_move_are_listed(sdk: Command, tmp_path: Path) -> None
     assert line == "  guest  module  a:b/store: wit_world.exports.store -> wit_world.imports.store"
 
 
+def test_exceptions_that_move_are_listed(sdk: Command, tmp_path: Path) -> None:
+    world = "package a:b;\ninterface store { enum bad { x } get: func() -> result<u8, %s>; }\nworld w { export store; }\n"
+    old, new = tmp_path / "old.wit", tmp_path / "new.wit"
+    old.write_text(world % "string")
+    new.write_text(world % "bad")
+    out = sdk("wit", "diff", old, new).out
+    [line] = out.partition("Python names that move\n")[2].splitlines()
+    assert line == "  host   exception  a:b/store#get: exports.store.GetRaised -> exports.store.BadRaised"
+    assert json.loads(sdk("wit", "diff", old, new, "--json").out)["moves"] == [
+        {
+            "target": "host",
+            "place": "a:b/store#get",
+            "what": "exception",
+            "old": "exports.store.GetRaised",
+            "new": "exports.store.BadRaised",
+        }
+    ]
+
+
 def test_the_class_of_a_resource_stays_when_another_of_its_name_comes_before_it(
     sdk: Command, shop: Path
 ) -> None:

@@ -114,6 +114,8 @@ def test_a_name_that_was_changed_by_hand_is_used_on_both_sides(tmp_path: Path) -
         ('[imports]\n"a:b/c" = "class"\n', "'class' is no name for a module"),
         ('[imports]\n"a:b/c" = "x"\n"a:b/d" = "x"\n', "both named 'x'"),
         ("[imports\n", "not valid TOML"),
+        ('[errors]\n"a:b/c#d" = "DRaised"\n', "'a:b/c#d' has no direction"),
+        ('[classes]\n"import a:b/c" = "c"\n', "'c' is no name for a class"),
     ],
 )
 def test_a_names_file_that_is_wrong_is_an_error_with_its_place(

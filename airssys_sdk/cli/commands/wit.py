@@ -109,8 +109,8 @@ def deps(source: Path | None, world: str | None, check: bool, as_json: bool) -> 
 def diff(old: Path, new: Path, world: str | None, as_json: bool) -> None:
     """Say whether components built for OLD run in hosts of NEW, and what changed.
 
-    Exits with 0 if they do, with 1 if not or if it cannot be told. Also lists modules and classes of generated Python
-    that have another name for NEW. What is gated as @unstable does not count.
+    Exits with 0 if they do, with 1 if not or if it cannot be told. Also lists modules, classes and exceptions of
+    generated Python that have another name for NEW. What is gated as @unstable does not count.
     """
     from airssys_sdk.project.comparison import compare_wit
 

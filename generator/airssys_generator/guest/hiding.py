@@ -16,7 +16,7 @@ from ..draft import ModuleDraft, field_name, type_name
 from ..errors import Diagnostic
 from ..namesfile import class_name
 from ..selection import Selection
-from ..walk import constructor_of, members_of, returned, without_members
+from ..walk import by_resource, constructor_of, returned, without_members
 
 _TYPES = ((Enum, "Enum"), (Flags, "Flag"), (Variant, "Union"))
 """What the class of a type needs, under a name that another type can have."""
@@ -83,7 +83,8 @@ def _parts(selection: Selection, modules: Sequence[tuple[ModuleDraft, Sequence[T
         if draft.folder == "imports":
             parts.append(_Part(item.wire_name, draft, types, functions))
         else:
-            members = [members_of(resource, functions) for resource in draft.resources]
+            found = by_resource(functions)
+            members = [found.get(resource, []) for resource in draft.resources]
             parts.append(_Part(item.wire_name, draft, types, (), [without_members(functions), *members]))
     return parts
 
@@ -110,11 +111,14 @@ def _beside_modules(part: _Part) -> Iterator[Diagnostic]:
 
 def _in_classes(part: _Part) -> Iterator[Diagnostic]:
     """Methods whose names the decorators of those below have."""
-    imported = [members_of(resource, part.imported) for resource in part.draft.resources]
+    members = by_resource(part.imported)
+    imported = [members.get(resource, []) for resource in part.draft.resources]
     for functions in (*part.classes, *imported):
         for at, function in enumerate(functions):
-            below = functions[at + 1 :]
             name = "__init__" if constructor_of(function) else field_name(function.item)
+            if name not in ("abstractmethod", "classmethod"):
+                continue
+            below = functions[at + 1 :]
             if name == "abstractmethod" and below and functions in part.classes:
                 yield part.hidden(function, name, "the functions below it")
             if name == "classmethod" and any(one.kind is FunctionKind.STATIC for one in below):
@@ -133,8 +137,10 @@ def _above_classes(part: _Part) -> Iterator[Diagnostic]:
     else:
         return
     for wit_type in part.types:
+        if type_name(wit_type) != "Protocol":
+            continue
         others = [one for one in part.draft.resources if one is not wit_type]
-        if type_name(wit_type) == "Protocol" and (part.classes if part.draft.folder == "" else others):
+        if part.classes if part.draft.folder == "" else others:
             yield _hidden(wit_type.path, "Protocol", whom)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from airssys_sdk.wit.model import Function, InterfaceItem, Resource, TypeDef
 
@@ -12,7 +12,7 @@ from ..errors import Diagnostic, GenerationError
 from ..namesfile import NamesFile, class_name
 from ..scope import Scope, Sibling
 from ..selection import Selection, place
-from ..walk import constructor_of, in_order, members_of, reached, without_members
+from ..walk import by_resource, constructor_of, in_order, named, parts, reached, without_members
 from .holes import holes
 from .options import WORLD_CLASS, WORLD_MODULE
 from .streams import makers
@@ -38,17 +38,14 @@ class Implemented:
         item: the exported interface that declares it.
         module: the module of the bindings with its Protocol.
         author: the name of the author's class.
+        functions: its constructor, methods and static functions.
     """
 
     resource: TypeDef
     item: InterfaceItem
     module: ModuleDraft
     author: str
-
-    @property
-    def functions(self) -> list[Function]:
-        """Its constructor, methods and static functions."""
-        return members_of(self.resource, self.item.interface.functions.values())
+    functions: list[Function]
 
 
 class GuestNames:
@@ -85,11 +82,8 @@ class GuestNames:
         self.exports: dict[str, ModuleDraft] = {}
         self._names = names
         self._enter_types()
-        self.implemented = [
-            Implemented(resource, item, self.exports[item.wire_name], self._author(item, resource))
-            for item in selection.exports
-            for resource in self.exports[item.wire_name].resources
-        ]
+        self._implemented = {item: self._implement(item) for item in selection.exports}
+        self.implemented = [one for some in self._implemented.values() for one in some]
         self._enter_functions()
         self.makers = makers(selection, self.homes, self.root)
         for maker in self.makers:
@@ -98,10 +92,21 @@ class GuestNames:
 
     def resources_of(self, item: InterfaceItem) -> list[Implemented]:
         """The resources that the guest implements for an exported interface."""
-        return [one for one in self.implemented if one.item is item]
+        return self._implemented[item]
 
-    def _author(self, item: InterfaceItem, resource: TypeDef) -> str:
-        return self._names.resources[f"{item.wire_name}#{resource.name}"]
+    def _implement(self, item: InterfaceItem) -> list[Implemented]:
+        module = self.exports[item.wire_name]
+        members = by_resource(item.interface.functions.values())
+        return [
+            Implemented(
+                resource,
+                item,
+                module,
+                self._names.resources[f"{item.wire_name}#{resource.name}"],
+                members.get(resource, []),
+            )
+            for resource in module.resources
+        ]
 
     def _enter_types(self) -> None:
         for item in self.selection.imports:
@@ -120,7 +125,7 @@ class GuestNames:
             self.exports[item.wire_name] = module
             own = self.selection.own(item)
             if item in twins:
-                own = [wit_type for wit_type in own if not both.isdisjoint(reached([wit_type]))]
+                own = _reaching(own, both)
                 self._share(item, twins[item], own)
             self.homes.settle(own, module, aliases=False)
         self.homes.settle(self.selection.own(self.world), self.root, aliases=False)
@@ -147,12 +152,12 @@ class GuestNames:
     def _enter_functions(self) -> None:
         for item in self.selection.imports:
             module = self.imports[item.wire_name]
-            functions = item.interface.functions.values()
-            for function in without_members(functions):
+            functions = by_resource(item.interface.functions.values())
+            for function in functions.get(None, []):
                 module.scope.claim(field_name(function.name), place(item, function.name))
                 self._enter_parameters(function, place(item, function.name))
             for resource in module.resources:
-                self._enter_methods(module, members_of(resource, functions), f"{item.wire_name}#")
+                self._enter_methods(module, functions.get(resource, []), f"{item.wire_name}#")
         for item in self.selection.exports:
             free = without_members(item.interface.functions.values())
             name = class_name(self.exports[item.wire_name].name)
@@ -165,10 +170,10 @@ class GuestNames:
             for module in (one.module, self.skeleton):
                 self._enter_methods(module, one.functions, where)
         self.root.scope.claim(WORLD_CLASS, "the class of the world's functions")
+        functions = by_resource(self.world.imported_functions.values())
         for resource in self.root.resources:
-            functions = self.world.imported_functions.values()
-            self._enter_methods(self.root, members_of(resource, functions), f"{self.world.path}#")
-        for function in without_members(self.world.imported_functions.values()):
+            self._enter_methods(self.root, functions.get(resource, []), f"{self.world.path}#")
+        for function in functions.get(None, []):
             self.root.scope.claim(field_name(function.name), f"{self.world.path}#{function.name}")
             self._enter_parameters(function, f"{self.world.path}#{function.name}")
         if self.world.exported_functions:
@@ -198,3 +203,13 @@ class GuestNames:
                 list(dict.fromkeys(self.problems)),
                 where=self.world.path,
             )
+
+
+def _reaching(types: Iterable[TypeDef], wanted: Collection[TypeDef]) -> list[TypeDef]:
+    """Those of the types that are made of one that is wanted, or are one."""
+    own = list(types)
+    found: set[TypeDef] = set()
+    for wit_type in in_order(reached(own)):
+        if wit_type in wanted or any(name in found for _, part in parts(wit_type) for name in named(part)):
+            found.add(wit_type)
+    return [wit_type for wit_type in own if wit_type in found]

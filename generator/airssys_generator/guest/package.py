@@ -14,7 +14,7 @@ from ..draft import ModuleDraft, type_name
 from ..gates import documented
 from ..namesfile import NamesFile, class_name
 from ..selection import Selection, place
-from ..walk import members_of, without_members
+from ..walk import by_resource, without_members
 from .dialect import ASYNC_SUPPORT, SUPPORT, GuestDialect
 from .functions import Functions, enter
 from .names import GuestNames, Implemented
@@ -108,26 +108,26 @@ class _Package:
 
     def _world(self) -> plan.Module:
         root = self.names.root
-        functions = self.world.imported_functions.values()
+        functions = by_resource(self.world.imported_functions.values())
         for resource in root.resources:
-            root.items.append(self._resource(root, resource, functions, None))
+            root.items.append(self._resource(root, resource, functions.get(resource, []), None))
         root.items += self.types.items(root)[0]
         root.items += self._made(root)
-        for function in without_members(self.world.imported_functions.values()):
+        for function in functions.get(None, []):
             root.items.append(self.functions.plain(root, function, None))
         docs = "\n\n".join(filter(None, (f"The world `{self.world.path}`.", documented(self.world))))
-        functions = self.world.exported_functions.values()
-        root.items.append(self._protocol(root, WORLD_CLASS, functions, None))
+        exported = self.world.exported_functions.values()
+        root.items.append(self._protocol(root, WORLD_CLASS, exported, None))
         return root.finished(self.header, docs)
 
     def _imported(self, item: InterfaceItem) -> plan.Module:
         module = self.names.imports[item.wire_name]
-        functions = item.interface.functions.values()
+        functions = by_resource(item.interface.functions.values())
         for resource in module.resources:
-            module.items.append(self._resource(module, resource, functions, item))
+            module.items.append(self._resource(module, resource, functions.get(resource, []), item))
         module.items += self.types.items(module)[0]
         module.items += self._made(module)
-        for function in without_members(functions):
+        for function in functions.get(None, []):
             module.items.append(self.functions.plain(module, function, item))
         return module.finished(self.header, _titled(item, "which the guest imports"))
 
@@ -135,10 +135,9 @@ class _Package:
         self,
         module: ModuleDraft,
         resource: TypeDef,
-        functions: Iterable[Function],
+        members: Iterable[Function],
         item: InterfaceItem | None,
     ) -> plan.Class:
-        members = members_of(resource, functions)
         methods = [self.functions.imported(module, function, item) for function in members]
         return plan.Class(
             type_name(resource), functions=(*methods, *enter(module)), docs=documented(resource)

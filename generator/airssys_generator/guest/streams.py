@@ -35,7 +35,7 @@ from ..annotation import Generic, Name
 from ..declarations import Types
 from ..draft import Homes, ModuleDraft
 from ..selection import Selection
-from ..walk import dealiased, inner, parts
+from ..walk import dealiased, in_order, inner, parts, reached
 from .dialect import end
 
 
@@ -77,6 +77,7 @@ class Maker:
 def makers(selection: Selection, homes: Homes, root: ModuleDraft) -> list[Maker]:
     """The functions of a world, in the order in which its types are met."""
     found: dict[tuple[str, object], Maker] = {}
+    shapes = _Shapes(selection)
     for owner, wit_type in _met(selection):
         named = owner is not None and isinstance(wit_type, StreamType | FutureType)
         module = homes.of(owner)[0] if named and owner is not None else root
@@ -85,7 +86,7 @@ def makers(selection: Selection, homes: Homes, root: ModuleDraft) -> list[Maker]
             kind = "stream" if isinstance(wit_type, StreamType) else "future"
             bytes_ = kind == "stream" and payload in (Primitive.U8, Primitive.S8)
             name = "byte" if bytes_ else _mangled(payload, homes, module)
-            found.setdefault((kind, _shape(payload)), Maker(module, f"{name}_{kind}", wit_type))
+            found.setdefault((kind, shapes.of(payload)), Maker(module, f"{name}_{kind}", wit_type))
     # Two payloads may have one name there (`stream<u8>` and `stream<s8>`): the function that is made last stays.
     places: dict[tuple[ModuleDraft, str], Maker] = {}
     for maker in found.values():
@@ -151,8 +152,8 @@ def _mangled(wit_type: Type | None, homes: Homes, module: ModuleDraft) -> str:
             return "unit"
         case Primitive():
             return snake(wit_type.value)
-        case TypeDef(declaration=Alias(target)):
-            return name(target)
+        case TypeDef(declaration=Alias()):
+            return name(dealiased(wit_type))
         case TypeDef():
             home, origin = homes.of(wit_type)
             before = f"{home.name}_" if home is not module and home.folder else ""
@@ -175,25 +176,53 @@ def _mangled(wit_type: Type | None, homes: Homes, module: ModuleDraft) -> str:
             raise TypeError(f"{wit_type!r} cannot be planned")  # `unsupported` has found it before
 
 
-def _shape(wit_type: Type | None) -> object:
-    """What two payloads have in common that share one function: their structure, but each resource is its own."""
-    wit_type = None if wit_type is None else dealiased(wit_type)
-    match wit_type:
-        case None | Primitive():
-            return wit_type
-        case TypeDef(declaration=Record(fields)):
-            return ("record", *((field.name, _shape(field.type)) for field in fields))
-        case TypeDef(declaration=Variant(cases)):
-            return ("variant", *((case.name, _shape(case.payload)) for case in cases))
-        case TypeDef(declaration=Enum(labels)):
-            return ("enum", *(label.name for label in labels))
-        case TypeDef(declaration=Flags(labels)):
-            return ("flags", *(label.name for label in labels))
-        case TypeDef():  # a resource: imported and exported, it is one for componentize-py
-            return wit_type.path
-        case Handle(resource, borrowed):
-            return (borrowed, _shape(resource))
-        case ResultType(ok, err):
-            return ("result", _shape(ok), _shape(err))
-        case _:
-            return (type(wit_type).__name__, *(_shape(part) for part in inner(wit_type)))
+class _Shapes:
+    """What two payloads have in common that share one function: their structure, but each resource is its own.
+
+    The structure of a declaration is a number, given the first time that it is met; else those of a long chain of
+    declarations would be as long as it.
+
+    Args:
+        selection: what of the world is generated.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._numbers: dict[object, int] = {}
+        self._declared: dict[TypeDef, object] = {}
+
+    def of(self, wit_type: Type | None) -> object:
+        """The structure, equal for payloads that share a function."""
+        if not self._declared:
+            for declaration in in_order(reached(self._selection.types)):
+                if not isinstance(declaration.declaration, Alias):
+                    shape = self._shape(declaration)
+                    self._declared[declaration] = self._numbers.setdefault(shape, len(self._numbers))
+        return self._inside(wit_type)
+
+    def _inside(self, wit_type: Type | None) -> object:
+        match wit_type:
+            case None | Primitive():
+                return wit_type
+            case TypeDef():
+                target = dealiased(wit_type)
+                return self._declared[target] if isinstance(target, TypeDef) else self._inside(target)
+            case Handle(resource, borrowed):
+                return (borrowed, self._inside(resource))
+            case ResultType(ok, err):
+                return ("result", self._inside(ok), self._inside(err))
+            case _:
+                return (type(wit_type).__name__, *map(self._inside, inner(wit_type)))
+
+    def _shape(self, wit_type: TypeDef) -> object:
+        match wit_type.declaration:
+            case Record(fields):
+                return ("record", *((field.name, self._inside(field.type)) for field in fields))
+            case Variant(cases):
+                return ("variant", *((case.name, self._inside(case.payload)) for case in cases))
+            case Enum(labels):
+                return ("enum", *(label.name for label in labels))
+            case Flags(labels):
+                return ("flags", *(label.name for label in labels))
+            case _:  # a resource: imported and exported, it is one for componentize-py
+                return wit_type.path

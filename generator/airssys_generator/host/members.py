@@ -9,7 +9,7 @@ from airssys_sdk.wit.model import Function, FunctionKind, TypeDef
 from .. import plan
 from ..annotation import NONE, Generic, Name, names_in, quoted, renamed
 from ..declarations import Types
-from ..draft import ModuleDraft, field_name, type_name
+from ..draft import ModuleDraft, field_name
 from ..gates import deprecated, deprecation, documented
 from ..walk import result_of
 from .dialect import support
@@ -53,7 +53,7 @@ class Members:
             return
         module = group.module
         aliases = {
-            type_name(resource): self.names.within[resource]
+            group.types.name_of(resource): self.names.within[resource]
             for resource in group.resources
             if resource in self.names.within
         }
@@ -75,7 +75,7 @@ class Members:
 
     def resource(self, group: Group, resource: TypeDef) -> Iterator[plan.Item]:
         """The class of an exported resource; the Protocols of an imported one."""
-        module, name = group.types, type_name(resource)
+        module, name = group.types, group.types.name_of(resource)
         marker = plan.Call(f"{support(module)}.resource", (quoted(f"{group.where}#{resource.name}"),))
         methods = group.members(resource)
         if group.folder == "exports":
@@ -107,7 +107,7 @@ class Members:
             if maker is not None:
                 reference = module.reference(group.types, private=module is self.names.root)
                 yield plan.Function(
-                    type_name(resource),
+                    group.types.name_of(resource),
                     (plan.Parameter("self"),),
                     Name(f"{reference}{maker}"),
                     ("...",),

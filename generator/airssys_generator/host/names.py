@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from airssys_sdk.wit.model import Function, FunctionKind, InterfaceItem, TypeDef, World
 from airssys_sdk.wit.names import camel, escape
 
-from ..draft import Homes, Inner, ModuleDraft, field_name, type_name
+from ..draft import Homes, Inner, ModuleDraft, field_name
 from ..errors import Diagnostic
 from ..namesfile import NamesFile, class_name
 from ..scope import Scope
 from ..selection import Selection, is_linked
-from ..walk import last_name, members_of, result_of, without_members
+from ..walk import by_resource, last_name, result_of
+from .kept import KeptNames
 
 WORLD_MEMBERS = frozenset({"load", "close", "open_world"})
 """What `airssys_sdk.component.World` defines itself; an exported function cannot have these names."""
@@ -31,6 +32,7 @@ class Group:
         types: where the resources stand; the module itself for an interface.
         functions: all of them, those of resources included.
         resources: the resources that the functions may belong to.
+        by_resource: the functions of each resource, and under None the others.
     """
 
     folder: str
@@ -40,15 +42,16 @@ class Group:
     types: ModuleDraft
     functions: tuple[Function, ...]
     resources: tuple[TypeDef, ...]
+    by_resource: Mapping[TypeDef | None, list[Function]]
 
     @property
     def free(self) -> list[Function]:
         """The functions that belong to no resource."""
-        return without_members(self.functions)
+        return self.by_resource.get(None, [])
 
     def members(self, resource: TypeDef) -> list[Function]:
         """The functions of a resource."""
-        return members_of(resource, self.functions)
+        return self.by_resource.get(resource, [])
 
     def makers(self, resource: TypeDef) -> list[Function]:
         """The functions of a resource that need no object of it: the constructor and the static functions."""
@@ -91,8 +94,10 @@ class HostNames:
         self.makers: dict[TypeDef, str] = {}
         self.within: dict[TypeDef, str] = {}
         self._names = names
+        self._kept = KeptNames(names)
         self._world_class = world_class or camel(self.world.name)
         self._raised: dict[Function, tuple[ModuleDraft, str]] = {}
+        self._raised_in: dict[ModuleDraft, list[tuple[Function, str]]] = {}
         self.groups: list[Group] = [*self._enter_interfaces(), *self._enter_world()]
         self._enter_classes()
         for group in self.groups:
@@ -102,6 +107,11 @@ class HostNames:
         for group in self.groups:
             for function in group.functions:
                 self._enter_error(group, function)
+
+    @property
+    def file(self) -> NamesFile:
+        """The names file with a name for every class that was named here."""
+        return self._kept.file
 
     def of(self, folder: str, *, world: bool) -> list[Group]:
         """The groups of one side: those of interfaces, or the world's own."""
@@ -128,9 +138,7 @@ class HostNames:
 
     def raised_here(self, module: ModuleDraft) -> Iterator[tuple[Function, str]]:
         """The functions with an error type that has no name, and the class made for each in this module."""
-        for function, (home, name) in self._raised.items():
-            if home is module:
-                yield function, name
+        yield from self._raised_in.get(module, ())
 
     # Entering
 
@@ -143,38 +151,64 @@ class HostNames:
                 flat = self.selection.package is not None
                 module = ModuleDraft("" if flat else folder, table[item.wire_name], self.problems)
                 types = self.selection.own(item)
+                side = folder.removesuffix("s")
+                self._kept.own(module, f"{side} {item.wire_name}", types)
                 self.homes.settle(types, module, aliases=True)
                 # Of an interface that the engine links, only the types are needed, and of resources their names.
                 linked = folder == "imports" and not flat and is_linked(item)
                 functions = () if linked else tuple(item.interface.functions.values())
-                yield Group(folder, item, item.wire_name, module, module, functions, self._resources(module))
+                yield self._group(folder, item, module, module, functions)
 
     def _enter_world(self) -> Iterator[Group]:
-        self.homes.settle(self.selection.own(self.world), self.own, aliases=True)
+        types = self.selection.own(self.world)
+        self._kept.own(self.own, "", types)
+        self._kept.own(self.root, "")
+        self.homes.settle(types, self.own, aliases=True)
         imported = tuple(self.world.imported_functions.values())
         exported = tuple(self.world.exported_functions.values())
-        resources = self._resources(self.own)
-        yield Group("imports", None, self.world.path, self.root, self.own, imported, resources)
-        yield Group("exports", None, self.world.path, self.root, self.own, exported, ())
+        yield self._group("imports", None, self.root, self.own, imported)
+        yield self._group("exports", None, self.root, self.own, exported)
 
-    @staticmethod
-    def _resources(module: ModuleDraft) -> tuple[TypeDef, ...]:
-        return tuple(module.resources)
+    def _group(
+        self,
+        folder: str,
+        item: InterfaceItem | None,
+        module: ModuleDraft,
+        types: ModuleDraft,
+        functions: tuple[Function, ...],
+    ) -> Group:
+        where = self.world.path if item is None else item.wire_name
+        resources = () if item is None and folder == "exports" else tuple(types.resources)
+        return Group(folder, item, where, module, types, functions, resources, by_resource(functions))
 
     def _enter_classes(self) -> None:
         """The classes of interfaces and of the world give way to types, which the guest has too."""
         for group in self.groups:
             if group.item is not None:
-                name = class_name(group.module.name)
-                self.classes[group] = group.module.scope.derive(name, f"{name}Interface")
+                self.classes[group] = self._interface_class(group, group.item)
             for resource in group.resources:
-                name = type_name(resource)
+                name = group.types.name_of(resource)
                 if group.folder == "imports" and group.makers(resource) and group.has_class:
-                    self.makers[resource] = group.types.scope.derive(f"{name.rstrip('_')}Class")
+                    self.makers[resource] = self._kept.decide(
+                        self._kept.classes,
+                        self._kept.key(group.types, resource.name),
+                        group.types.scope,
+                        f"{name.rstrip('_')}Class",
+                    )
                 if group.item is not None and (group.folder == "exports" or resource in self.makers):
                     self.within[resource] = group.module.scope.derive(f"_{name}")
         self.world_class = self.root.scope.derive(escape(self._world_class))
         self.imports_class = self.root.scope.derive(f"{self.world_class.rstrip('_')}Imports")
+        # These stand there too, under the same names, unless the world has theirs.
+        self.root.scope.reserve(map(self.own.name_of, self.own.types))
+
+    def _interface_class(self, group: Group, item: InterfaceItem) -> str:
+        name, scope = class_name(group.module.name), group.module.scope
+        candidates = name, f"{name}Interface"
+        if not group.has_class:  # there is nothing whose name could be kept
+            return scope.derive(*candidates)
+        key = f"{group.folder.removesuffix('s')} {item.wire_name}"
+        return self._kept.decide(self._kept.classes, key, scope, *candidates)
 
     def _enter_functions(self, group: Group) -> None:
         """The members of the classes of an interface and of its resources."""
@@ -183,7 +217,7 @@ class HostNames:
             self._enter_members(group, inner, group.free)
             for resource in group.resources:
                 if resource in self.within:
-                    inner.claim(type_name(resource), f"{group.where}#{resource.name}")
+                    inner.claim(group.types.name_of(resource), f"{group.where}#{resource.name}")
         for resource in group.resources:
             self._enter_members(group, group.types.inner(), group.members(resource))
 
@@ -200,7 +234,7 @@ class HostNames:
             self._enter_members(group, inner, group.free)
             for resource in group.resources:
                 if resource in self.makers:
-                    inner.claim(type_name(resource), f"{group.where}#{resource.name}")
+                    inner.claim(group.types.name_of(resource), f"{group.where}#{resource.name}")
             for function in group.free:
                 name = self.member(group, function)
                 if folder == "exports" and name in WORLD_MEMBERS:
@@ -234,13 +268,19 @@ class HostNames:
         if named is not None:
             home, origin = self.homes.of(named)
             if origin not in home.errors:
-                name = type_name(origin).rstrip("_")
-                home.errors[origin] = home.scope.derive(f"{name}Raised", f"{name}ErrorRaised")
+                name = home.name_of(origin).rstrip("_")
+                key = self._kept.key(home, origin.name)
+                candidates = f"{name}Raised", f"{name}ErrorRaised"
+                home.errors[origin] = self._kept.decide(self._kept.errors, key, home.scope, *candidates)
             return
         module, name = group.module, camel(function.name)
         if function.resource is not None:
             module = group.types
             item = "Constructor" if function.kind is FunctionKind.CONSTRUCTOR else camel(function.item)
             name = f"{camel(function.resource.name)}{item}"
-        side = group.folder.capitalize().rstrip("s")
-        self._raised[function] = module, module.scope.derive(f"{name}Raised", f"{name}{side}Raised")
+        side = group.folder.removesuffix("s")
+        candidates = f"{name}Raised", f"{name}{side.capitalize()}Raised"
+        key = self._kept.key(module, function.name, side)
+        name = self._kept.decide(self._kept.errors, key, module.scope, *candidates)
+        self._raised[function] = module, name
+        self._raised_in.setdefault(module, []).append((function, name))

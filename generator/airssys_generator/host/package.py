@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from airssys_sdk.wit.model import Package, TypeDef
@@ -9,7 +10,7 @@ from airssys_sdk.wit.model import Package, TypeDef
 from .. import plan
 from ..annotation import Name, quoted, union
 from ..declarations import Types
-from ..draft import ModuleDraft, imported, type_name
+from ..draft import ModuleDraft, imported
 from ..errors import GenerationError
 from ..gates import documented, of_item
 from ..namesfile import NamesFile
@@ -31,9 +32,22 @@ Args:
 """
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What is generated for a host.
+
+    Attributes:
+        modules: the modules of the package.
+        names: the names file, with a name for every class that the generator names.
+    """
+
+    modules: tuple[plan.Module, ...]
+    names: NamesFile
+
+
 def plan_host(
     selection: Selection, names: NamesFile, header: tuple[str, ...], world_class: str | None = None
-) -> tuple[plan.Module, ...]:
+) -> HostPlan:
     """Plan the Python package of a world, or of a WIT package.
 
     Args:
@@ -52,7 +66,7 @@ def plan_host(
             list(dict.fromkeys(decided.problems)),
             where=selection.where,
         )
-    return _Package(decided, header).planned()
+    return HostPlan(_Package(decided, header).planned(), decided.file)
 
 
 class _Package:
@@ -142,8 +156,9 @@ class _Package:
             )
         )
         for wit_type in names.own.types:
-            if type_name(wit_type) not in root.scope:
-                root.handles.add(imported(".types", type_name(wit_type)))
+            name = names.own.name_of(wit_type)
+            if name not in root.scope:
+                root.handles.add(imported(".types", name))
         return root.finished(self.header, f"The world `{names.world.path}`.")
 
     def _class_reference(self, group: Group) -> str:
@@ -155,7 +170,7 @@ class _Package:
     def _resources(self) -> list[plan.Argument]:
         """The imported resources, which need not stand in any signature."""
         names = tuple(
-            self.root.reference(group.types, private=True) + type_name(resource)
+            self.root.reference(group.types, private=True) + group.types.name_of(resource)
             for group in (*self.names.of("imports", world=False), *self.names.of("imports", world=True))
             for resource in group.resources
         )
