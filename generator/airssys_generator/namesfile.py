@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from airssys_sdk.errors import ValidationError
+from airssys_sdk.wit._text import nearest
 from airssys_sdk.wit.model import InterfaceItem, Resource, World
 from airssys_sdk.wit.names import camel, escape, snake
 
@@ -39,12 +40,14 @@ class NamesFile:
             the name to use on the host.
         resources: exported resources (`namespace:package/interface@version#resource`) to the class of a guest's author that
             implements it.
+        where: the place of the file, for messages.
     """
 
     imports: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     exports: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     functions: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     resources: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    where: str = dataclasses.field(default="names.toml", compare=False)
 
     @classmethod
     def read(cls, path: Path) -> NamesFile:
@@ -81,11 +84,13 @@ class NamesFile:
             ) from error
         for table, content in data.items():
             if table not in _TABLES:
+                close = nearest(table, _TABLES)
+                meant = f"did you mean [{close}]? " if close else ""
                 raise NamesFileError(
-                    f"unknown table {table!r}", where=where, hint=f"there are {', '.join(_TABLES)}"
+                    f"unknown table {table!r}", where=where, hint=f"{meant}there are {', '.join(_TABLES)}"
                 )
             _check(table, content, where)
-        return cls(**data)
+        return cls(**data, where=where)
 
     def to_text(self) -> str:
         """The file's text."""
