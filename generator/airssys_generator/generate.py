@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from airssys_sdk import __version__
@@ -106,7 +106,7 @@ def plan_of_guest(world: World, options: Options) -> GuestPlan:
 
 
 @contextlib.contextmanager
-def _pointing(names: NamesFile, world: World) -> Iterator[None]:
+def _pointing(names: NamesFile, world: World) -> Generator[None]:
     """Let the errors of a plan name the entries of the names file that they go back to."""
     try:
         yield
