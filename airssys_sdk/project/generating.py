@@ -100,7 +100,8 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     bindings = generate(found.resolve, found.world, "guest", options)
     files = {project.bindings / name: text for name, text in bindings.items()}
     files[project.names] = found.names.to_text()
-    app = _app(project, found.world, options, bindings, forgiving=forgiving)
+    app_options = dataclasses.replace(options, names=found.names)
+    app = _app(project, found.world, app_options, bindings, forgiving=forgiving)
     if app is None:
         return Generated(
             ()
