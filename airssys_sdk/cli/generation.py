@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import keyword
-import os
 import re
 import shlex
 import unicodedata
@@ -26,6 +25,7 @@ from airssys_generator import (
     write_files,
 )
 from airssys_sdk.errors import AirssysError, UsageError
+from airssys_sdk.project.portable import located, portable, text_of
 from airssys_sdk.wit.model import Package, Resolve, World
 from airssys_sdk.wit.reader import UnknownWorldError, check_features, find_world, gated_worlds, read
 
@@ -68,7 +68,7 @@ class Order:
     @property
     def base(self) -> Path:
         """The folder from which the heads of files see their paths: for a guest the output folder, else the one that holds it."""
-        out = _located(self.out)
+        out = located(self.out)
         return out if self.target == "guest" else out.parent
 
     @property
@@ -79,7 +79,7 @@ class Order:
     @property
     def package_name(self) -> str:
         """The name of the output folder, which a host package is imported by."""
-        return _text(_located(self.out).name)
+        return text_of(located(self.out).name)
 
     @property
     def command(self) -> str:
@@ -90,7 +90,7 @@ class Order:
         words += ["--out", portable(self.out, self.base)]
         words += [word for feature in self.features for word in ("--features", feature)]
         words += ["--all-features"] if self.all_features else []
-        words += ["--app", _text(self.app)] if self.target == "guest" and self.app != "app" else []
+        words += ["--app", text_of(self.app)] if self.target == "guest" and self.app != "app" else []
         return shlex.join(words)
 
 
@@ -137,32 +137,6 @@ def _world_class(order: Order, world: World | Package) -> str | None:
         return None
     words = re.findall(r"[A-Za-z][A-Za-z0-9]*", order.package_name)
     return "".join(word[0].upper() + word[1:] for word in words) or None
-
-
-def portable(path: Path, base: Path) -> str:
-    """A path for the head of a generated file, seen from a folder: the same however it was spelled, wherever both lie.
-
-    What has nothing but the root in common with that folder lies elsewhere on every machine, and keeps only its name.
-    """
-    place = _located(path)
-    try:
-        if Path(os.path.commonpath((place, base))) != Path(place.anchor):
-            return Path(_text(os.path.relpath(place, base))).as_posix()
-    except ValueError:  # another drive
-        pass
-    return _text(place.name) or "."
-
-
-def _located(path: Path) -> Path:
-    """Where a path leads, absolute and without links; the name of a last link stays, as it is what was asked for."""
-    if path.name in ("", ".."):
-        return Path(os.path.realpath(path))
-    return Path(os.path.realpath(path.parent), path.name)
-
-
-def _text(path: str) -> str:
-    """A path as text: names of files are UTF-8, whatever the locale of this process takes them for."""
-    return os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def _check_package(order: Order) -> None:

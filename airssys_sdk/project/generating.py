@@ -17,6 +17,7 @@ from ..wit.reader import UnknownFeatureError, check_features, find_world, read
 from .exports import ExportedClass, exported_classes
 from .guest_mends import Mends, mends
 from .model import Project
+from .portable import located, portable
 
 if TYPE_CHECKING:
     from airssys_generator import Diagnostic, NamesFile, Options
@@ -95,7 +96,10 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
 
     found = interpret(project)
     options = Options(
-        names=found.given, source=project.shown(project.wit), command=_COMMAND, emit_names=False
+        names=found.given,
+        source=portable(project.wit, located(project.folder)),
+        command=_COMMAND,
+        emit_names=False,
     )
     bindings = generate(found.resolve, found.world, "guest", options)
     files = {project.bindings / name: text for name, text in bindings.items()}
