@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import keyword
-import os
 import re
 import shlex
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -19,17 +19,22 @@ from airssys_generator import (
     check_output,
     generate,
     merge_skeleton,
+    misspelt,
+    module_text,
     previous_bindings,
     skeleton,
     write_files,
 )
-from airssys_sdk.errors import AirssysError, UsageError, ValidationError
+from airssys_sdk.errors import AirssysError, UsageError
+from airssys_sdk.project.portable import located, portable, text_of
 from airssys_sdk.wit.model import Package, Resolve, World
-from airssys_sdk.wit.reader import UnknownWorldError, find_world, read
+from airssys_sdk.wit.reader import UnknownWorldError, check_features, find_world, gated_worlds, read
 
 NAMES = "names.toml"
+WORLD_MODULE = "wit_world"
+_PACKAGE = "give a folder whose name can stand in an import: letters, digits and underscores, no digit first"
 _WORLD_OF_A_COMPONENT = "root:component/root"
-_GENERATED = frozenset({"wit_world", "componentize_py_types", "componentize_py_async_support"})
+_GENERATED = frozenset({WORLD_MODULE, "componentize_py_types", "componentize_py_async_support"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,15 +67,31 @@ class Order:
         return f"{self.app.replace('.', '/')}.py"
 
     @property
+    def base(self) -> Path:
+        """The folder from which the heads of files see their paths: for a guest the output folder, else the one that holds it."""
+        out = located(self.out)
+        return out if self.target == "guest" else out.parent
+
+    @property
+    def seen_from(self) -> str:
+        """What tells that folder on every machine."""
+        return f"the folder that holds {WORLD_MODULE if self.target == 'guest' else self.package_name}"
+
+    @property
+    def package_name(self) -> str:
+        """The name of the output folder, which a host package is imported by."""
+        return text_of(located(self.out).name)
+
+    @property
     def command(self) -> str:
         """The command that does the same again, for the head of each file."""
-        words = ["airssys-sdk", "generate", self.target, portable(self.source)]
+        words = ["airssys-sdk", "generate", self.target, portable(self.source, self.base)]
         words += ["--world", self.world] if self.world else []
         words += ["--package"] if self.package else []
-        words += ["--out", portable(self.out)]
+        words += ["--out", portable(self.out, self.base)]
         words += [word for feature in self.features for word in ("--features", feature)]
         words += ["--all-features"] if self.all_features else []
-        words += ["--app", self.app] if self.target == "guest" and self.app != "app" else []
+        words += ["--app", text_of(self.app)] if self.target == "guest" and self.app != "app" else []
         return shlex.join(words)
 
 
@@ -81,10 +102,12 @@ class Prepared:
     Attributes:
         files: the text of each file, by its path in the folder.
         merged: what is done to the author's module; None if it is made, or if there is none.
+        misspelt: what in the names file looks misspelt.
     """
 
     files: Mapping[str, str]
     merged: Merged | None = None
+    misspelt: Sequence[str] = ()
 
 
 def prepare(order: Order) -> Prepared:
@@ -95,20 +118,26 @@ def prepare(order: Order) -> Prepared:
         UsageError: there is nothing at the source, the output folder can be none, or the app module has no possible name.
     """
     check_output(order.out)
+    if order.target == "host":
+        _check_package(order)
     _check_app(order.app)
     resolve, world = _read(order)
+    names = NamesFile.read(order.out / NAMES)
     options = Options(
-        names=NamesFile.read(order.out / NAMES),
-        source=portable(order.source),
+        names=names,
+        source=portable(order.source, order.base),
         command=order.command,
+        seen_from=order.seen_from,
         world_class=_world_class(order, world),
     )
     files = dict(generate(resolve, world, order.target, options))
     if isinstance(world, World) and order.target == "guest":
         merged = _merged(order, world, options)
         files[order.app_file] = skeleton(world, options) if merged is None else merged.text
-        return Prepared(files, merged)
-    return Prepared(files)
+    else:
+        merged = None
+    doubtful = misspelt(names, world) if isinstance(world, World) else ()
+    return Prepared(files, merged, [f"{one.where}: {one.reason}; {one.hint}" for one in doubtful])
 
 
 def apply(order: Order, files: Mapping[str, str], *, check: bool) -> Outcome:
@@ -125,17 +154,23 @@ def _world_class(order: Order, world: World | Package) -> str | None:
     """The class for a component's world, whose name it does not keep: named like the folder that it is written to."""
     if not isinstance(world, World) or world.path != _WORLD_OF_A_COMPONENT:
         return None
-    words = re.findall(r"[A-Za-z][A-Za-z0-9]*", order.out.name)
+    words = re.findall(r"[A-Za-z][A-Za-z0-9]*", order.package_name)
     return "".join(word[0].upper() + word[1:] for word in words) or None
 
 
-def portable(path: Path) -> str:
-    """A path for the head of a generated file: the same on every machine, so an absolute one keeps only its name."""
-    if path.is_absolute():
-        here = Path.cwd()  # without links, which the path may have been spelled with
-        spelled = (path, Path(os.path.realpath(path.parent), path.name))
-        path = next((one.relative_to(here) for one in spelled if one.is_relative_to(here)), Path(path.name))
-    return path.as_posix()
+def _check_package(order: Order) -> None:
+    """Refuse a folder that Python could not import as a package."""
+    name = order.package_name
+    if keyword.iskeyword(name):
+        reason = f"{name!r} is a keyword of Python, and no package can be imported by it"
+        raise UsageError(reason, where="--out", hint=f"give another folder, such as {name}_host")
+    if not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
+        words = "_".join(re.findall(r"[A-Za-z0-9]+", name)).lower()
+        fitting = words if words.isidentifier() and not keyword.iskeyword(words) else None
+        reason = f"{name!r} is no name of a package that Python can import"
+        raise UsageError(
+            reason, where="--out", hint=f"{_PACKAGE}, such as {fitting}" if fitting else _PACKAGE
+        )
 
 
 def _check_app(app: str) -> None:
@@ -151,6 +186,7 @@ def _check_app(app: str) -> None:
 
 def _read(order: Order) -> tuple[Resolve, World | Package]:
     features, everything = order.features, order.all_features
+    check_features(order.source, features)
     if order.package:
         resolve = read(order.source, features=features, all_features=everything)
         return resolve, resolve.main
@@ -168,6 +204,9 @@ def _only_world(order: Order) -> World:
     except UnknownWorldError as error:
         if resolve.main.worlds:
             error.hint = "say which one is meant with --world"
+        elif hidden := gated_worlds(order.source):
+            worlds = ", ".join(f"{world} (--features {feature})" for world, feature in hidden.items())
+            error.hint = f"worlds that stand behind a feature gate: {worlds}"
         elif order.target == "host" and resolve.main.interfaces:
             error.hint = "generate the types and Protocols of its interfaces with --package"
         raise
@@ -177,13 +216,9 @@ def _merged(order: Order, world: World, options: Options) -> Merged | None:
     """The author's module, brought up to the WIT; None if there is none."""
     file = order.out / order.app_file
     try:
-        existing = file.read_bytes().decode()
+        existing = module_text(file.read_bytes(), str(file))
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError as error:
-        raise ValidationError(
-            f"the module is not UTF-8 (byte {error.start})", where=str(file), hint="save it as UTF-8"
-        ) from error
     except OSError as error:
         raise AirssysError(f"the module cannot be read: {error.strerror}", where=str(file)) from error
     return merge_skeleton(existing, world, options, where=str(file), previous=previous_bindings(order.out))

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..wit.model import World
+from ..wit.model import Alias, FunctionKind, InterfaceItem, Resource, TypeDef, World
 
 if TYPE_CHECKING:
     from airssys_generator import NamesFile, Target
@@ -99,19 +99,39 @@ def _dotted(module: ModuleDraft) -> str:
 def _guest(world: World, names: NamesFile) -> Iterator[PythonName]:
     imported = {item.wire_name for item in world.imported_interfaces if item.name is None}
     for item in world.imported_interfaces:
-        module = f"{GUEST}.imports.{names.imports[item.wire_name]}"
-        yield PythonName(item.wire_name, "import", "module", module)
+        if item.interface.functions or _guest_types(item):
+            module = f"{GUEST}.imports.{names.imports[item.wire_name]}"
+            yield PythonName(item.wire_name, "import", "module", module)
     for item in world.exported_interfaces:
-        module = names.exports[item.wire_name]
-        # The types of an interface that is imported as well stand with the import only.
-        if item.name is not None or item.wire_name not in imported:
+        module, functions, types = names.exports[item.wire_name], item.interface.functions, _guest_types(item)
+        # The types of an interface that is imported as well stand with the import only, but for its resources.
+        own = item.name is not None or item.wire_name not in imported
+        if (own and (types or (functions and item.name is None))) or any(map(_is_resource, types)):
             yield PythonName(item.wire_name, "export", "module", f"{GUEST}.exports.{module}")
-        if item.interface.functions:
-            yield PythonName(item.wire_name, "export", "class", f"{GUEST}.exports.{_class(module)}")
+        if functions:
+            # For an inline interface componentize-py has no Protocol: its class is the author's alone.
+            package = f"{GUEST}.exports." if item.name is None else ""
+            yield PythonName(item.wire_name, "export", "class", f"{package}{_class(module)}")
         for resource in item.interface.types:
             key = f"{item.wire_name}#{resource}"
             if key in names.resources:  # a class of the author's module, beside the others
                 yield PythonName(key, "export", "class", names.resources[key])
+
+
+def _has_class(item: InterfaceItem, direction: Direction) -> bool:
+    """Whether a host has a class for an interface: of an imported one, whose methods an object has, others must be left."""
+    functions = item.interface.functions.values()
+    return any(direction == "export" or function.kind is not FunctionKind.METHOD for function in functions)
+
+
+def _guest_types(item: InterfaceItem) -> list[TypeDef]:
+    """The types that a guest has for an interface: its own that are no aliases."""
+    own = (one for one in item.interface.types.values() if one.used_from is None)
+    return [one for one in own if not isinstance(one.declaration, Alias)]
+
+
+def _is_resource(wit_type: TypeDef) -> bool:
+    return isinstance(wit_type.declaration, Resource)
 
 
 def _class(module: str) -> str:

@@ -52,9 +52,14 @@ _KEYWORDS = frozenset(
 _START = re.compile(r"(^|[:/])(?=[A-Za-z])")
 
 
+def is_keyword(name: str) -> bool:
+    """Whether a name means something in WIT, so that it is written with a `%`."""
+    return name in _KEYWORDS
+
+
 def identifier(name: str) -> str:
     """A name as it is written in WIT."""
-    return f"%{name}" if name in _KEYWORDS else name
+    return f"%{name}" if is_keyword(name) else name
 
 
 def specifier(path: str) -> str:

@@ -95,10 +95,12 @@ class _Linker:
         self._interfaces: list[Interface] = []
         self._worlds: list[World] = []
         self._types: dict[int, TypeDef | Anonymous] = {}
+        self._inline: dict[int, str] = {}
 
     def resolve(self, main: str | None) -> Resolve:
         fill_packages = [self._package(raw) for raw in self._answer["packages"]]
-        fill_interfaces = [self._interface(raw) for raw in self._answer["interfaces"]]
+        self._inline = self._inline_places()
+        fill_interfaces = [self._interface(at, raw) for at, raw in enumerate(self._answer["interfaces"])]
         fill_worlds = [self._world(raw) for raw in self._answer["worlds"]]
         for fill in (*fill_packages, *fill_interfaces, *fill_worlds):
             fill()
@@ -129,11 +131,22 @@ class _Linker:
 
         return fill
 
-    def _interface(self, raw: Json) -> Fill:
+    def _inline_places(self) -> dict[int, str]:
+        """Where the interfaces without a name of their own are written: in the first world that has them."""
+        places: dict[int, str] = {}
+        for raw in self._answer["worlds"]:
+            path = _at(self._packages, raw["package"]).member(raw["name"])
+            for key, item in (*raw["imports"].items(), *raw["exports"].items()):
+                if "interface" in item:
+                    places.setdefault(item["interface"]["id"], f"{path}/{key}")
+        return places
+
+    def _interface(self, at: int, raw: Json) -> Fill:
         types: dict[str, TypeDef] = {}
         functions: dict[str, Function] = {}
         package = _at(self._packages, raw["package"])
-        place = package.member(raw["name"]) if raw["name"] else package.name
+        inline = None if raw["name"] else self._inline.get(at)
+        place = package.member(raw["name"]) if raw["name"] else inline or package.name
         interface = Interface(
             raw["name"],
             package,
@@ -141,6 +154,7 @@ class _Linker:
             MappingProxyType(functions),
             _docs(raw),
             _stability(raw, place),
+            inline,
         )
         self._interfaces.append(interface)
 

@@ -273,7 +273,12 @@ class Function:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Interface:
-    """An interface of a package, or one written inline in a world (then `name` is None)."""
+    """An interface of a package, or one written inline in a world.
+
+    Attributes:
+        name: its name in the package; None for an inline one.
+        inline: the place of an inline one, `namespace:package/world@version/name`; None where no world is known that has it.
+    """
 
     name: str | None
     package: Package
@@ -281,14 +286,15 @@ class Interface:
     functions: Mapping[str, Function]
     docs: str | None = None
     stability: Stability = STABLE
+    inline: str | None = None
 
     @property
     def path(self) -> str:
-        """The full name, `namespace:package/interface@version`; for an inline one the package's name alone."""
-        return self.package.member(self.name) if self.name else self.package.name
+        """The full name, `namespace:package/interface@version`; for an inline one its place in the world."""
+        return self.package.member(self.name) if self.name else self.inline or self.package.name
 
     def __repr__(self) -> str:
-        return f"<interface {self.path if self.name else f'without name of {self.path}'}>"
+        return f"<interface {self.path}>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)

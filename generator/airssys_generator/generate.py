@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+import contextlib
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from airssys_sdk import __version__
 from airssys_sdk.wit.model import Package, Resolve, World
@@ -43,22 +44,28 @@ def generate(
     Raises:
         GenerationError: the target cannot do something in the world, or names clash; it lists every place. Or the
             hook of the options made a module that cannot be emitted.
+        ValueError: there is no such target.
     """
     from .render import render
 
+    if target not in get_args(Target):
+        known = " or ".join(map(repr, get_args(Target)))
+        raise ValueError(f"there is no target {target!r} to generate for; give {known}")
     options = options or Options()
     selection = _selected(world, target)
-    names = (options.names or NamesFile()).grown(selection.world, selection.imports, selection.exports)
+    given = options.names or NamesFile()
+    names = given.grown(selection.world, selection.imports, selection.exports)
     header = header_of(resolve, world, options)
-    if target == "host":
-        from .host import plan_host
+    with _pointing(given, selection.world):
+        if target == "host":
+            from .host import plan_host
 
-        planned = plan_host(selection, names, header, options.world_class)
-        modules, names = planned.modules, planned.names
-    else:
-        from .guest import plan_guest
+            planned = plan_host(selection, names, header, options.world_class)
+            modules, names = planned.modules, planned.names
+        else:
+            from .guest import plan_guest
 
-        modules = plan_guest(selection, names, header).bindings
+            modules = plan_guest(selection, names, header).bindings
     if options.hook is None:
         files = {module.path: render(module, target) for module in modules}
     else:
@@ -94,8 +101,20 @@ def plan_of_guest(world: World, options: Options) -> GuestPlan:
     from .guest import plan_guest
     from .selection import select
 
-    names = (options.names or NamesFile()).grown(world)
-    return plan_guest(select(world, "guest"), names, ())
+    given = options.names or NamesFile()
+    with _pointing(given, world):
+        return plan_guest(select(world, "guest"), given.grown(world), ())
+
+
+@contextlib.contextmanager
+def _pointing(names: NamesFile, world: World) -> Generator[None]:
+    """Let the errors of a plan name the entries of the names file that they go back to."""
+    try:
+        yield
+    except GenerationError as error:
+        from .pointing import pointed
+
+        raise pointed(error, names, world) from error.__cause__
 
 
 def _selected(world: World | Package, target: Target) -> Selection:
@@ -111,9 +130,14 @@ def _selected(world: World | Package, target: Target) -> Selection:
 
 def header_of(resolve: Resolve, world: World | Package, options: Options) -> tuple[str, ...]:
     """The comment lines that say what produced a file, from what, and how to produce it again."""
-    source = f" in {options.source}" if options.source else ""
+    read = options.source or ""
+    if read.rpartition("/")[2] in (".", ".."):  # before the end of a sentence
+        read += "/"
+    source = f" in {read}" if read else ""
     what = f"{resolve.main.name}, world {world.name}" if isinstance(world, World) else world.name
     lines = [f"{MARK} {__version__} from {what}{source}. Do not edit."]
     if options.command:
         lines.append(f"Again: {options.command}")
+    if options.seen_from and (options.source or options.command):
+        lines.append(f"Paths start at {options.seen_from}.")
     return tuple(lines)

@@ -19,9 +19,10 @@ def hooked(modules: Iterable[Module], hook: Hook) -> Iterator[Module]:
     Raises:
         GenerationError: the hook moved a module, or gave one name to two things in it.
         TypeError: the hook returned something else than a module.
+        Exception: whatever the hook raises, with a note that names the module it was given.
     """
     for module in modules:
-        changed = cast("object", hook(module))  # whatever a caller without type checks returns
+        changed = _called(hook, module)
         if not isinstance(changed, Module):
             raise TypeError(f"the hook returned {changed!r} for {module.path}; it must return a Module")
         if changed.path != module.path:
@@ -29,6 +30,15 @@ def hooked(modules: Iterable[Module], hook: Hook) -> Iterator[Module]:
             raise _error(Diagnostic(module.path, "path", reason, "leave `path` as it is"))
         _check_names(changed)
         yield changed
+
+
+def _called(hook: Hook, module: Module) -> object:
+    """What the hook returns: whatever a caller without type checks makes of it."""
+    try:
+        return cast("object", hook(module))
+    except Exception as error:
+        error.add_note(f"raised by the hook when it was given the module {module.path}")
+        raise
 
 
 def check_text(module: Module, text: str) -> None:

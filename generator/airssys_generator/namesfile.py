@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from airssys_sdk.errors import ValidationError
+from airssys_sdk.wit._text import nearest
 from airssys_sdk.wit.model import InterfaceItem, Resource, World
 from airssys_sdk.wit.names import camel, escape, snake
 
@@ -53,6 +54,7 @@ class NamesFile:
             type has no name.
         types: types that are called otherwise on a host, because an exception or the class of an interface had their name before
             they came.
+        where: the place of the file, for messages.
     """
 
     imports: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
@@ -62,6 +64,7 @@ class NamesFile:
     classes: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     errors: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     types: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    where: str = dataclasses.field(default="names.toml", compare=False)
 
     @classmethod
     def read(cls, path: Path) -> NamesFile:
@@ -98,11 +101,13 @@ class NamesFile:
             ) from error
         for table, content in data.items():
             if table not in _TABLES:
+                close = nearest(table, _TABLES)
+                meant = f"did you mean [{close}]? " if close else ""
                 raise NamesFileError(
-                    f"unknown table {table!r}", where=where, hint=f"there are {', '.join(_TABLES)}"
+                    f"unknown table {table!r}", where=where, hint=f"{meant}there are {', '.join(_TABLES)}"
                 )
             _check(table, content, where)
-        return cls(**data)
+        return cls(**data, where=where)
 
     def to_text(self) -> str:
         """The file's text."""
@@ -157,8 +162,16 @@ class NamesFile:
         resources = _named_resources(self.resources, exported, named_exports, self.exports)
         # What stands in a module goes on where the module does.
         inside = {"import": on, "export": out}
-        tables = (_inside(getattr(self, table), inside) for table in _HOST_TABLES)
-        return NamesFile(named_imports, named_exports, self.functions, resources, *tables)
+        return NamesFile(
+            named_imports,
+            named_exports,
+            self.functions,
+            resources,
+            _inside(self.classes, inside),
+            _inside(self.errors, inside),
+            _inside(self.types, inside),
+            self.where,
+        )
 
 
 def module_name(name: str) -> str:

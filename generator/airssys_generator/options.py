@@ -20,6 +20,8 @@ class Options:
         source: what was read, as the header of each file names it; None leaves it out. A relative path, please: the
             same input must give the same bytes everywhere.
         command: the command that produces the files again, for the headers; None leaves it out.
+        seen_from: the folder from which the paths in `source` and `command` start, in words for the headers; None
+            leaves it out.
         world_class: what a host's class of the world is called, in UpperCamelCase; None for the world's own name, which a
             component does not keep.
         hook: called with the plan of every module (`airssys_generator.plan`); what it returns is emitted in its place.
@@ -30,6 +32,7 @@ class Options:
     names: NamesFile | None = None
     source: str | None = None
     command: str | None = None
+    seen_from: str | None = None
     emit_names: bool = True
     world_class: str | None = None
     hook: Hook | None = None

@@ -20,27 +20,43 @@ from .options import Target
 from .walk import anonymous, parts, signature
 
 _OTHER = "use another type"
+_LISTS = "use a list or tuple"
 
-_REASONS = {
-    "async import": (
-        "async imports are not generated: the engine's C interface cannot link them",
-        "declare a plain func; its host implementation may still be `async def`, marked as suspending",
-    ),
-    "stream": ("streams are not generated: the engine's C interface cannot pass them", _OTHER),
-    "future": ("futures are not generated: the engine's C interface cannot pass them", _OTHER),
-    "error-context": ("error contexts are not generated: the engine's C interface cannot pass them", _OTHER),
-    "fixed-length list": (
-        "fixed-length lists are not generated: the engine cannot enable them",
-        "use a list or tuple",
-    ),
-    "map": ("maps are not generated for guests: componentize-py cannot build them", "use a list of tuples"),
+_REASONS: Mapping[Target, Mapping[str, tuple[str, str]]] = {
+    "host": {
+        "async import": (
+            "async imports are not generated for hosts: wasmtime, the engine, cannot link them through its C interface",
+            "declare a plain func; its host implementation may still be `async def`, marked as suspending",
+        ),
+        "stream": (
+            "streams are not generated for hosts: wasmtime, the engine, cannot pass them through its C interface",
+            _OTHER,
+        ),
+        "future": (
+            "futures are not generated for hosts: wasmtime, the engine, cannot pass them through its C interface",
+            _OTHER,
+        ),
+        "error-context": (
+            "error-contexts are not generated for hosts: wasmtime, the engine, cannot pass them through its C interface",
+            _OTHER,
+        ),
+        "fixed-length list": (
+            "fixed-length lists are not generated for hosts: wasmtime, the engine, cannot have them enabled",
+            _LISTS,
+        ),
+    },
+    "guest": {
+        "fixed-length list": (
+            "fixed-length lists are not generated for guests: componentize-py cannot build them",
+            _LISTS,
+        ),
+        "map": (
+            "maps are not generated for guests: componentize-py cannot build them",
+            "use a list of tuples",
+        ),
+    },
 }
-
-
-_IMPOSSIBLE: Mapping[Target, frozenset[str]] = {
-    "host": frozenset({"async import", "stream", "future", "error-context", "fixed-length list"}),
-    "guest": frozenset({"fixed-length list", "map"}),
-}
+"""What each target cannot do: whose limit it is, and what to do instead."""
 
 
 def unsupported(
@@ -58,14 +74,15 @@ def unsupported(
         exported: the exported ones.
     """
     imported = tuple(imported)
+    reasons = _REASONS[target]
     found = [
-        Diagnostic(where, construct, *_REASONS[construct])
+        Diagnostic(where, construct, *reasons[construct])
         for where, construct in (
             *_in_types(types),
             *((where, "async import") for where, function in imported if function.is_async),
             *_in_functions((*imported, *exported)),
         )
-        if construct in _IMPOSSIBLE[target]
+        if construct in reasons
     ]
     return list(dict.fromkeys(found))
 

@@ -348,7 +348,7 @@ BAD_NAMES: dict[str, tuple[bytes, str, str, str]] = {
         b"[export]\n",
         "unknown table 'export'",
         "out/names.toml",
-        "there are imports, exports, functions, resources, classes, errors, types",
+        "did you mean [exports]? there are imports, exports, functions, resources, classes, errors, types",
     ),
     "toml": (
         b"[exports]\nstock: 3\n",

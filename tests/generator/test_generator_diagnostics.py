@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from generator_worlds import Source, corpus_packages, corpus_worlds, needs_corpus, world_of
@@ -59,6 +60,42 @@ def test_every_place_is_named_with_a_reason_and_what_to_do(tmp_path: Path) -> No
     assert all(found.reason and found.hint for found in caught.value.diagnostics)
     assert all(found.where in str(caught.value) for found in caught.value.diagnostics)
     assert caught.value.exit_code == 7
+
+
+def test_a_place_in_an_inline_interface_has_its_world_and_its_name(tmp_path: Path) -> None:
+    text = """
+    package a:b@1.0.0;
+    interface i { use types.{z}; type y = z; }
+    interface types { type z = u8; }
+    world w {
+      import i;
+      import first: interface { record r { rest: stream<u8>, mro: u8, last: u8 } }
+      export second: interface { variant r { a, open(future<u8>) } type s = list<u8, 4>; }
+    }
+    """
+    resolve, world = world_of(text, tmp_path)
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, world, "host")
+    assert [found.where for found in caught.value.diagnostics] == [
+        "a:b/w@1.0.0/first#r.rest",
+        "a:b/w@1.0.0/second#r.open",
+        "a:b/w@1.0.0/second#s",
+    ]
+    resolve, world = world_of(text.replace("type s = list<u8, 4>;", ""), tmp_path)
+    with pytest.raises(GenerationError) as caught:
+        generate(resolve, world, "guest")
+    assert [found.where for found in caught.value.diagnostics] == ["a:b/w@1.0.0/first#r.mro"]
+
+
+def test_a_target_that_there_is_not_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    resolve, world = world_of("package a:b; world w { export f: func(); }", tmp_path)
+    nonsense: Any = "nonsense"
+    with pytest.raises(
+        ValueError, match="there is no target 'nonsense' to generate for; give 'host' or 'guest'"
+    ):
+        generate(resolve, world, nonsense)
+    with pytest.raises(ValueError, match="'nonsense'"):
+        generate(resolve, resolve.main, nonsense)
 
 
 def test_names_that_meet_in_python_are_refused_with_both_places(tmp_path: Path) -> None:

@@ -116,3 +116,14 @@ def test_a_hook_that_returns_no_module_is_named() -> None:
     nothing: Any = lambda module: None  # noqa: E731
     with pytest.raises(TypeError, match=r"the hook returned None for .*; it must return a Module"):
         _files("host", nothing)
+
+
+@pytest.mark.parametrize("error", [KeyError("mine"), GenerationError("mine", [])])
+def test_what_a_hook_raises_names_the_module_it_was_given(error: Exception) -> None:
+    def fails(module: Module) -> Module:
+        raise error
+
+    with pytest.raises(type(error), match="mine") as caught:
+        _files("host", _in("exports/reading.py", fails))
+    assert caught.value is error
+    assert error.__notes__ == ["raised by the hook when it was given the module exports/reading.py"]

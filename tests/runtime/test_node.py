@@ -21,7 +21,7 @@ from airssys_sdk.wit.reader import find_world, read
 
 ROOT = Path(__file__).resolve().parents[2]
 BINDINGS = ROOT / "airssys_sdk" / "runtime" / "components" / "bindings"
-GENERATE = "airssys-sdk generate host wit/airssys-core --world runtime-host --out airssys_sdk/runtime/components/bindings"
+GENERATE = "airssys-sdk generate host ../../../wit/airssys-core --world runtime-host --out bindings"
 
 guest = pytest.mark.slow
 together = pytest.mark.xdist_group("actor-guest")
@@ -29,7 +29,9 @@ together = pytest.mark.xdist_group("actor-guest")
 
 def test_the_checked_in_bindings_are_what_the_generator_makes() -> None:
     resolve = read(ROOT / "wit" / "airssys-core", world="runtime-host")
-    options = Options(source="wit/airssys-core", command=GENERATE)
+    options = Options(
+        source="../../../wit/airssys-core", command=GENERATE, seen_from="the folder that holds bindings"
+    )
     files = generate(resolve, find_world(resolve, "runtime-host"), "host", options)
     there = {
         path.relative_to(BINDINGS).as_posix(): path.read_text("utf-8")

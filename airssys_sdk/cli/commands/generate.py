@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NoReturn
 
 import click
 
@@ -15,38 +15,73 @@ from airssys_sdk.cli.places import typed
 from airssys_sdk.cli.session import Session, session
 from airssys_sdk.cli.text import safe_line
 
+_NO_BINDINGS = (
+    "no bindings are here: where Git does not keep them, as in a clone of a project that ignores them, "
+    "this always fails; stop ignoring them, or let Git compare what it keeps: "
+    "airssys-sdk generate && git diff --exit-code"
+)
+
+
+class _Path(click.Path):
+    """A path that has a name: an empty text, most likely a variable that is not set, would mean this folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the text is empty; write `.` for this folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _modes(function: Callable[..., None]) -> Callable[..., None]:
+    """The ways to write nothing."""
+    for option in (
+        click.option("--stdout", "mode", flag_value="stdout", help="Write nothing; print the files."),
+        click.option("--diff", "mode", flag_value="diff", help="Write nothing; print what would change."),
+        click.option(
+            "--check",
+            is_flag=True,
+            help="Write nothing; print what is out of date, and exit with 1 if anything is.",
+        ),
+    ):
+        function = option(function)
+    return function
+
 
 @click.group("generate", cls=Group, invoke_without_command=True)
-@click.option(
-    "--check", is_flag=True, help="Change nothing; print what is out of date, and exit with 1 if anything is."
-)
+@_modes
 @click.option(
     "--project",
     "folder",
-    type=click.Path(path_type=Path),
+    type=_Path(path_type=Path),
     metavar="DIR",
     help="The project.  [default: here]",
 )
 @click.pass_context
-def cli(context: click.Context, check: bool, folder: Path | None) -> None:
+def cli(context: click.Context, check: bool, mode: str | None, folder: Path | None) -> None:
     """Write typed Python for a WIT world.
 
     In a project, without a subcommand: bring its bindings, names file and app module up to date with its WIT.
     """
     if context.invoked_subcommand is not None:
-        if check or folder:
+        if check or mode or folder:
             raise click.UsageError("options of `generate` go after `host` or `guest`", context)
         return
     from airssys_sdk.project import Project, generate_project
 
     project = Project.find(folder or Path())
-    outcome = generate_project(project, check=check)
+    fresh = not project.bindings.exists()
+    outcome = generate_project(project, check=check or mode is not None)
     shared = session()
-    if check:
-        _tell_difference(shared, outcome.diff, bool(outcome.changed))
+    _warn(shared, outcome.misspelt)
+    if mode == "stdout":
+        _tell_files(shared, outcome.files)
+    if check or mode is not None:
+        _tell_difference(shared, "" if mode == "stdout" else outcome.diff)
+        if check and outcome.changed:
+            _fail(shared, _NO_BINDINGS if fresh else None)
         return
     for file in outcome.changed:
-        shared.styled([("wrote ", "green"), (typed(project.folder / file), None)])
+        word, color = ("removed ", "yellow") if file in outcome.removed else ("wrote ", "green")
+        shared.styled([(word, color), (typed(project.folder / file), None)])
     if not outcome.changed:
         shared.out("up to date")
     tell_merged(shared, typed(project.app_file), outcome.merged)
@@ -54,25 +89,19 @@ def cli(context: click.Context, check: bool, folder: Path | None) -> None:
 
 def _options(function: Callable[..., None]) -> Callable[..., None]:
     """What `host` and `guest` have in common."""
+    function = _modes(function)
     for option in reversed(
         (
-            click.argument("source", type=click.Path(path_type=Path)),
+            click.argument("source", type=_Path(path_type=Path)),
             click.option("--world", "-w", help="The world; may be left out where there is only one."),
             click.option(
                 "--out",
                 "-o",
                 required=True,
-                type=click.Path(path_type=Path),
+                type=_Path(path_type=Path),
                 metavar="DIR",
                 help="The folder to write.",
             ),
-            click.option(
-                "--check",
-                is_flag=True,
-                help="Write nothing; print what is out of date, and exit with 1 if anything is.",
-            ),
-            click.option("--diff", "mode", flag_value="diff", help="Write nothing; print what would change."),
-            click.option("--stdout", "mode", flag_value="stdout", help="Write nothing; print the files."),
             click.option(
                 "--features", multiple=True, metavar="NAME", help="An @unstable feature to show; repeatable."
             ),
@@ -149,14 +178,16 @@ def _generate(
     prepared = prepare(order)
     files = prepared.files
     shared = session()
+    _warn(shared, prepared.misspelt)
     if mode == "stdout":
         _tell_files(shared, files)
         if not check:
             return
     outcome = apply(order, files, check=check or mode is not None)
     if check or mode is not None:
-        shown = "" if mode == "stdout" else outcome.diff
-        _tell_difference(shared, shown, check and not outcome.up_to_date)
+        _tell_difference(shared, "" if mode == "stdout" else outcome.diff)
+        if check and not outcome.up_to_date:
+            _fail(shared)
         return
     if outcome.up_to_date:
         shared.out(f"{typed(out)} is up to date")
@@ -176,7 +207,7 @@ def _tell_files(shared: Session, files: Mapping[str, str]) -> None:
         shared.raw(f"# {rule} {safe_line(path)} {rule}\n{text}".encode())
 
 
-def _tell_difference(shared: Session, diff: str, failed: bool) -> None:
+def _tell_difference(shared: Session, diff: str) -> None:
     colors = {"+": "green", "-": "red", "@": "cyan"}
     lines = diff.removesuffix("\n")
     if lines and not shared.colored(sys.stdout):
@@ -184,6 +215,15 @@ def _tell_difference(shared: Session, diff: str, failed: bool) -> None:
     elif lines:
         for line in lines.split("\n"):
             shared.styled([(line, colors.get(line[:1]))])
-    if failed:
-        shared.note("out of date; the same command without --check writes it")
-        raise click.exceptions.Exit(1)
+
+
+def _fail(shared: Session, more: str | None = None) -> NoReturn:
+    shared.note("out of date; the same command without --check writes it")
+    if more is not None:
+        shared.note(more)
+    raise click.exceptions.Exit(1)
+
+
+def _warn(shared: Session, misspelt: Sequence[str]) -> None:
+    for text in misspelt:
+        shared.styled([("warning", "yellow"), (f": {text}", None)], err=True)

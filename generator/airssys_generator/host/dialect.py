@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from airssys_sdk.wit.model import Enum, Flags, FutureType, Primitive, Record, StreamType, Type, TypeDef
+from airssys_sdk.wit.model import (
+    Enum,
+    Flags,
+    FutureType,
+    Interface,
+    Primitive,
+    Record,
+    StreamType,
+    Type,
+    TypeDef,
+)
 from airssys_sdk.wit.names import shouty
 from airssys_sdk.wit.shapes import kebab
 
@@ -56,15 +66,11 @@ class HostDialect:
     ) -> tuple[plan.Call, ...]:
         """The marker, and the dataclass where it is one."""
         if case is not None:
-            return plan.Call(f"{support(module)}.case", (quoted(wit_type.path), quoted(case))), _dataclass(
-                module
-            )
+            return plan.Call(f"{support(module)}.case", (_path(wit_type), quoted(case))), _dataclass(module)
         match wit_type.declaration:
             case Record(fields):
                 members = _unusual((field_name(field.name), field.name) for field in fields)
-                return plan.Call(f"{support(module)}.record", (quoted(wit_type.path), *members)), _dataclass(
-                    module
-                )
+                return plan.Call(f"{support(module)}.record", (_path(wit_type), *members)), _dataclass(module)
             case Enum(labels):
                 marker = "enumeration"
             case Flags(labels):
@@ -72,7 +78,14 @@ class HostDialect:
             case _:
                 return ()
         members = _unusual((shouty(label.name), label.name) for label in labels)
-        return (plan.Call(f"{support(module)}.{marker}", (quoted(wit_type.path), *members)),)
+        return (plan.Call(f"{support(module)}.{marker}", (_path(wit_type), *members)),)
+
+
+def _path(wit_type: TypeDef) -> str:
+    """The name in a marker; of an inline interface no component keeps the world, so that the package stands for it."""
+    owner = wit_type.owner
+    inline = isinstance(owner, Interface) and owner.name is None
+    return quoted(f"{owner.package.name}#{wit_type.name}" if inline else wit_type.path)
 
 
 def support(module: ModuleDraft) -> str:
