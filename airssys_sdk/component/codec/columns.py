@@ -31,6 +31,7 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL
+from ..signatures.hexed import HexShape
 from . import runtime
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head
 from .rows import Rows
@@ -165,6 +166,9 @@ class Columns:
         match shape:
             case ScalarShape():
                 source.line(f"{data}, {sizes}, {at} = {source.use(runtime.strings)}({values})")
+                base = self._column(self.rows.address(data))
+            case HexShape():
+                source.line(f"{data}, {sizes}, {at} = {source.use(runtime.all_digits)}({values})")
                 base = self._column(self.rows.address(data))
             case BytesShape():
                 source.line(f"{data}, {sizes}, {at} = {source.use(runtime.blobs)}({values})")

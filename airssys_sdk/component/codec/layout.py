@@ -27,6 +27,7 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ..engine import abi
+from ..signatures.hexed import HexShape
 
 NUMBERS: Mapping[Scalar, tuple[int, str]] = {
     Scalar.S8: (abi.S8, "b"),
@@ -63,6 +64,7 @@ _OTHER_SCALARS: Mapping[Scalar, int] = {
 }
 _KINDS: Mapping[type[Shape], int] = {
     BytesShape: abi.LIST,
+    HexShape: abi.STRING,
     ListShape: abi.LIST,
     MapShape: abi.MAP,
     TupleShape: abi.TUPLE,

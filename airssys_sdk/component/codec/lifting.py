@@ -5,6 +5,7 @@ The types were compared with the component's when the function was bound, so kin
 
 from __future__ import annotations
 
+import binascii
 import struct
 from collections.abc import Callable, Sequence
 
@@ -26,6 +27,7 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL, VECTOR, Abi
+from ..signatures.hexed import HexShape
 from . import runtime
 from .layout import NUMBERS
 from .source import Source
@@ -86,6 +88,11 @@ class Lifting:
                 return f"{self.memory}[{last}:{last} + {first}].decode()"
             case ScalarShape():
                 return first
+            case HexShape():
+                # A view, so that the digits are not copied first.
+                source.globals[f"{source.prefix}VIEWB"] = self.adapter.views["B"]
+                digits = f"{source.prefix}VIEWB[{last}:{last} + {first}]"
+                return f"{source.use(binascii.unhexlify)}({digits})"
             case BytesShape():
                 return f"{self.memory}[{last}:{last} + {CELL} * {first}][8::{CELL}]"
             case ListShape():

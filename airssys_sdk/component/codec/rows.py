@@ -7,6 +7,7 @@ function, because the cells hold its address.
 
 from __future__ import annotations
 
+import binascii
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import Abi
+from ..signatures.hexed import HexShape
 from . import runtime
 from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
 from .source import Source
@@ -120,6 +122,8 @@ class Rows:
         match shape:
             case ScalarShape():
                 return self._scalar(shape.scalar, value)
+            case HexShape():
+                return self._digits(value)
             case BytesShape():
                 return self._bytes(value)
             case ListShape():
@@ -179,6 +183,13 @@ class Rows:
         block, address = self.columns.block([(b"", U8_SHAPE)], count)
         source.line(f"{view}({block}).cast('B')[8::32] = {data}")
         return "QQ8x", [count, address]
+
+    def _digits(self, value: str) -> tuple[str, list[str]]:
+        source = self.source
+        digits = self.held("digits")
+        exact, plain, other = source.use(bytes), source.use(binascii.hexlify), source.use(runtime.digits)
+        source.line(f"{digits} = {plain}({value}) if {self._type}({value}) is {exact} else {other}({value})")
+        return "QQ8x", [f"{self._len}({digits})", self.address(digits)]
 
     def _record(self, shape: RecordShape, value: str) -> tuple[str, list[str]]:
         source = self.source
