@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..bulk.names import interface_name, is_added
 from ..engine.raw import package
 from ..signatures.check import Plain, PlainFunction, plain_signature
 
@@ -31,8 +32,13 @@ class Declared:
         self._interfaces: dict[tuple[bool, str], _Interface] = {}
         self._resources: Mapping[str, Mapping[str, tuple[str | None, str]]] | None = None
         declared = component.raw.type
-        self.imports: Collection[str] = tuple(declared.imports(component.engine.raw))
-        self.exports: Collection[str] = tuple(declared.exports(component.engine.raw))
+        imports, exports = declared.imports(component.engine.raw), declared.exports(component.engine.raw)
+        self._bulk = {
+            imported: {name for name in names if component.bulk and is_added(name)}
+            for imported, names in ((True, imports), (False, exports))
+        }
+        self.imports: Collection[str] = tuple(name for name in imports if name not in self._bulk[True])
+        self.exports: Collection[str] = tuple(name for name in exports if name not in self._bulk[False])
 
     def imported_interface(self, name: str) -> Mapping[str, PlainFunction]:
         """The functions of the interface imported under exactly this name."""
@@ -67,6 +73,16 @@ class Declared:
     def exported_function(self, name: str) -> PlainFunction | None:
         """The function that the component's world exports under this name; None if there is none."""
         return self._read(False, name).functions.get(name) if name in self.exports else None
+
+    def bulk(self, interface: str | None, *, imported: bool) -> Mapping[str, PlainFunction]:
+        """The functions of an interface, or with None of the component itself, that have a form with bytes as text.
+
+        Args:
+            interface: its name, exactly as it is imported or exported.
+            imported: whether it is imported.
+        """
+        name = interface_name(interface)
+        return self._read(imported, name).functions if name in self._bulk[imported] else {}
 
     def _read(self, imported: bool, name: str) -> _Interface:
         found = self._interfaces.get((imported, name))

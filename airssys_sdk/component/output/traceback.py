@@ -63,9 +63,13 @@ def explain_trap(message: str) -> str:
 
 def backtrace(message: str) -> str | None:
     """The functions of the guest that were running, innermost first, one a line; None if the engine names none."""
-    names = [match["name"] for match in _FRAME.finditer(message)]
-    return "\n".join(f"  in {printable(_short(name))}" for name in names[:_FRAMES]) or None
+    names = [_short(match["name"]) for match in _FRAME.finditer(message)]
+    names = [name for name in names if not name.startswith(ADAPTERS)]
+    return "\n".join(f"  in {printable(name)}" for name in names[:_FRAMES]) or None
 
+
+ADAPTERS: Final = "airssys-bulk-"
+"""How the functions begin that stand between the host and a guest: no part of what the guest did."""
 
 _START: Final = "Traceback (most recent call last):"
 _GROUP: Final = "Exception Group Traceback"
