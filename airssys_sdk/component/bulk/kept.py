@@ -48,9 +48,12 @@ def load(
         from .composing import NothingToCompose, compose
 
         try:
-            return cache.load(
-                wasm, composed, engine, on_compile, compose=lambda given: compose(given, types)
-            ), True
+            # Before the cache locks the entry, as mostly there is none.
+            outer = None if cache.contains(composed, engine.profile) else compose(wasm, types)
+            made = cache.load(
+                wasm, composed, engine, on_compile, compose=lambda given: outer or compose(given, types)
+            )
+            return made, True
         except NothingToCompose as reason:
             _LOG.debug("a component is called without adapters: %s", reason)
             remember = True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..bulk.names import interface_name, is_added
 from ..engine.raw import package
 from ..signatures.check import Plain, PlainFunction, plain_signature
+from ..signatures.hexed import hexed
 
 if TYPE_CHECKING:
     from ...wit import model
@@ -227,10 +228,13 @@ def _from_model(component: Component, imported: bool, interface: str | None, nam
     functions: Mapping[str, model.Function]
     functions = world.imported_functions if imported else world.exported_functions
     for item in world.imported_interfaces if imported else world.exported_interfaces:
-        if item.wire_name == interface:
+        if interface in {item.wire_name, interface_name(item.wire_name)}:
             functions = item.interface.functions
     try:
-        return plain_signature(Shapes().signature(functions[name], name))
+        signature = Shapes().signature(functions[name], name)
+        if component.bulk and interface is not None and is_added(interface):
+            signature = hexed(signature)
+        return plain_signature(signature)
     except UnsupportedEngine:
         return PlainFunction(("unsupported",), "unsupported")
 
