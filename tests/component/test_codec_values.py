@@ -505,7 +505,7 @@ def test_more_bytes_than_the_engine_copies_are_a_trap_that_says_how_many_fit() -
         assert small.call("echo-blob", b"x" * 2_700_000, NO_PAD) == b"x" * 2_700_000
         with pytest.raises(Trap, match="more data than the engine copies at once") as caught:
             small.call("echo-blob", b"x" * 2_800_000, NO_PAD)
-        assert "of bytes 2.7 MB at most" in (caught.value.hint or "")
+        assert "2.7 MB without bulk" in (caught.value.hint or "")
 
 
 def test_a_flag_value_from_another_numbering_is_refused(instance: Instance) -> None:

@@ -25,12 +25,12 @@ class NothingToCompose(Exception):
     """A component that is called without adapters; the text says why."""
 
 
-def compose(wasm: bytes, types: Callable[[], model.Resolve]) -> bytes:
+def compose(wasm: bytes, types: Callable[[bytes], model.Resolve]) -> bytes:
     """Compose a component with its adapters.
 
     Args:
         wasm: the component.
-        types: gives its types.
+        types: reads the types of a component.
 
     Raises:
         NothingToCompose: it has no function that goes through an adapter, or is written in a way that is not known here.
@@ -40,8 +40,9 @@ def compose(wasm: bytes, types: Callable[[], model.Resolve]) -> bytes:
         found = outline(wasm)
         if any(is_added(item.name) for item in (*found.imports, *found.exports)):
             raise NothingToCompose("it has names that composing would add")
-        world = find_world(types())
-        inward, outward = imported(world), exported(world)
+        # What wasm-tools says of an interface that is imported and exported is what either of them has, so imports are read alone.
+        inward = imported(find_world(types(found.declarations)))
+        outward = exported(find_world(types(wasm)))
         if not inward and not outward:
             raise NothingToCompose("it has no function with a list<u8> that goes through an adapter")
         declarations = run_wasm_tools(["print", "-"], stdin=found.declarations).decode()
@@ -98,7 +99,8 @@ def _arguments(imports: tuple[Item, ...], inward: list[Selected]) -> Mapping[str
             continue
         index = next(item.index for item in imports if item.name == selected.name)
         own |= {name: f"(func {index} {quoted(name)})" for name in selected.others}
-        own |= {name: f"(type {index} {quoted(name)})" for name in selected.types}
+        # Types first: a method may stand only after its resource.
+        own = {name: f"(type {index} {quoted(name)})" for name in selected.types} | own
         exports = " ".join(f"(export {quoted(name)} {item})" for name, item in own.items())
         given[selected.name] = f"(with {quoted(selected.name)} (instance {exports}))"
     return given

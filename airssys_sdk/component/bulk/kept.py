@@ -25,7 +25,7 @@ def load(
     engine: Engine,
     cache: Cache,
     on_compile: OnCompile | None,
-    types: Callable[[], Resolve],
+    types: Callable[[bytes], Resolve],
 ) -> tuple[Any, bool]:
     """The compiled component, composed with its adapters if it has any use for them.
 
@@ -35,7 +35,7 @@ def load(
         engine: whose code it shall be.
         cache: where it is kept; also that a component is not composed.
         on_compile: told when compiling begins and ends.
-        types: gives the component's types, if it has to be composed now.
+        types: reads the types of a component, if this one has to be composed now.
 
     Returns:
         The `wasmtime.component.Component`, and whether it is composed.

@@ -292,10 +292,10 @@ _ROOM = 16 << 20
 
 
 def has_room(limits: Limits | None) -> bool:
-    """Whether an adapter's memory can grow as large as the largest call without one needs.
+    """Whether an adapter's memory can grow as large as a call needs that returns as much as one without adapter can.
 
-    A memory limit holds for each memory. A call without adapter passes 2.7 MB each way; the adapter holds their digits, the
-    result and its digits, which is five times as much.
+    A memory limit holds for each memory. Without adapter 2.7 MB come back at most; the adapter of a function that gives back what
+    it is given holds the digits of both and the result itself, five times as much.
     """
     return limits is None or limits.memory is None or limits.memory >= _ROOM
 

@@ -139,9 +139,7 @@ class Component:
             kept = cache or default_cache()
             try:
                 if bulk:
-                    code = _Code(
-                        *load(wasm, digest, engine, kept, on_compile, lambda: _read_types(wasm, path))
-                    )
+                    code = _Code(*load(wasm, digest, engine, kept, on_compile, _read_types))
                 else:
                     code = _Code(kept.load(wasm, digest, engine, on_compile), bulk=False)
             except package().WasmtimeError as error:
@@ -177,7 +175,7 @@ class Component:
             InvalidComponent: the file was changed or removed since it was loaded.
         """
         if self._resolve is None:
-            self._resolve = _read_types(self.read(), self.path)
+            self._resolve = _read_types(self.read(), "component" if self.path is None else self.path.stem)
         return self._resolve
 
     def read(self) -> bytes:
@@ -237,12 +235,12 @@ class _Code:
 _CODE: weakref.WeakValueDictionary[tuple[str, Engine, bool], _Code] = weakref.WeakValueDictionary()
 
 
-def _read_types(wasm: bytes, path: Path | None) -> Resolve:
+def _read_types(wasm: bytes, stem: str = "component") -> Resolve:
     from ...wit.reader import read
 
     # From a copy: what is described is what was loaded, whatever happened to the file.
     with tempfile.TemporaryDirectory(prefix="airssys-") as folder:
-        copy = Path(folder, (path.stem if path is not None else "component") + ".wasm")
+        copy = Path(folder, f"{stem}.wasm")
         copy.write_bytes(wasm)
         return read(copy, world="root")  # what wasm-tools calls the world of every component
 
