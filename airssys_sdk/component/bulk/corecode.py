@@ -1,6 +1,6 @@
 """The core code of an adapter: each function takes what its caller gives, changes the bytes in it, and calls the real one.
 
-A `list<u8>` and a string are both a pointer and a count, so nothing moves but the bytes themselves: digits become bytes
+A list of numbers and a string are both a pointer and a count, so nothing moves but the bytes themselves: digits become bytes
 where they lie (`decode`), bytes become digits in a block of their own (`encode`).
 """
 
@@ -18,7 +18,7 @@ from .forms import (
     Product,
     Sum,
     case_load,
-    has_bytes,
+    has_numbers,
     offsets,
     payload_offset,
     registers,
@@ -103,16 +103,16 @@ class CoreCode:
 
     def _in_registers(self, of: Form, change: Change, slots: Sequence[Slot]) -> list[str]:
         """What changes the bytes in a value whose registers are these locals."""
-        if not has_bytes(of):
+        if not has_numbers(of):
             return []
         match of:
-            case Items(is_bytes=True):
+            case Items(width=int(width)):
                 at, count = map(_get, slots)
                 if change == "decode":
-                    return [_set(slots[1], f"(call $decode {at} {count})")]
+                    return [_set(slots[1], _decoded(at, count, width))]
                 return [
-                    _set(slots[0], f"(call $encode {at} {count})"),
-                    _set(slots[1], f"(i32.shl {count} (i32.const 1))"),
+                    _set(slots[0], f"(call $encode {at} {_times(count, width)})"),
+                    _set(slots[1], _times(count, 2 * width)),
                 ]
             case Items(element) if element is not None:
                 at, count = map(_get, slots)
@@ -132,23 +132,23 @@ class CoreCode:
                         self._in_registers(case, change, slots[1 : 1 + len(registers(case))]),
                     )
                     for number, case in enumerate(cases)
-                    if case is not None and has_bytes(case)
+                    if case is not None and has_numbers(case)
                 ]
             case _:
                 return []
 
     def _in_memory(self, of: Form, change: Change, at: str, offset: int) -> list[str]:
         """What changes the bytes in a value that lies at an address."""
-        if not has_bytes(of):
+        if not has_numbers(of):
             return []
         pointer, count = f"(i32.load offset={offset} {at})", f"(i32.load offset={offset + 4} {at})"
         match of:
-            case Items(is_bytes=True):
+            case Items(width=int(width)):
                 if change == "decode":
-                    return [f"(i32.store offset={offset + 4} {at} (call $decode {pointer} {count}))"]
+                    return [f"(i32.store offset={offset + 4} {at} {_decoded(pointer, count, width)})"]
                 return [
-                    f"(i32.store offset={offset} {at} (call $encode {pointer} {count}))",
-                    f"(i32.store offset={offset + 4} {at} (i32.shl {count} (i32.const 1)))",
+                    f"(i32.store offset={offset} {at} (call $encode {pointer} {_times(count, width)}))",
+                    f"(i32.store offset={offset + 4} {at} {_times(count, 2 * width)})",
                 ]
             case Items(element) if element is not None:
                 return [f"(call {self._loop(element, change)} {pointer} {count})"]
@@ -167,7 +167,7 @@ class CoreCode:
                         self._in_memory(case, change, at, begin),
                     )
                     for number, case in enumerate(cases)
-                    if case is not None and has_bytes(case)
+                    if case is not None and has_numbers(case)
                 ]
             case _:
                 return []
@@ -196,6 +196,18 @@ def _get(slot: Slot) -> str:
 def _set(slot: Slot, value: str) -> str:
     name, core = slot
     return f"(local.set {name} {f'(i64.extend_i32_u {value})' if core == 'i64' else value})"
+
+
+def _decoded(at: str, count: str, width: int) -> str:
+    """Turns so many digits into numbers; gives how many these are."""
+    shift = width.bit_length() - 1
+    found = f"(call $decode {at} {count})"
+    return f"(i32.shr_u {found} (i32.const {shift}))" if shift else found
+
+
+def _times(count: str, factor: int) -> str:
+    shift = factor.bit_length() - 1
+    return f"(i32.shl {count} (i32.const {shift}))" if shift else count
 
 
 def _when(case: str, number: int, steps: Sequence[str]) -> str:

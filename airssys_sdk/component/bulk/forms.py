@@ -42,11 +42,11 @@ class Items:
 
     Attributes:
         element: what lies there.
-        is_bytes: whether it is a `list<u8>`.
+        width: for a list of numbers, which may travel as text: the bytes of each.
     """
 
     element: Form | None
-    is_bytes: bool = False
+    width: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,6 +84,9 @@ _NUMBERS: Final[dict[model.Primitive, Number]] = {
     model.Primitive.F64: Number(8, "f64"),
     model.Primitive.CHAR: Number(4, "i32"),
 }
+_CHECKED: Final = {model.Primitive.BOOL, model.Primitive.CHAR}
+"""Not every pattern of bits is one, and the engine finds out which are."""
+
 _MOST_FLAGS: Final = 32
 
 
@@ -109,7 +112,7 @@ def form(of: model.Type) -> Form:
                 raise Impassable
             return _NUMBERS[of]
         case model.ListType(element):
-            return Items(form(element), is_bytes=is_bytes(of))
+            return Items(form(element), width_of(of))
         case model.MapType(key, value):
             return Items(Product((form(key), form(value))))
         case model.TupleType(elements):
@@ -124,21 +127,24 @@ def form(of: model.Type) -> Form:
             raise Impassable
 
 
-def is_bytes(of: model.Type) -> bool:
-    """Whether a type is `list<u8>`, also through names."""
+def width_of(of: model.Type) -> int | None:
+    """The bytes of each number of a list of numbers, also through names; None for any other type."""
     of = plain(of)
-    return isinstance(of, model.ListType) and plain(of.element) is model.Primitive.U8
+    element = plain(of.element) if isinstance(of, model.ListType) else None
+    if not isinstance(element, model.Primitive) or element in _CHECKED:
+        return None
+    return _NUMBERS[element].size if element in _NUMBERS else None
 
 
-def has_bytes(of: Form | None) -> bool:
-    """Whether there is a `list<u8>` somewhere in it."""
+def has_numbers(of: Form | None) -> bool:
+    """Whether there is a list of numbers somewhere in it."""
     match of:
-        case Items(element, found):
-            return found or has_bytes(element)
+        case Items(element, width):
+            return width is not None or has_numbers(element)
         case Product(parts):
-            return any(map(has_bytes, parts))
+            return any(map(has_numbers, parts))
         case Sum(cases):
-            return any(map(has_bytes, cases))
+            return any(map(has_numbers, cases))
         case _:
             return False
 

@@ -1,4 +1,4 @@
-"""Which functions go through an adapter: those with a `list<u8>` somewhere, if everything in them can."""
+"""Which functions go through an adapter: those with a list of numbers somewhere, if everything in them can."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...wit import model
 from ..running.wasi import is_wasi
-from .forms import Impassable, form, has_bytes
+from .forms import Impassable, form, has_numbers
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,4 +63,4 @@ def _is_passable(function: model.Function) -> bool:
             forms.append(form(function.result))
     except Impassable:
         return False
-    return any(map(has_bytes, forms))
+    return any(map(has_numbers, forms))

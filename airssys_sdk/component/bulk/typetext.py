@@ -1,4 +1,4 @@
-"""Types of functions in the text format of components, with `list<u8>` as it is or as a string.
+"""Types of functions in the text format of components, with lists of numbers as they are or as strings.
 
 A component must give names to the records, variants, enums and flags that its functions take or give. What a name is does
 not matter to anybody who calls them, so they are numbered.
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from ...wit import model
-from .forms import is_bytes, plain
+from .forms import plain, width_of
 
 _TYPE_NAME: Final = "airssys-bulk-type-"
 
@@ -19,7 +19,7 @@ class TypeTexts:
     """The types that one scope of the text needs: those with names, in an order in which each stands after its parts.
 
     Args:
-        bulk: whether `list<u8>` is a string.
+        bulk: whether lists of numbers are strings.
         stem: how the identifiers of its types begin.
     """
 
@@ -43,7 +43,7 @@ class TypeTexts:
                 return of.value
             case model.TypeDef():
                 return self._named(of)
-            case model.ListType() if self._bulk and is_bytes(of):
+            case model.ListType() if self._bulk and width_of(of) is not None:
                 return "string"
             case model.ListType(element):
                 return f"(list {self.type(element)})"

@@ -30,9 +30,9 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import Abi
-from ..signatures.hexed import HexShape
+from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
+from .layout import FLOATS, NUMBERS, U8_SHAPE, code_of, head, is_flat
 from .source import Source
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ class Rows:
                 return self._scalar(shape.scalar, value)
             case HexShape():
                 return self._digits(value)
+            case HexListShape():
+                digits = self.held("digits")
+                source = self.source
+                source.line(f"{digits} = {source.use(runtime.number_digits)}({code_of(shape)!r}, {value})")
+                return "QQ8x", [f"{self._len}({digits})", self.address(digits)]
             case BytesShape():
                 return self._bytes(value)
             case ListShape():

@@ -179,6 +179,27 @@ def all_digits(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
     return data, sizes, _offsets(sizes, len(data))
 
 
+def packed(code: str, value: Any) -> array[Any] | memoryview[Any]:
+    """A list of numbers as one buffer of this type."""
+    values: list[Any] | array[Any] = value[:] if type(value) is list else numbers(code, value)
+    if code == "f":
+        return singles(values)
+    return array("d", reals(values)) if code == "d" else whole(code, values)
+
+
+def number_digits(code: str, value: Any) -> bytes:
+    """The hex digits of a list of numbers of this type."""
+    return binascii.hexlify(packed(code, value))
+
+
+def all_number_digits(code: str, values: list[Any]) -> tuple[bytes, array[int], array[int]]:
+    """One arena of the hex digits of many lists of numbers."""
+    parts = [packed(code, value) for value in values]
+    data = binascii.hexlify(b"".join(parts))
+    sizes = array("Q", [2 * part.itemsize * len(part) for part in parts])
+    return data, sizes, _offsets(sizes, len(data))
+
+
 def spread(values: list[Any]) -> tuple[list[Any], array[int], array[int]]:
     """All elements of many lists in one."""
     parts: list[list[Any]] = [value[:] if type(value) is list else sequence(value) for value in values]

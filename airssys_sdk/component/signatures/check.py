@@ -26,7 +26,7 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ..errors import printable
-from .hexed import HexShape
+from .hexed import HexListShape, HexShape
 
 Plain: TypeAlias = "str | tuple[str, *tuple[Part, ...]] | None"
 """A type in plain form; None for a payload or result that is not there."""
@@ -56,7 +56,7 @@ def plain(shape: Shape | None) -> Plain:
             return None
         case ScalarShape(scalar):
             return scalar.value
-        case HexShape():
+        case HexShape() | HexListShape():
             return "string"
         case BytesShape():
             return ("list", ("element", "u8"))

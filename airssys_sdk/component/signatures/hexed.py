@@ -1,9 +1,10 @@
-"""Signatures whose `list<u8>` travel as text: as hex digits in a string, which the engine copies in one step."""
+"""Signatures whose lists of numbers travel as text: as hex digits in a string, which the engine copies in one step."""
 
 from __future__ import annotations
 
 import dataclasses
 
+from ...wit.annotations import Scalar
 from ...wit.shapes import (
     BytesShape,
     ListShape,
@@ -11,11 +12,14 @@ from ...wit.shapes import (
     OptionShape,
     RecordShape,
     ResultShape,
+    ScalarShape,
     Shape,
     Signature,
     TupleShape,
     VariantShape,
 )
+
+_OTHERS = {Scalar.BOOL, Scalar.CHAR, Scalar.STRING}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,8 +27,13 @@ class HexShape(BytesShape):
     """`list<u8>` to the user, and a string of hex digits to the engine."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class HexListShape(ListShape):
+    """A list of other numbers to the user, and a string of hex digits to the engine: those of their bytes, least first."""
+
+
 def hexed(signature: Signature) -> Signature:
-    """The signature with every `list<u8>` as a string of hex digits."""
+    """The signature with every list of numbers as a string of hex digits."""
     return dataclasses.replace(
         signature,
         parameters=tuple(
@@ -39,6 +48,8 @@ def _hexed(shape: Shape) -> Shape:
     match shape:
         case BytesShape():
             return HexShape()
+        case ListShape(ScalarShape(scalar) as element) if scalar not in _OTHERS:
+            return HexListShape(element)
         case ListShape(element):
             return ListShape(_hexed(element))
         case MapShape(key, value):
