@@ -41,8 +41,8 @@ class CoreCode:
     """
 
     def __init__(self, *, parameters: Change, result: Change) -> None:
-        self._parameters = parameters
-        self._result = result
+        self._parameters: Change = parameters
+        self._result: Change = result
         self._imports: list[str] = []
         self._functions: list[str] = []
         self._loops: dict[tuple[Form, Change], str] = {}

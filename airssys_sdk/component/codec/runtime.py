@@ -181,7 +181,7 @@ def all_digits(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
 
 def packed(code: str, value: Any) -> array[Any] | memoryview[Any]:
     """A list of numbers as one buffer of this type."""
-    values: list[Any] | array[Any] = value[:] if type(value) is list else numbers(code, value)
+    values = cast("list[Any]", value)[:] if type(value) is list else numbers(code, value)
     if code == "f":
         return singles(values)
     return array("d", reals(values)) if code == "d" else whole(code, values)
