@@ -28,9 +28,9 @@ class Reflecting:
     """Gives back what it is given."""
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("give_"):
+        if name.startswith("_"):
             raise AttributeError(name)
-        return lambda value: value
+        return lambda value=None: value
 
     def give_raw(self, value: bytes) -> bytes:
         if value == b"fail":
