@@ -205,16 +205,17 @@ class _Build:
 
     def _compile(self) -> int:
         """Make the native code that `run` loads, unless it is there; how often the compiler ran."""
+        from ..component.bulk.kept import is_kept
         from ..component.engine.cache import Cache, default_cache
 
         project = self.project
         profile: Profile = project.manifest.runtime.profile
         cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
         before = cache.counters.compiled
-        known = cache.contains(state.digest(project), profile)
+        known = is_kept(state.digest(project), profile, cache)
         if not known and self._is_asynchronous():
             profile = "concurrent"  # the only one that takes it
-            known = cache.contains(state.digest(project), profile)
+            known = is_kept(state.digest(project), profile, cache)
         with self._stage("compile", f"{project.shown(project.wasm)} ({profile})") as stage:
             if known:
                 stage.fresh = True

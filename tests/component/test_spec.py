@@ -17,13 +17,16 @@ SCRIPTS = scripts()
 pytestmark = pytest.mark.skipif(not SCRIPTS, reason="the shared corpus is not beside the checkout")
 
 
+@pytest.mark.parametrize("bulk", [True, False], ids=["bulk", "as-it-is"])
 @pytest.mark.parametrize("profile", ["plain", "metered", "concurrent"])
 @pytest.mark.parametrize(
     "script", SCRIPTS, ids=lambda path: path.relative_to(CORPUS).with_suffix("").as_posix()
 )
-def test_a_script_goes_as_it_says_but_for_what_the_engine_refuses(script: Path, profile: Any) -> None:
+def test_a_script_goes_as_it_says_but_for_what_the_engine_refuses(
+    script: Path, profile: Any, bulk: bool
+) -> None:
     refused = REFUSED[profile].get(script.stem, {})
-    outcomes = list(run(script, profile))
+    outcomes = list(run(script, profile, bulk=bulk))
     assert any(outcome.command == "assert_return" or outcome.command == "assert_trap" for outcome in outcomes)
     unexpected = [
         outcome

@@ -31,8 +31,9 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL
+from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import FLOATS, NUMBERS, U8_SHAPE, head
+from .layout import FLOATS, NUMBERS, U8_SHAPE, code_of, head
 from .rows import Rows
 from .source import Source
 
@@ -165,6 +166,13 @@ class Columns:
         match shape:
             case ScalarShape():
                 source.line(f"{data}, {sizes}, {at} = {source.use(runtime.strings)}({values})")
+                base = self._column(self.rows.address(data))
+            case HexShape():
+                source.line(f"{data}, {sizes}, {at} = {source.use(runtime.all_digits)}({values})")
+                base = self._column(self.rows.address(data))
+            case HexListShape():
+                digits = f"{source.use(runtime.all_number_digits)}({code_of(shape)!r}, {values})"
+                source.line(f"{data}, {sizes}, {at} = {digits}")
                 base = self._column(self.rows.address(data))
             case BytesShape():
                 source.line(f"{data}, {sizes}, {at} = {source.use(runtime.blobs)}({values})")

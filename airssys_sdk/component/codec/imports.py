@@ -20,6 +20,7 @@ from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import has_handles
+from ..signatures.hexed import hexed
 from . import runtime
 from .columns import Columns
 from .explain import explain
@@ -46,6 +47,11 @@ class ImportCodec:
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
         self._fits: PlainFunction | None = None
+
+    @functools.cached_property
+    def bulk(self) -> ImportCodec:
+        """The codec of the same function's form with bytes as text."""
+        return ImportCodec(hexed(self.signature))
 
     def difference(self, theirs: PlainFunction) -> str | None:
         """Where a component's import differs from the signature; None if it does not."""

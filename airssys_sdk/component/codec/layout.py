@@ -27,6 +27,7 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ..engine import abi
+from ..signatures.hexed import HexListShape, HexShape
 
 NUMBERS: Mapping[Scalar, tuple[int, str]] = {
     Scalar.S8: (abi.S8, "b"),
@@ -63,6 +64,8 @@ _OTHER_SCALARS: Mapping[Scalar, int] = {
 }
 _KINDS: Mapping[type[Shape], int] = {
     BytesShape: abi.LIST,
+    HexShape: abi.STRING,
+    HexListShape: abi.STRING,
     ListShape: abi.LIST,
     MapShape: abi.MAP,
     TupleShape: abi.TUPLE,
@@ -101,6 +104,13 @@ def number_format(shape: Shape) -> str | None:
     if isinstance(shape, ScalarShape) and shape.scalar in NUMBERS:
         return NUMBERS[shape.scalar][1]
     return None
+
+
+def code_of(shape: ListShape) -> str:
+    """The struct format of the numbers of a list of numbers."""
+    if not isinstance(shape.element, ScalarShape):
+        raise TypeError(f"{shape} is no list of numbers")
+    return NUMBERS[shape.element.scalar][1]
 
 
 def is_flat(shape: Shape) -> bool:

@@ -5,6 +5,7 @@ The types were compared with the component's when the function was bound, so kin
 
 from __future__ import annotations
 
+import binascii
 import struct
 from collections.abc import Callable, Sequence
 
@@ -26,8 +27,9 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL, VECTOR, Abi
+from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import NUMBERS
+from .layout import NUMBERS, code_of
 from .source import Source
 
 DEEP = 12
@@ -86,6 +88,11 @@ class Lifting:
                 return f"{self.memory}[{last}:{last} + {first}].decode()"
             case ScalarShape():
                 return first
+            case HexShape():
+                return self._digits(first, last)
+            case HexListShape():
+                made = f"{source.use(runtime.array_of)}({code_of(shape)!r}, {self._digits(first, last)})"
+                return made if self._arrays else f"{made}.tolist()"
             case BytesShape():
                 return f"{self.memory}[{last}:{last} + {CELL} * {first}][8::{CELL}]"
             case ListShape():
@@ -147,6 +154,13 @@ class Lifting:
                 return "?7xQ8x", [local("ok"), local("at")]
             case _:
                 return "QQ8x", [local("size"), local("at")]
+
+    def _digits(self, count: str, address: str) -> str:
+        """The bytes that hex digits write."""
+        source = self.source
+        # A view, so that the digits are not copied first.
+        source.globals[f"{source.prefix}VIEWB"] = self.adapter.views["B"]
+        return f"{source.use(binascii.unhexlify)}({source.prefix}VIEWB[{address}:{address} + {count}])"
 
     def _list(self, shape: ListShape, count: str, address: str) -> str:
         source, element = self.source, shape.element

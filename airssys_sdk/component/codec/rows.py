@@ -7,6 +7,7 @@ function, because the cells hold its address.
 
 from __future__ import annotations
 
+import binascii
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,9 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import Abi
+from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import FLOATS, NUMBERS, U8_SHAPE, head, is_flat
+from .layout import FLOATS, NUMBERS, U8_SHAPE, code_of, head, is_flat
 from .source import Source
 
 if TYPE_CHECKING:
@@ -120,6 +122,13 @@ class Rows:
         match shape:
             case ScalarShape():
                 return self._scalar(shape.scalar, value)
+            case HexShape():
+                return self._digits(value)
+            case HexListShape():
+                digits = self.held("digits")
+                source = self.source
+                source.line(f"{digits} = {source.use(runtime.number_digits)}({code_of(shape)!r}, {value})")
+                return "QQ8x", [f"{self._len}({digits})", self.address(digits)]
             case BytesShape():
                 return self._bytes(value)
             case ListShape():
@@ -179,6 +188,13 @@ class Rows:
         block, address = self.columns.block([(b"", U8_SHAPE)], count)
         source.line(f"{view}({block}).cast('B')[8::32] = {data}")
         return "QQ8x", [count, address]
+
+    def _digits(self, value: str) -> tuple[str, list[str]]:
+        source = self.source
+        digits = self.held("digits")
+        exact, plain, other = source.use(bytes), source.use(binascii.hexlify), source.use(runtime.digits)
+        source.line(f"{digits} = {plain}({value}) if {self._type}({value}) is {exact} else {other}({value})")
+        return "QQ8x", [f"{self._len}({digits})", self.address(digits)]
 
     def _record(self, shape: RecordShape, value: str) -> tuple[str, list[str]]:
         source = self.source

@@ -7,6 +7,7 @@ value does not fit; `explain` then finds the place and the words.
 
 from __future__ import annotations
 
+import binascii
 import operator
 import struct
 import sys
@@ -97,6 +98,13 @@ def blob(value: object) -> bytes:
     return bytes(integers(sequence(value)))
 
 
+def digits(value: object) -> bytes:
+    """The hex digits of what `blob` takes."""
+    if isinstance(value, bytes | bytearray):
+        return binascii.hexlify(memoryview(value))
+    return binascii.hexlify(blob(value))
+
+
 def sequence(value: Any) -> list[Any]:
     """A fresh list from a sequence other than text and raw bytes, or from a flat buffer of numbers."""
     if isinstance(value, str | bytes | bytearray):
@@ -160,6 +168,35 @@ def blobs(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
     parts = values if _all(bytes, values) else [*map(blob, values)]
     data = b"".join(parts)
     sizes = array("Q", [*map(len, parts)])
+    return data, sizes, _offsets(sizes, len(data))
+
+
+def all_digits(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
+    """One arena of the hex digits of many `list<u8>`."""
+    parts = values if _all(bytes, values) else [*map(blob, values)]
+    data = binascii.hexlify(b"".join(parts))
+    sizes = array("Q", [2 * len(part) for part in parts])
+    return data, sizes, _offsets(sizes, len(data))
+
+
+def packed(code: str, value: Any) -> array[Any] | memoryview[Any]:
+    """A list of numbers as one buffer of this type."""
+    values = cast("list[Any]", value)[:] if type(value) is list else numbers(code, value)
+    if code == "f":
+        return singles(values)
+    return array("d", reals(values)) if code == "d" else whole(code, values)
+
+
+def number_digits(code: str, value: Any) -> bytes:
+    """The hex digits of a list of numbers of this type."""
+    return binascii.hexlify(packed(code, value))
+
+
+def all_number_digits(code: str, values: list[Any]) -> tuple[bytes, array[int], array[int]]:
+    """One arena of the hex digits of many lists of numbers."""
+    parts = [packed(code, value) for value in values]
+    data = binascii.hexlify(b"".join(parts))
+    sizes = array("Q", [2 * part.itemsize * len(part) for part in parts])
     return data, sizes, _offsets(sizes, len(data))
 
 

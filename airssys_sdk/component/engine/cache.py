@@ -36,8 +36,12 @@ _SEAL: Final = struct.Struct("<16s32s32sQ")
 _MAGIC: Final = b"airssys-code-01\n"
 _SUFFIX: Final = ".code"
 _UNFINISHED: Final = ".part"
+_NOTE: Final = ".note"
 _LARGEST: Final = 4 << 30
 _STALE: Final = 3600.0
+_FORGOTTEN: Final = 90 * 86400.0
+_PASSING: Final = {_UNFINISHED: _STALE, _NOTE: _FORGOTTEN}
+"""What goes after so many seconds: files that nobody finished, and notes."""
 _PATIENCE: Final = 120.0
 """Seconds to wait for another process that compiles the same component, before doing it too."""
 
@@ -124,24 +128,35 @@ class Cache:
         self._largest = largest
         self._warned = False
 
-    def load(self, wasm: bytes, digest: str, engine: Engine, on_compile: OnCompile | None = None) -> Any:
+    def load(
+        self,
+        wasm: bytes,
+        digest: str,
+        engine: Engine,
+        on_compile: OnCompile | None = None,
+        *,
+        compose: Callable[[bytes], bytes] | None = None,
+    ) -> Any:
         """The compiled component: found, or compiled now and kept.
 
         Args:
             wasm: the component.
-            digest: its SHA-256, in hex.
+            digest: its SHA-256, in hex; of what is composed, whatever else tells it from all others.
             engine: whose code it shall be.
             on_compile: told when compiling begins and ends.
+            compose: makes what is compiled of the component, if it has to be compiled now.
 
         Returns:
             The `wasmtime.component.Component`.
 
         Raises:
             wasmtime.WasmtimeError: the engine does not accept the bytes.
+            Exception: what `compose` raises.
         """
         key = _key(digest, engine.profile)
         folder = self._usable_folder()
         if folder is None:
+            wasm = compose(wasm) if compose is not None else wasm
             self.counters.misses += 1
             return self._compile(wasm, engine, on_compile)
         entry = folder / (key + _SUFFIX)
@@ -154,6 +169,7 @@ class Cache:
             found = self._read(entry, key, engine)
             if found is not None:
                 return found
+            wasm = compose(wasm) if compose is not None else wasm
             self.counters.misses += 1
             compiled = self._compile(wasm, engine, on_compile)
             self._write(entry, key, compiled)
@@ -162,6 +178,19 @@ class Cache:
     def contains(self, digest: str, profile: Profile) -> bool:
         """Whether an entry for a component lies there, without checking it or loading the engine."""
         return self.folder is not None and (self.folder / (_key(digest, profile) + _SUFFIX)).is_file()
+
+    def note(self, digest: str) -> None:
+        """Note that nothing is ever kept under this digest, for `noted`. It is forgotten after a while."""
+        folder = self._usable_folder()
+        if folder is not None:
+            try:
+                (folder / (_key(digest, "plain") + _NOTE)).touch(mode=0o600)
+            except OSError as error:
+                self._warn(f"cannot write to {folder}: {error.strerror or error}")
+
+    def noted(self, digest: str) -> bool:
+        """Whether it was noted that nothing is kept under this digest."""
+        return self.folder is not None and (self.folder / (_key(digest, "plain") + _NOTE)).is_file()
 
     def _compile(self, wasm: bytes, engine: Engine, on_compile: OnCompile | None) -> Any:
         _tell(on_compile, CompileEvent("compiling", len(wasm)))
@@ -220,7 +249,7 @@ class Cache:
             self._warn(f"cannot write to {entry.parent}: {error.strerror or error}")
 
     def _evict(self) -> None:
-        """Remove what is left of interrupted writers, and the longest unused entries beyond the size."""
+        """Remove what is left of interrupted writers, old notes, and the longest unused entries beyond the size."""
         if self.folder is None:
             return
         entries: list[tuple[float, int, Path]] = []
@@ -230,7 +259,7 @@ class Cache:
                 status = path.lstat()
                 if path.suffix == _SUFFIX:
                     entries.append((status.st_mtime, status.st_size, path))
-                elif path.suffix == _UNFINISHED and now - status.st_mtime > _STALE:
+                elif path.suffix in _PASSING and now - status.st_mtime > _PASSING[path.suffix]:
                     path.unlink()
         entries.sort(reverse=True)
         total = 0

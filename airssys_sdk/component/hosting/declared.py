@@ -10,8 +10,10 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..bulk.names import interface_name, is_added
 from ..engine.raw import package
 from ..signatures.check import Plain, PlainFunction, plain_signature
+from ..signatures.hexed import hexed
 
 if TYPE_CHECKING:
     from ...wit import model
@@ -31,8 +33,13 @@ class Declared:
         self._interfaces: dict[tuple[bool, str], _Interface] = {}
         self._resources: Mapping[str, Mapping[str, tuple[str | None, str]]] | None = None
         declared = component.raw.type
-        self.imports: Collection[str] = tuple(declared.imports(component.engine.raw))
-        self.exports: Collection[str] = tuple(declared.exports(component.engine.raw))
+        imports, exports = declared.imports(component.engine.raw), declared.exports(component.engine.raw)
+        self._bulk = {
+            imported: {name for name in names if component.bulk and is_added(name)}
+            for imported, names in ((True, imports), (False, exports))
+        }
+        self.imports: Collection[str] = tuple(name for name in imports if name not in self._bulk[True])
+        self.exports: Collection[str] = tuple(name for name in exports if name not in self._bulk[False])
 
     def imported_interface(self, name: str) -> Mapping[str, PlainFunction]:
         """The functions of the interface imported under exactly this name."""
@@ -67,6 +74,16 @@ class Declared:
     def exported_function(self, name: str) -> PlainFunction | None:
         """The function that the component's world exports under this name; None if there is none."""
         return self._read(False, name).functions.get(name) if name in self.exports else None
+
+    def bulk(self, interface: str | None, *, imported: bool) -> Mapping[str, PlainFunction]:
+        """The functions of an interface, or with None of the component itself, that have a form with bytes as text.
+
+        Args:
+            interface: its name, exactly as it is imported or exported.
+            imported: whether it is imported.
+        """
+        name = interface_name(interface)
+        return self._read(imported, name).functions if name in self._bulk[imported] else {}
 
     def _read(self, imported: bool, name: str) -> _Interface:
         found = self._interfaces.get((imported, name))
@@ -211,10 +228,13 @@ def _from_model(component: Component, imported: bool, interface: str | None, nam
     functions: Mapping[str, model.Function]
     functions = world.imported_functions if imported else world.exported_functions
     for item in world.imported_interfaces if imported else world.exported_interfaces:
-        if item.wire_name == interface:
+        if interface in {item.wire_name, interface_name(item.wire_name)}:
             functions = item.interface.functions
     try:
-        return plain_signature(Shapes().signature(functions[name], name))
+        signature = Shapes().signature(functions[name], name)
+        if component.bulk and interface is not None and is_added(interface):
+            signature = hexed(signature)
+        return plain_signature(signature)
     except UnsupportedEngine:
         return PlainFunction(("unsupported",), "unsupported")
 

@@ -11,11 +11,12 @@ import dataclasses
 import inspect
 import typing
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker
 from ...wit.shapes import ShapeError, Signature, signature_of
+from ..bulk.names import interface_name
 from ..codec.fallback import bind_import
 from ..codec.imports import ImportCodec
 from ..errors import LinkError, UnsupportedEngine, printable
@@ -146,6 +147,7 @@ def link_imports(
         LinkError: `host` lacks something, or the component imports a function with another type.
     """
     plan = list(_plan(declared(component), imports, host))
+    plan += _bulk_forms(declared(component), plan)
     problems = [step for step in plan if isinstance(step, str)]
     if problems:
         raise LinkError(
@@ -170,6 +172,7 @@ class _Definition:
     interface: str | None
     functions: Mapping[str, tuple[ImportCodec, Callable[..., Any]]]
     resources: Mapping[str, type[Any]] = dataclasses.field(default_factory=dict[str, type[Any]])
+    bulk: bool = False
 
     @property
     def has_resources(self) -> bool:
@@ -182,7 +185,8 @@ class _Definition:
         if self.interface is None:
             self._define_all(root, store, public)
         else:
-            with root.add_instance(self.interface) as instance:
+            name = interface_name(self.interface or None) if self.bulk else self.interface
+            with root.add_instance(name) as instance:
                 self._define_all(instance, store, public)
 
     def _define_all(self, instance: Any, store: Store, public: bool) -> None:
@@ -315,6 +319,24 @@ def is_known(name: str, component: Declared, imports: Imports) -> bool:
         return False
     used = component.imported_resources(name).values()
     return any(imports.resource(owner, original) is not None for owner, original in used)
+
+
+def _bulk_forms(component: Declared, plan: Iterable[_Definition | str]) -> Iterator[_Definition | str]:
+    """What a composed component imports in addition: the same functions with bytes as text."""
+    known = dict[str, dict[str, tuple[ImportCodec, Callable[..., Any]]]]()
+    for step in plan:
+        if isinstance(step, _Definition):
+            known.setdefault(step.interface or "", {}).update(step.functions)
+    for interface, functions in known.items():
+        forms = dict[str, tuple[ImportCodec, Callable[..., Any]]]()
+        for name, function_type in component.bulk(interface or None, imported=True).items():
+            codec, function = functions[name]
+            found = codec.bulk.difference(function_type)
+            if found is not None:
+                yield f"{printable(name)}: its adapter has another type: {found}"
+            forms[name] = codec.bulk, function
+        if forms:
+            yield _Definition(interface, forms, bulk=True)
 
 
 def _plan_resources(

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from ...wit.shapes import Signature
+from ..bulk.names import interface_name
 from ..codec.calls import Lift, Lower, compile_export, compile_parts
 from ..codec.fallback import bind_export, needs_fallback
 from ..engine.abi import abi
 from ..errors import LinkError, printable
 from ..running.handles import HELD, Held, is_guests
-from ..signatures.check import difference
+from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import gives, handles, refused, refused_async
+from ..signatures.hexed import hexed
 from .declared import compatible, declared
 from .linking import Imports, is_known, link_imports
 
@@ -68,6 +70,7 @@ class Live:
         sources: Mapping[str, str] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
         check: Callable[[Component], None] | None = None,
+        bulk: bool = True,
     ) -> Self:
         """Load, link and instantiate; `check` may refuse the loaded component first.
 
@@ -82,11 +85,11 @@ class Live:
         from ..running.store import Store
         from ..running.wasi import link_wasi
 
-        component = load(source, engine, limits)
+        public = needs_fallback()
+        component = load(source, engine, limits, bulk=bulk and not public and has_room(limits))
         if check is not None:
             check(component)
         _refuse_unknown_imports(component, imports)
-        public = needs_fallback()
         store = Store(component.engine, limits=limits, wasi=wasi, sources=sources, loop=loop)
         try:
             linker = Linker(component.engine.raw)
@@ -106,17 +109,28 @@ class Live:
             LinkError: there is none.
             InstanceDead: the instance was closed.
         """
-        parent = None
-        if interface is not None:
-            exported = compatible(interface, declared(self.component).exports)
-            parent = exported and self.instance.get_export_index(self.store, exported)
-        index = None
-        if interface is None or parent is not None:
-            index = self.instance.get_export_index(self.store, name, parent)
-        found = None if index is None else self.instance.get_func(self.store, index)
+        exported = interface and compatible(interface, declared(self.component).exports)
+        found = None if interface is not None and exported is None else self._look_up(exported, name)
         if found is None:
             raise LinkError(f"the component does not export {printable(name)}", where=interface)
         return found
+
+    def bulk_function(self, interface: str | None, name: str) -> tuple[Any, PlainFunction] | None:
+        """The form of an exported function that takes and gives bytes as text, and its types; None if it has none."""
+        component = declared(self.component)
+        exported = interface and compatible(interface, component.exports)
+        types = component.bulk(exported, imported=False).get(name)
+        found = None if types is None else self._look_up(interface_name(exported), name)
+        return None if found is None or types is None else (found, types)
+
+    def _look_up(self, interface: str | None, name: str) -> Any:
+        parent = None
+        if interface is not None:
+            parent = self.instance.get_export_index(self.store, interface)
+            if parent is None:
+                return None
+        index = self.instance.get_export_index(self.store, name, parent)
+        return None if index is None else self.instance.get_func(self.store, index)
 
     def close(self) -> None:
         """Free the instance. Doing it again is harmless.
@@ -149,6 +163,7 @@ class ExportCodec:
         self._direct: Callable[[Store, bytes, str, bool], Callable[..., Any]] | None = None
         self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
         self._with_arrays: ExportCodec | None = None
+        self._with_bulk: ExportCodec | None = None
         self._parts: Callable[[Store], tuple[Lower, Lift]] | None = None
 
     def bind(self, live: Live) -> Callable[..., Any]:
@@ -178,7 +193,21 @@ class ExportCodec:
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
         if live.public:
             return bind_export(self.signature, function, live.store, self.where)
-        raw = bytes(function._func)
+        codec = self
+        bulk = live.bulk_function(self.interface, self.name)
+        if bulk is not None and difference(self._bulk.signature, bulk[1]) is None:
+            codec, function = self._bulk, bulk[0]
+        return codec._bind_raw(live, bytes(function._func))
+
+    @property
+    def _bulk(self) -> ExportCodec:
+        """The codec of the same function's form with bytes as text."""
+        if self._with_bulk is None:
+            signature = dataclasses.replace(hexed(self.signature), name=self.name)
+            self._with_bulk = ExportCodec(signature, self.interface, arrays=self.arrays)
+        return self._with_bulk
+
+    def _bind_raw(self, live: Live, raw: bytes) -> Callable[..., Any]:
         if (
             live.component.profile != "plain"
         ):  # in `concurrent` the engine runs every call beside the guest's own tasks
@@ -259,14 +288,26 @@ class _Maker:
         return made
 
 
-def load(source: Source, engine: Engine | None, limits: Limits | None) -> Component:
+_ROOM = 16 << 20
+
+
+def has_room(limits: Limits | None) -> bool:
+    """Whether an adapter's memory can grow as large as a call needs that returns as much as one without adapter can.
+
+    A memory limit holds for each memory. Without adapter 2.7 MB come back at most; the adapter of a function that gives back what
+    it is given holds the digits of both and the result itself, five times as much.
+    """
+    return limits is None or limits.memory is None or limits.memory >= _ROOM
+
+
+def load(source: Source, engine: Engine | None, limits: Limits | None, *, bulk: bool = True) -> Component:
     """The component of a source, in the engine that is asked for or that the limits need."""
     from ..engine.profiles import engine as engine_of
     from .loaded import Component
 
     if engine is None and limits is not None and limits.metered:
         engine = engine_of("metered")
-    return Component.open(source, engine=engine)
+    return Component.open(source, engine=engine, bulk=bulk)
 
 
 def _refuse_unknown_imports(component: Component, imports: Imports) -> None:

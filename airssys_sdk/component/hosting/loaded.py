@@ -9,6 +9,8 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast
 
+from ..bulk.kept import is_kept, load
+from ..bulk.names import is_added
 from ..engine.cache import Cache, OnCompile, default_cache
 from ..engine.profiles import Engine, Profile, close_at_exit
 from ..engine.profiles import engine as engine_with
@@ -35,13 +37,16 @@ class Component:
         path: the file it came from; None if it came from bytes.
         size: its bytes.
         raw: the `wasmtime.component.Component`.
+        bulk: whether it is composed with adapters for long byte strings; `raw` then has more than the component itself.
     """
 
     __slots__ = (
         "__weakref__",
         "_bytes",
+        "_code",
         "_import_names",
         "_resolve",
+        "bulk",
         "digest",
         "engine",
         "path",
@@ -49,9 +54,11 @@ class Component:
         "size",
     )
 
-    def __init__(self, engine: Engine, raw: Any, digest: str, path: Path | None, wasm: bytes) -> None:
+    def __init__(self, engine: Engine, code: _Code, digest: str, path: Path | None, wasm: bytes) -> None:
         self.engine = engine
-        self.raw = raw
+        self._code = code
+        self.raw = code.raw
+        self.bulk = code.bulk
         self.digest = digest
         self.path = path
         self.size = len(wasm)
@@ -69,6 +76,7 @@ class Component:
         profile: Profile | None = None,
         cache: Cache | None = None,
         on_compile: OnCompile | None = None,
+        bulk: bool = True,
     ) -> Component:
         """Load a component: from the compile cache, or by compiling it (4-7 s for a Python guest).
 
@@ -79,6 +87,8 @@ class Component:
                 default what the component needs, `plain` or `concurrent`.
             cache: where compiled code is kept; the user's cache folder by default, `Cache(None)` for nowhere.
             on_compile: told when compiling begins and ends.
+            bulk: whether byte strings may pass through adapters that the component is composed with, which is many times faster
+                for long ones. A component that is loaded already stays as it is, unless it has adapters and shall have none.
 
         Raises:
             InvalidComponent: there is no such file, or it is no component that the engine accepts.
@@ -86,29 +96,29 @@ class Component:
         """
         if isinstance(source, Component):
             wanted = engine or engine_with(profile or source.engine.profile)
-            if wanted is source.engine:
+            if wanted is source.engine and (bulk or not source.bulk):
                 return source
-            return cls._load(source.read(), source.path, wanted, cache, on_compile)
+            return cls._load(source.read(), source.path, wanted, cache, on_compile, bulk)
         path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
         wasm = bytes(cast("bytes", source)) if path is None else _read(path)
         if engine is not None or profile is not None:
-            return cls._load(wasm, path, engine or engine_with(profile or "plain"), cache, on_compile)
-        return cls._load_as_needed(wasm, path, cache, on_compile)
+            return cls._load(wasm, path, engine or engine_with(profile or "plain"), cache, on_compile, bulk)
+        return cls._load_as_needed(wasm, path, cache, on_compile, bulk)
 
     @classmethod
     def _load_as_needed(
-        cls, wasm: bytes, path: Path | None, cache: Cache | None, on_compile: OnCompile | None
+        cls, wasm: bytes, path: Path | None, cache: Cache | None, on_compile: OnCompile | None, bulk: bool
     ) -> Component:
         """Load it for the `plain` profile, or for `concurrent` if it cannot do without."""
         digest = hashlib.sha256(wasm).hexdigest()
         plain, kept = engine_with("plain"), cache or default_cache()
-        loaded = (digest, plain) in _CODE or kept.contains(digest, "plain")
+        loaded = (digest, plain, bulk) in _CODE or is_kept(digest, "plain", kept, bulk=bulk)
         if loaded or not kept.contains(digest, "concurrent"):
             try:
-                return cls._load(wasm, path, plain, cache, on_compile, digest)
+                return cls._load(wasm, path, plain, cache, on_compile, bulk, digest)
             except AsynchronousComponent:
                 pass
-        return cls._load(wasm, path, engine_with("concurrent"), cache, on_compile, digest)
+        return cls._load(wasm, path, engine_with("concurrent"), cache, on_compile, bulk, digest)
 
     @classmethod
     def _load(
@@ -118,20 +128,25 @@ class Component:
         engine: Engine,
         cache: Cache | None,
         on_compile: OnCompile | None,
+        bulk: bool,
         digest: str | None = None,
     ) -> Component:
         where = printable(str(path)) if path is not None else "the given bytes"
         _check_kind(wasm, where)
         digest = digest or hashlib.sha256(wasm).hexdigest()
-        raw = _CODE.get((digest, engine)) if cache is None else None
-        if raw is None:
+        code = _CODE.get((digest, engine, bulk)) if cache is None else None
+        if code is None:
+            kept = cache or default_cache()
             try:
-                raw = (cache or default_cache()).load(wasm, digest, engine, on_compile)
+                if bulk:
+                    code = _Code(*load(wasm, digest, engine, kept, on_compile, _read_types))
+                else:
+                    code = _Code(kept.load(wasm, digest, engine, on_compile), bulk=False)
             except package().WasmtimeError as error:
                 raise _refused(error, where) from None
-            _CODE[digest, engine] = raw
-            close_at_exit(raw)
-        return cls(engine, raw, digest, path, wasm)
+            _CODE[digest, engine, bulk] = code
+            close_at_exit(code.raw)
+        return cls(engine, code, digest, path, wasm)
 
     @property
     def metered(self) -> bool:
@@ -147,7 +162,8 @@ class Component:
     def import_names(self) -> tuple[str, ...]:
         """The names of what the component imports, WASI included, such as `wasi:io/poll@0.2.9`."""
         if self._import_names is None:
-            self._import_names = tuple(self.raw.type.imports(self.engine.raw))
+            names = tuple(self.raw.type.imports(self.engine.raw))
+            self._import_names = tuple(name for name in names if not (self.bulk and is_added(name)))
         return self._import_names
 
     @property
@@ -159,7 +175,7 @@ class Component:
             InvalidComponent: the file was changed or removed since it was loaded.
         """
         if self._resolve is None:
-            self._resolve = self._read_types()
+            self._resolve = _read_types(self.read(), "component" if self.path is None else self.path.stem)
         return self._resolve
 
     def read(self) -> bytes:
@@ -197,15 +213,6 @@ class Component:
 
         return instantiate(self, imports, wasi=wasi, limits=limits)
 
-    def _read_types(self) -> Resolve:
-        from ...wit.reader import read
-
-        # From a copy: what is described is what was loaded, whatever happened to the file.
-        with tempfile.TemporaryDirectory(prefix="airssys-") as folder:
-            copy = Path(folder, (self.path.stem if self.path is not None else "component") + ".wasm")
-            copy.write_bytes(self.read())
-            return read(copy, world="root")  # what wasm-tools calls the world of every component
-
     def __repr__(self) -> str:
         return f"Component({str(self.path or self.digest[:12])!r}, {self.engine.profile})"
 
@@ -213,8 +220,29 @@ class Component:
 Source: TypeAlias = Union[str, "os.PathLike[str]", bytes, Component]
 """Where a component comes from: a path, its bytes, or one that is loaded already."""
 
+
+class _Code:
+    """Compiled code, and whether it is that of a component composed with adapters."""
+
+    __slots__ = ("__weakref__", "bulk", "raw")
+
+    def __init__(self, raw: Any, bulk: bool) -> None:
+        self.raw = raw
+        self.bulk = bulk
+
+
 # Code is shared by all components with the same bytes, so that loading one again costs nothing; it goes with the last.
-_CODE: weakref.WeakValueDictionary[tuple[str, Engine], Any] = weakref.WeakValueDictionary()
+_CODE: weakref.WeakValueDictionary[tuple[str, Engine, bool], _Code] = weakref.WeakValueDictionary()
+
+
+def _read_types(wasm: bytes, stem: str = "component") -> Resolve:
+    from ...wit.reader import read
+
+    # From a copy: what is described is what was loaded, whatever happened to the file.
+    with tempfile.TemporaryDirectory(prefix="airssys-") as folder:
+        copy = Path(folder, f"{stem}.wasm")
+        copy.write_bytes(wasm)
+        return read(copy, world="root")  # what wasm-tools calls the world of every component
 
 
 def _read(path: Path) -> bytes:

@@ -92,7 +92,7 @@ class World:
             engine: the engine to compile for; by default `plain`, or `metered` if the limits need it.
             wasi: how the guest's output is captured.
             limits: what the instance may use.
-            bulk: whether long byte strings may take a faster way where the engine has one. Nothing does yet.
+            bulk: whether byte strings may pass through adapters that the component is composed with.
             sources: folders of the guest and the author's in their place, for tracebacks.
             loop: the event loop that runs suspending imports.
 
@@ -115,6 +115,7 @@ class World:
             sources=sources,
             loop=loop,
             check=lambda loaded: check(cls, loaded),
+            bulk=bulk,
         )
         return cls(live)
 

@@ -31,6 +31,13 @@ class Explanation(NamedTuple):
     mistake: str | None = None
 
 
+ADAPTERS: Final = "airssys-bulk-"
+"""How the functions begin that stand between the host and a guest: no part of what the guest did."""
+
+NO_ROOM: Final = f"{ADAPTERS}memory-exhausted"
+"""The function in which a call ends whose bytes have no room in their adapter."""
+
+
 def explain_output(stderr: str, sources: Mapping[str, str] | None = None) -> Explanation | None:
     """What the guest said when it died, or None if it said nothing that looks like that.
 
@@ -63,8 +70,19 @@ def explain_trap(message: str) -> str:
 
 def backtrace(message: str) -> str | None:
     """The functions of the guest that were running, innermost first, one a line; None if the engine names none."""
-    names = [match["name"] for match in _FRAME.finditer(message)]
-    return "\n".join(f"  in {printable(_short(name))}" for name in names[:_FRAMES]) or None
+    names = _without_adapters([_short(match["name"]) for match in _FRAME.finditer(message)])
+    return "\n".join(f"  in {printable(name)}" for name in names[:_FRAMES]) or None
+
+
+def _without_adapters(names: list[str]) -> list[str]:
+    """The functions of the guest: without those of adapters, and without what the engine puts between the two."""
+    adapters = {number for number, name in enumerate(names) if name.rpartition("!")[2].startswith(ADAPTERS)}
+    beside = {number + step for number in adapters for step in (-1, 1)}
+    return [
+        name
+        for number, name in enumerate(names)
+        if number not in adapters and not (number in beside and name.startswith("<wasm function"))
+    ]
 
 
 _START: Final = "Traceback (most recent call last):"

@@ -20,7 +20,7 @@ from ..errors import (
     Trap,
     printable,
 )
-from ..output.traceback import Explanation, backtrace, explain_output, explain_trap
+from ..output.traceback import NO_ROOM, Explanation, backtrace, explain_output, explain_trap
 
 if TYPE_CHECKING:
     from .store import Store
@@ -123,7 +123,13 @@ def _classify(
         return Trap(
             "the call passes more data than the engine copies at once",
             where=where,
-            hint="pass less in one call: of bytes 2.7 MB at most, of text 128 MB",
+            hint="pass less in one call: of text 128 MB at most, of bytes 64 MB, or 2.7 MB without bulk",
+        )
+    if NO_ROOM in message:
+        return MemoryExhausted(
+            f"the bytes that the call passes need more memory than its limit of {_bytes(store.limits.memory)}",
+            where=where,
+            hint="pass less in one call, raise the limit, or open the component with bulk=False",
         )
     if cause.startswith("cannot enter component instance"):
         return InstanceDead("the instance cannot be entered again", where=where, hint="make a new instance")

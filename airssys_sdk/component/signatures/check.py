@@ -26,6 +26,7 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ..errors import printable
+from .hexed import HexListShape, HexShape
 
 Plain: TypeAlias = "str | tuple[str, *tuple[Part, ...]] | None"
 """A type in plain form; None for a payload or result that is not there."""
@@ -55,6 +56,8 @@ def plain(shape: Shape | None) -> Plain:
             return None
         case ScalarShape(scalar):
             return scalar.value
+        case HexShape() | HexListShape():
+            return "string"
         case BytesShape():
             return ("list", ("element", "u8"))
         case ListShape(element):

@@ -1,0 +1,231 @@
+"""What a Python guest costs: messages into it, imports that it calls, loading it, instantiating it, compiling codecs.
+
+`python -m benchmarks guests` builds the guest below `guest/` (seconds, once) and measures it in the engine's own layer and in ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from airssys_generator import generate, write_files
+from airssys_sdk.component import Component
+from airssys_sdk.component.codec.calls import compile_parts
+from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.project import Project, build
+from airssys_sdk.wit.reader import find_world, read
+from airssys_sdk.wit.shapes import signature_of
+
+ROOT = Path(__file__).parent.parent
+GUEST = Path(__file__).parent / "guest"
+MANIFEST = """[component]
+namespace = "bench"
+name = "guest"
+version = "0.1.0"
+world = "bench:guest/guest"
+
+[build]
+app = "app"
+source = ["src"]
+"""
+LIFECYCLE = "airssys:core/component-lifecycle@1.0.0"
+ASKED = 200
+ROUNDS = 7
+
+
+class Nothing:
+    """Imports that are linked and never called, but for one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Nothing()
+
+    def __call__(self, *arguments: object) -> None:
+        raise NotImplementedError
+
+
+class Counting:
+    """The import that the guest calls."""
+
+    def next(self, number: int) -> int:
+        return number + 1
+
+
+class Imports(Nothing):
+    """What the guest imports."""
+
+    counting = Counting()
+
+
+def main() -> None:
+    """Build and measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        wasm, host = prepare(Path(folder))
+        calls(wasm, host)
+        loading(wasm, host, Path(folder, "cache"))
+
+
+def prepare(folder: Path) -> tuple[Path, ModuleType]:
+    """The component, and the generated package that calls it."""
+    (folder / "src").mkdir()
+    shutil.copy(GUEST / "app.py", folder / "src")
+    shutil.copytree(ROOT / "wit" / "airssys-core", folder / "wit" / "deps" / "airssys-core")
+    shutil.copy(GUEST / "bench.wit", folder / "wit")
+    (folder / "Component.toml").write_text(MANIFEST, encoding="utf-8")
+    wasm = build(Project.load(folder)).path
+    resolve = read(folder / "wit", world="guest")
+    write_files(generate(resolve, find_world(resolve, "guest"), "host"), folder / "bench_guest")
+    sys.path.insert(0, str(folder))
+    return wasm, importlib.import_module("bench_guest")
+
+
+def calls(wasm: Path, host: ModuleType) -> None:
+    """The table of calls."""
+    print(f"{'a Python guest, plain profile':40}{'engine us':>11}{'ours us':>10}{'ratio':>9}")
+    types = importlib.import_module(f"{host.__name__}.imports.types")
+    with host.Guest.load(Component.open(wasm), imports=Imports()) as world:
+        theirs = _Theirs(Component.open(wasm, bulk=False))
+        theirs_handle, theirs_ask = theirs.function("handle-message", LIFECYCLE), theirs.function("ask")
+        for size, often, seldom in ((64, 3000, 300), (1024, 3000, 20)):
+            payload = os.urandom(size)
+            own = types.ComponentId("airssys", "host", "0")
+            message = types.ComponentMessage(
+                own, payload, types.MessageMetadata("bench-1", own, types.Timestamp(1, 2), None)
+            )
+            record = _record(message)
+            assert world.component_lifecycle.handle_message(message) == payload
+            _row(
+                f"handle-message, {size} B",
+                _best(lambda m=record: theirs_handle(theirs.store, m), seldom),
+                _best(lambda m=message: world.component_lifecycle.handle_message(m), often),
+            )
+        _row(
+            "host import u32 -> u32, the guest's loop",
+            _best(lambda: theirs_ask(theirs.store, ASKED), 20) / ASKED,
+            _best(lambda: world.ask(ASKED), 50) / ASKED,
+        )
+
+
+def loading(wasm: Path, host: ModuleType, folder: Path) -> None:
+    """The table of what happens once."""
+    cache = Cache(folder)
+    Component.open(wasm, cache=cache)
+    size = wasm.stat().st_size / 1e6
+    print(f"\n{'what happens once':40}{'ms':>11}{'goal':>10}")
+    _once(
+        f"load from the cache, {size:.0f} MB",
+        _best(lambda: Component.open(wasm, cache=Cache(folder)), 1) / 1e3,
+        "15",
+    )
+    plain = Component.open(wasm, bulk=False)
+    ours = _best(lambda: _close(host, plain), 5) / 1e3
+    composed = Component.open(wasm)
+    adapted = _best(lambda: _close(host, composed), 5) / 1e3
+    theirs = _Theirs(plain)
+    engines = _best(theirs.again, 5) / 1e3
+    _once("instantiate, the engine's layer", engines, "")
+    _once("instantiate, ours without adapters", ours, f"{engines * 1.1:.2f}")
+    _once("instantiate, ours", adapted, f"{engines * 1.1:.2f}")
+    _once("compile a codec (handle-message)", _codec() / 1e3, "2")
+
+
+def _codec() -> float:
+    from airssys_sdk.runtime.components.bindings.exports.component_lifecycle import ComponentLifecycle
+
+    signature = signature_of(ComponentLifecycle.handle_message)
+    return _best(lambda: compile_parts(signature), 5)
+
+
+def _close(host: ModuleType, component: Component) -> None:
+    host.Guest.load(component, imports=Imports()).close()
+
+
+def _next(_store: object, number: int) -> int:
+    return number + 1
+
+
+class _Theirs:
+    """The same component in the engine's own layer."""
+
+    def __init__(self, component: Component) -> None:
+        import wasmtime
+        import wasmtime.component as layer
+
+        self._component = component
+        engine = component.engine.raw
+        self._linker = layer.Linker(engine)
+        self._linker.add_wasip2()
+        with self._linker.root() as root:
+            for name, interface in component.raw.type.imports(engine).items():
+                if name.startswith(("airssys:", "bench:")):
+                    with root.add_instance(name) as instance:
+                        for function, item in interface.ty.exports(engine).items():
+                            if isinstance(item.ty, layer.FuncType):
+                                instance.add_func(function, _next)
+        self.store = wasmtime.Store(engine)
+        self.store.set_wasi(wasmtime.WasiConfig())
+        self._instance = self._linker.instantiate(self.store, component.raw)
+
+    def function(self, name: str, interface: str | None = None) -> Any:
+        parent = self._instance.get_export_index(self.store, interface) if interface else None
+        index = self._instance.get_export_index(self.store, name, parent)
+        assert index is not None
+        return self._instance.get_func(self.store, index)
+
+    def again(self) -> None:
+        import wasmtime
+
+        store = wasmtime.Store(self._component.engine.raw)
+        store.set_wasi(wasmtime.WasiConfig())
+        self._linker.instantiate(store, self._component.raw)
+        store.close()
+
+
+def _record(value: Any) -> Any:
+    """A value of generated code as the engine's layer wants it."""
+    import dataclasses
+
+    from wasmtime.component import Record
+
+    if not dataclasses.is_dataclass(value):
+        return value
+    made = Record()
+    for field in dataclasses.fields(value):
+        made.__dict__[field.name.replace("_", "-")] = _record(getattr(value, field.name))
+    return made
+
+
+def _best(call: Callable[[], object], number: int) -> float:
+    """Median microseconds of one call over several rounds, after one that warms up."""
+    call()
+    return statistics.median(_rounds(call, number))
+
+
+def _rounds(call: Callable[[], object], number: int) -> Iterator[float]:
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        for _ in range(number):
+            call()
+        yield (time.perf_counter() - begin) / number * 1e6
+
+
+def _row(title: str, engine: float, ours: float) -> None:
+    print(f"{title:40}{engine:11.2f}{ours:10.2f}{engine / ours:8.1f}x", flush=True)
+
+
+def _once(title: str, milliseconds: float, goal: str) -> None:
+    print(f"{title:40}{milliseconds:11.2f}{goal:>10}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
