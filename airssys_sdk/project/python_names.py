@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..wit.model import Alias, FunctionKind, InterfaceItem, Resource, TypeDef, World
+from ..wit.model import Alias, InterfaceItem, Resource, TypeDef, World
 
 if TYPE_CHECKING:
     from airssys_generator import NamesFile, Target
@@ -116,12 +116,6 @@ def _guest(world: World, names: NamesFile) -> Iterator[PythonName]:
             key = f"{item.wire_name}#{resource}"
             if key in names.resources:  # a class of the author's module, beside the others
                 yield PythonName(key, "export", "class", names.resources[key])
-
-
-def _has_class(item: InterfaceItem, direction: Direction) -> bool:
-    """Whether a host has a class for an interface: of an imported one, whose methods an object has, others must be left."""
-    functions = item.interface.functions.values()
-    return any(direction == "export" or function.kind is not FunctionKind.METHOD for function in functions)
 
 
 def _guest_types(item: InterfaceItem) -> list[TypeDef]:

@@ -181,7 +181,7 @@ def all_digits(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
 
 def packed(code: str, value: Any) -> array[Any] | memoryview[Any]:
     """A list of numbers as one buffer of this type."""
-    values = cast("list[Any]", value)[:] if type(value) is list else numbers(code, value)
+    values = numbers(code, value)
     if code == "f":
         return singles(values)
     return array("d", reals(values)) if code == "d" else whole(code, values)
@@ -276,7 +276,9 @@ def error_class(cls: type[Any], raised: type[Any]) -> type[Any]:
 
 
 def numbers(code: str, value: Any) -> list[Any] | array[Any]:
-    """A fresh list from a sequence, or an array from a buffer of numbers of this type: they need no look at each."""
+    """A fresh list from a sequence, or an array from one of this type: its numbers need no look at each."""
+    if type(value) is list:
+        return value[:]  # pyright: ignore[reportUnknownVariableType]  # of what, the type does not say
     if type(value) is array and value.typecode == code:
         return value[:]  # pyright: ignore[reportUnknownVariableType]  # of which element, the type does not say
     return sequence(value)
