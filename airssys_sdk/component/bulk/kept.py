@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def load(
-    wasm: bytes,
+    wasm: Callable[[], bytes],
     digest: str,
     engine: Engine,
     cache: Cache,
@@ -30,7 +30,7 @@ def load(
     """The compiled component, composed with its adapters if it has any use for them.
 
     Args:
-        wasm: the component.
+        wasm: gives the component, if it has to be compiled now.
         digest: its SHA-256, in hex.
         engine: whose code it shall be.
         cache: where it is kept; also that a component is not composed.
@@ -49,7 +49,7 @@ def load(
 
         try:
             # Before the cache locks the entry, as mostly there is none.
-            outer = None if cache.contains(composed, engine.profile) else compose(wasm, types)
+            outer = None if cache.contains(composed, engine.profile) else compose(wasm(), types)
             made = cache.load(
                 wasm, composed, engine, on_compile, compose=lambda given: outer or compose(given, types)
             )

@@ -12,14 +12,14 @@ import struct
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ...wit.shapes import Parameter, ResultShape, Shape, Signature
+from ...wit.shapes import HandleShape, Parameter, ResultShape, Shape, Signature
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
 from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
-from ..signatures.handles import has_handles
+from ..signatures.handles import handles, has_handles
 from ..signatures.hexed import hexed
 from . import runtime
 from .columns import Columns
@@ -47,6 +47,11 @@ class ImportCodec:
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
         self._fits: PlainFunction | None = None
+
+    @functools.cached_property
+    def handles(self) -> tuple[HandleShape, ...]:
+        """Every resource that the function takes or gives."""
+        return tuple(handles(self.signature))
 
     @functools.cached_property
     def bulk(self) -> ImportCodec:

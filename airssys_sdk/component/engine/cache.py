@@ -2,7 +2,8 @@
 
 A precompiled component is native code that runs with the user's rights, so an entry is used only if it lies in a folder
 that belongs to the user and is closed to others, is a regular file of the user's that nobody else can write, and ends in a
-seal with the digest of its content and of what it was compiled from. Everything else is a miss and gets replaced.
+seal with the checksum of its content, against damage, and the digest of what it was compiled from. Everything else is a miss
+and gets replaced.
 Nothing here is ever needed: with a folder that cannot be used, components are compiled each time, with one warning.
 """
 
@@ -21,27 +22,29 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
 from ..errors import printable
+from . import known
 from .filelock import file_lock
 from .profiles import REVISION, Engine, Profile, leave_open_at_exit, target, version
 from .raw import package
 
 _LOG = logging.getLogger(__name__)
 
-_SEAL: Final = struct.Struct("<16s32s32sQ")
-_MAGIC: Final = b"airssys-code-01\n"
+_SEAL: Final = struct.Struct("<16sI32sQ")
+_MAGIC: Final = b"airssys-code-02\n"
 _SUFFIX: Final = ".code"
 _UNFINISHED: Final = ".part"
 _NOTE: Final = ".note"
 _LARGEST: Final = 4 << 30
 _STALE: Final = 3600.0
 _FORGOTTEN: Final = 90 * 86400.0
-_PASSING: Final = {_UNFINISHED: _STALE, _NOTE: _FORGOTTEN}
-"""What goes after so many seconds: files that nobody finished, and notes."""
+_PASSING: Final = {_UNFINISHED: _STALE, _NOTE: _FORGOTTEN, known.SUFFIX: _FORGOTTEN}
+"""What goes after so many seconds: files that nobody finished, notes, and digests."""
 _PATIENCE: Final = 120.0
 """Seconds to wait for another process that compiles the same component, before doing it too."""
 
@@ -130,7 +133,7 @@ class Cache:
 
     def load(
         self,
-        wasm: bytes,
+        wasm: Callable[[], bytes],
         digest: str,
         engine: Engine,
         on_compile: OnCompile | None = None,
@@ -140,7 +143,7 @@ class Cache:
         """The compiled component: found, or compiled now and kept.
 
         Args:
-            wasm: the component.
+            wasm: gives the component, if it has to be compiled now.
             digest: its SHA-256, in hex; of what is composed, whatever else tells it from all others.
             engine: whose code it shall be.
             on_compile: told when compiling begins and ends.
@@ -156,28 +159,39 @@ class Cache:
         key = _key(digest, engine.profile)
         folder = self._usable_folder()
         if folder is None:
-            wasm = compose(wasm) if compose is not None else wasm
+            made = compose(wasm()) if compose is not None else wasm()
             self.counters.misses += 1
-            return self._compile(wasm, engine, on_compile)
+            return self._compile(made, engine, on_compile)
         entry = folder / (key + _SUFFIX)
         found = self._read(entry, key, engine)
         if found is not None:
             return found
-        waiting = functools.partial(_tell, on_compile, CompileEvent("waiting", len(wasm)))
+        waiting = functools.partial(_tell, on_compile, CompileEvent("waiting", len(wasm())))
         with file_lock(folder / f"{key[:2]}.lock", patience=_PATIENCE, waiting=waiting):
             # Whoever held the lock until now may have filled the entry.
             found = self._read(entry, key, engine)
             if found is not None:
                 return found
-            wasm = compose(wasm) if compose is not None else wasm
+            made = compose(wasm()) if compose is not None else wasm()
             self.counters.misses += 1
-            compiled = self._compile(wasm, engine, on_compile)
+            compiled = self._compile(made, engine, on_compile)
             self._write(entry, key, compiled)
         return compiled
 
     def contains(self, digest: str, profile: Profile) -> bool:
         """Whether an entry for a component lies there, without checking it or loading the engine."""
         return self.folder is not None and (self.folder / (_key(digest, profile) + _SUFFIX)).is_file()
+
+    def known_digest(self, status: os.stat_result) -> str | None:
+        """The SHA-256, in hex, of a file in this state, if it is remembered; see `known`."""
+        folder = self._usable_folder()
+        return None if folder is None else known.known_digest(folder, status)
+
+    def remember_digest(self, status: os.stat_result, digest: str) -> None:
+        """Remember the SHA-256 of a file that was in this state before it was read."""
+        folder = self._usable_folder()
+        if folder is not None:
+            known.remember_digest(folder, status, digest)
 
     def note(self, digest: str) -> None:
         """Note that nothing is ever kept under this digest, for `noted`. It is forgotten after a while."""
@@ -240,7 +254,7 @@ class Cache:
     def _write(self, entry: Path, key: str, compiled: Any) -> None:
         try:
             payload = memoryview(compiled.serialize())
-            seal = _SEAL.pack(_MAGIC, hashlib.sha256(payload).digest(), bytes.fromhex(key), len(payload))
+            seal = _SEAL.pack(_MAGIC, zlib.crc32(payload), bytes.fromhex(key), len(payload))
             with _replacing(entry) as file:
                 file.write(payload)
                 file.write(seal)
@@ -328,11 +342,11 @@ def _is_sound(entry: Path, key: str) -> bool:
             return False
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
             length = status.st_size - _SEAL.size
-            magic, digest, owner, size = _SEAL.unpack_from(view, length)
+            magic, checksum, owner, size = _SEAL.unpack_from(view, length)
             if magic != _MAGIC or owner.hex() != key or size != length:
                 return False
             with view[:length] as payload:
-                return bool(hashlib.sha256(payload).digest() == digest)
+                return bool(zlib.crc32(payload) == checksum)
 
 
 @contextlib.contextmanager

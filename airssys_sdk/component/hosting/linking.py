@@ -12,7 +12,7 @@ import inspect
 import typing
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker
 from ...wit.shapes import ShapeError, Signature, signature_of
@@ -23,7 +23,7 @@ from ..errors import LinkError, UnsupportedEngine, printable
 from ..running.handles import define_resource
 from ..running.wasi import is_wasi
 from ..signatures.check import PlainFunction
-from ..signatures.handles import handles, refused
+from ..signatures.handles import refused
 from .declared import Declared, compatible, declared
 
 if TYPE_CHECKING:
@@ -177,9 +177,7 @@ class _Definition:
     @property
     def has_resources(self) -> bool:
         """Whether it declares resources, or has functions that take or give any."""
-        return bool(self.resources) or any(
-            any(handles(codec.signature)) for codec, _ in self.functions.values()
-        )
+        return bool(self.resources) or any(codec.handles for codec, _ in self.functions.values())
 
     def define(self, root: Any, store: Store, public: bool) -> None:
         if self.interface is None:
@@ -195,7 +193,7 @@ class _Definition:
             define_resource(instance, name, store, self._where(name), host_type)
         for name, (codec, function) in self.functions.items():
             where = self._where(name)
-            if any(handle.cls not in store.handles.types for handle in handles(codec.signature)):
+            if codec.handles and any(handle.cls not in store.handles.types for handle in codec.handles):
                 _define_trap(instance, name, store, where)
             elif public:
                 instance.add_func(name, bind_import(codec.signature, function, store, where))
@@ -214,6 +212,9 @@ def _define_trap(instance: Any, name: str, store: Store, where: str) -> None:
 
     nothing = ImportCodec(Signature(where, (), None, raises=False))
     _define(instance, name, store, nothing, refuse, where)
+
+
+_NO_FINALIZER: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
 
 
 def _define(
@@ -245,7 +246,7 @@ def _define(
         len(encoded),
         ctypes.cast(callback, raw.wasmtime_component_func_callback_t),
         None,
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(),
+        _NO_FINALIZER,
     )
     if error:
         text, _ = take_error(address(error))

@@ -7,7 +7,7 @@ import os
 import tempfile
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 from ..bulk.kept import is_kept, load
 from ..bulk.names import is_added
@@ -16,16 +16,13 @@ from ..engine.profiles import Engine, Profile, close_at_exit
 from ..engine.profiles import engine as engine_with
 from ..engine.raw import package
 from ..errors import AsynchronousComponent, InvalidComponent, printable
+from .binary import Binary, changed, read_file
 
 if TYPE_CHECKING:
     from ...wit.model import Resolve
     from ..running.limits import Limits
     from ..running.wasi import Wasi
     from .dynamic import Instance
-
-_WASM: Final = b"\0asm"
-_CORE: Final = b"\1\0\0\0"
-_COMPONENT: Final = b"\x0d\0\1\0"
 
 
 class Component:
@@ -54,16 +51,16 @@ class Component:
         "size",
     )
 
-    def __init__(self, engine: Engine, code: _Code, digest: str, path: Path | None, wasm: bytes) -> None:
+    def __init__(self, engine: Engine, code: _Code, binary: Binary) -> None:
         self.engine = engine
         self._code = code
         self.raw = code.raw
         self.bulk = code.bulk
-        self.digest = digest
-        self.path = path
-        self.size = len(wasm)
+        self.digest = binary.digest
+        self.path = binary.path
+        self.size = binary.size
         # A file can be read again; other bytes are kept for that.
-        self._bytes = wasm if path is None else None
+        self._bytes = binary.read() if binary.path is None else None
         self._import_names: tuple[str, ...] | None = None
         self._resolve: Resolve | None = None
 
@@ -98,55 +95,48 @@ class Component:
             wanted = engine or engine_with(profile or source.engine.profile)
             if wanted is source.engine and (bulk or not source.bulk):
                 return source
-            return cls._load(source.read(), source.path, wanted, cache, on_compile, bulk)
+            binary = Binary(source.path, source.read(), cache or default_cache())
+            return cls._load(binary, wanted, cache, on_compile, bulk)
         path = None if isinstance(source, bytes | bytearray | memoryview) else Path(source)
-        wasm = bytes(cast("bytes", source)) if path is None else _read(path)
+        wasm = bytes(cast("bytes", source)) if path is None else None
+        binary = Binary(path, wasm, cache or default_cache())
         if engine is not None or profile is not None:
-            return cls._load(wasm, path, engine or engine_with(profile or "plain"), cache, on_compile, bulk)
-        return cls._load_as_needed(wasm, path, cache, on_compile, bulk)
+            return cls._load(binary, engine or engine_with(profile or "plain"), cache, on_compile, bulk)
+        return cls._load_as_needed(binary, cache, on_compile, bulk)
 
     @classmethod
     def _load_as_needed(
-        cls, wasm: bytes, path: Path | None, cache: Cache | None, on_compile: OnCompile | None, bulk: bool
+        cls, binary: Binary, cache: Cache | None, on_compile: OnCompile | None, bulk: bool
     ) -> Component:
         """Load it for the `plain` profile, or for `concurrent` if it cannot do without."""
-        digest = hashlib.sha256(wasm).hexdigest()
         plain, kept = engine_with("plain"), cache or default_cache()
-        loaded = (digest, plain, bulk) in _CODE or is_kept(digest, "plain", kept, bulk=bulk)
-        if loaded or not kept.contains(digest, "concurrent"):
+        loaded = (binary.digest, plain, bulk) in _CODE or is_kept(binary.digest, "plain", kept, bulk=bulk)
+        if loaded or not kept.contains(binary.digest, "concurrent"):
             try:
-                return cls._load(wasm, path, plain, cache, on_compile, bulk, digest)
+                return cls._load(binary, plain, cache, on_compile, bulk)
             except AsynchronousComponent:
                 pass
-        return cls._load(wasm, path, engine_with("concurrent"), cache, on_compile, bulk, digest)
+        return cls._load(binary, engine_with("concurrent"), cache, on_compile, bulk)
 
     @classmethod
     def _load(
-        cls,
-        wasm: bytes,
-        path: Path | None,
-        engine: Engine,
-        cache: Cache | None,
-        on_compile: OnCompile | None,
-        bulk: bool,
-        digest: str | None = None,
+        cls, binary: Binary, engine: Engine, cache: Cache | None, on_compile: OnCompile | None, bulk: bool
     ) -> Component:
-        where = printable(str(path)) if path is not None else "the given bytes"
-        _check_kind(wasm, where)
-        digest = digest or hashlib.sha256(wasm).hexdigest()
-        code = _CODE.get((digest, engine, bulk)) if cache is None else None
+        key = binary.digest, engine, bulk
+        code = _CODE.get(key) if cache is None else None
         if code is None:
             kept = cache or default_cache()
             try:
                 if bulk:
-                    code = _Code(*load(wasm, digest, engine, kept, on_compile, _read_types))
+                    code = _Code(*load(binary.read, binary.digest, engine, kept, on_compile, _read_types))
                 else:
-                    code = _Code(kept.load(wasm, digest, engine, on_compile), bulk=False)
+                    code = _Code(kept.load(binary.read, binary.digest, engine, on_compile), bulk=False)
             except package().WasmtimeError as error:
-                raise _refused(error, where) from None
-            _CODE[digest, engine, bulk] = code
+                raise _refused(error, binary.where) from None
+            binary.remember()
+            _CODE[key] = code
             close_at_exit(code.raw)
-        return cls(engine, code, digest, path, wasm)
+        return cls(engine, code, binary)
 
     @property
     def metered(self) -> bool:
@@ -186,13 +176,9 @@ class Component:
         """
         if self._bytes is not None or self.path is None:
             return self._bytes or b""
-        wasm = _read(self.path)
+        wasm = read_file(self.path)
         if hashlib.sha256(wasm).hexdigest() != self.digest:
-            raise InvalidComponent(
-                "the file was changed since it was loaded",
-                where=printable(str(self.path)),
-                hint="load it again",
-            )
+            raise changed(self.path)
         return wasm
 
     def instantiate(
@@ -243,53 +229,6 @@ def _read_types(wasm: bytes, stem: str = "component") -> Resolve:
         copy = Path(folder, f"{stem}.wasm")
         copy.write_bytes(wasm)
         return read(copy, world="root")  # what wasm-tools calls the world of every component
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InvalidComponent(
-            "there is no such file",
-            where=printable(str(path)),
-            hint="build the component first, or fix the path",
-        ) from None
-    except IsADirectoryError:
-        raise InvalidComponent(
-            "this is a folder, not a component", where=printable(str(path)), hint="name the .wasm file in it"
-        ) from None
-    except OSError as error:
-        raise InvalidComponent(
-            f"the file cannot be read: {error.strerror or error}", where=printable(str(path))
-        ) from error
-
-
-def _check_kind(wasm: bytes, where: str) -> None:
-    """Tell what the bytes are, if they are no component."""
-    if wasm.startswith(_WASM + _COMPONENT):
-        return
-    if wasm.startswith(_WASM + _CORE):
-        raise InvalidComponent(
-            "this is a core WebAssembly module, not a component",
-            where=where,
-            hint="make a component of it: 'wasm-tools component new' after 'wasm-tools component embed'",
-        )
-    if wasm.startswith(_WASM):
-        raise InvalidComponent(
-            "this WebAssembly file is of a version that is not known here, or is cut short",
-            where=where,
-            hint="build it again, for the component model as of 2024 or later",
-        )
-    if wasm.startswith(b"\x7fELF"):
-        raise InvalidComponent(
-            "this is native code; precompiled components are taken from the compile cache only",
-            where=where,
-            hint="load the .wasm file that it was compiled from",
-        )
-    what = "an empty file" if not wasm else "not WebAssembly"
-    raise InvalidComponent(
-        f"this is {what}", where=where, hint="a component begins with the bytes 00 61 73 6d 0d 00 01 00"
-    )
 
 
 _ASYNC = "the component model async feature"

