@@ -100,9 +100,7 @@ class ImportCodec:
         everything, error_class = source.use(BaseException), source.use(Err)
         with source.block("def bind(function, store):"):
             source.line(f"lower_error = {errors}(store)")
-            with source.block(
-                "def host_import(env, context, type, arguments, count, results, results_count):"
-            ):
+            with source.block("def host_import(env, context, type, arguments, count, results):"):
                 with source.block("try:"):
                     values = _lift(source, self.signature)
                     with source.block("try:"):
