@@ -66,6 +66,8 @@ TYPES = {
     "map": "map<string, u32>",
     "maps": "list<map<string, list<u8>>>",
 }
+pytestmark = pytest.mark.debug_malloc
+
 ROWS, COLUMNS = 3, 30
 """Short lists are lowered element by element, long ones field by field."""
 

@@ -11,6 +11,8 @@ from resource_guests import maker
 
 from airssys_sdk.component import Component, Instance, InstanceBusy, InvalidType, InvalidValue, begin, drop
 
+pytestmark = pytest.mark.debug_malloc
+
 AWAY: dict[str, Callable[[Instance, Any], object]] = {
     "dropped": lambda instance, thing: drop(thing),
     "handed over": lambda instance, thing: instance.call("take", thing),
