@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
@@ -66,19 +66,23 @@ def compile_export(
                 f"if {store}.busy: {refused}({store}, {where})",
             ]
             lends = gives(signature)
-            _lower(source, adapter, signature, enter if lends else [])
+            if lends:
+                source.line(f"{p}lent = {source.use(Lending)}({store})")
+            else:
+                _lower(source, adapter, signature)
             owned = result is not None and not is_flat(result)
             slot = f"{p}result, {p}ONE" if result is not None else f"None, {p}NONE"
             if result is not None:
                 # Fresh for every call: nobody else can see it while the engine writes. Kind 0 in it may be deleted.
                 source.line(f"{p}result = {source.use(bytes)}(32)")
-            if not lends:
-                for line in enter:
-                    source.line(line)
+            for line in enter:
+                source.line(line)
             # From the test to the `try` Python neither switches threads nor raises an interrupt: it does both only
             # after calls, at loops and at the start of functions.
             source.line(f"{store}.busy = True")
             with source.block("try:"):
+                if lends:
+                    _lower(source, adapter, signature)
                 source.line(f"{p}error = {p}CALL({p}function, {p}context, {p}args, {p}COUNT, {slot})")
                 source.line(f"if {p}error is not None: {fail}({store}, {p}error, {where})")
                 if result is not None:
@@ -103,7 +107,8 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
     Returns:
         What binds them to an instance's store. `lower(*arguments)`: the cells of the arguments, one after the other, and
         an object that must live until the call is over; raises like a call. Of a signature that gives resources, that
-        object is a tuple that begins with the `Lending`, to undo or settle. `lift(result)`: the value in the 32 bytes of
+        object is a tuple that begins with the `Lending`, to undo or settle, and the caller occupies the instance before
+        it lowers. `lift(result)`: the value in the 32 bytes of
         the result slot (`b""` if the signature has no result), or raises the signature's error class; it frees nothing.
     """
     adapter = abi()
@@ -112,7 +117,9 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
     p = source.prefix
     with source.block(f"def bind({p}store):"):
         with source.block(f"def lower({names}):"):
-            _lower(source, adapter, signature, [])
+            if gives(signature):
+                source.line(f"{p}lent = {source.use(Lending)}({p}store)")
+            _lower(source, adapter, signature)
             kept = f"{source.use(locals)}()"
             source.line(f"return {p}args or b'', {f'({p}lent, {kept})' if gives(signature) else kept}")
         source.line("return lower")
@@ -147,8 +154,8 @@ def _identifier(signature: Signature) -> str:
     return f"call_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
 
 
-def _lower(source: Source, adapter: Abi, signature: Signature, enter: Sequence[str]) -> None:
-    """Write the lowering of all parameters into a local `args`, and lines that undo what was given if they raise."""
+def _lower(source: Source, adapter: Abi, signature: Signature) -> None:
+    """Write the lowering of all parameters into a local `args`; what was given is taken back if that raises."""
     p = source.prefix
     if not signature.parameters:
         source.line(f"{p}args = None")
@@ -157,16 +164,11 @@ def _lower(source: Source, adapter: Abi, signature: Signature, enter: Sequence[s
     Columns(source, rows)
     names = "".join(f"{parameter.name}, " for parameter in signature.parameters)
     known = source.constant((signature.name, signature.parameters), "parameters")
-    lends = gives(signature)
-    if lends:
-        source.line(f"{p}lent = {source.use(Lending)}({p}store)")
     with source.block("try:"):
         layout, arguments = rows.cells([(b"", q.shape, q.name) for q in signature.parameters])
         source.line(f"{p}args = {source.packer(layout)}({', '.join(arguments)})")
-        for line in enter:
-            source.line(line)
     with source.block(f"except {source.use(BaseException)} as {p}error:"):
-        if lends:
+        if gives(signature):
             source.line(f"{p}lent.undo()")
         source.line(f"raise {source.use(explain)}(*{known}, ({names}), {p}error) from None")
 

@@ -262,6 +262,9 @@ class Columns:
                 f"{classes} = [x if x is {ok} or x is {raised} else {below}(x, {raised}) for x in {classes}]"
             )
         cases = self.rows.cases(shape)
+        if isinstance(shape, VariantShape):
+            known = source.constant(frozenset(id(cls) for cls, _, _ in cases), "known")
+            source.line(f"{source.use(runtime.only)}({classes}, {known})")
         discriminants = source.constant({cls: constant for cls, constant, _ in cases}, "cases")
         words = 2 if isinstance(shape, VariantShape) else 1
         packed = self._column(f"{source.use(runtime.words)}([{discriminants}[x] for x in {classes}])")

@@ -5,9 +5,8 @@ The walk follows the rules of lowering, value by value, and raises a located err
 
 from __future__ import annotations
 
-import operator
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...wit.annotations import Scalar
@@ -32,6 +31,10 @@ from ..errors import InvalidType, InvalidValue, printable
 from ..running.handles import Unfit, is_guests
 from . import runtime
 from .layout import FLOATS, RANGES, U8_SHAPE
+from .source import FILES
+
+_OURS = {runtime.__name__, f"{__package__}.fallback"}
+"""The modules that lower values, besides compiled codecs."""
 
 
 def explain(
@@ -50,11 +53,26 @@ def explain(
         return found
     except Exception as raised:  # noqa: BLE001  (whatever a property or an __index__ of the argument raises)
         return raised
-    if not isinstance(error, runtime.Rejected):
+    if not _is_ours(error):
         return error
     return InvalidValue(
         function, "the arguments", "values that stay the same while they are read", "values that change"
     )
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether lowering itself said that a value does not fit, rather than the value's own code something else."""
+    if not isinstance(
+        error, runtime.Rejected | ValueError | OverflowError | struct.error | LookupError | StopIteration
+    ):
+        return False
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return False
+    code, module = frame.tb_frame.f_code, frame.tb_frame.f_globals.get("__name__")
+    return code.co_filename.startswith(FILES) or module in _OURS
 
 
 def check(
@@ -102,16 +120,16 @@ class _Walk:
                 if not isinstance(value, shape.cls):
                     raise self.wrong_type(path, shape.cls.__qualname__, value)
                 for field in shape.fields:
-                    if not hasattr(value, field.attribute):
-                        raise self.wrong_value(path, f"a value in its field {field.attribute}", "none")
-                    self.check(field.shape, getattr(value, field.attribute), f"{path}.{field.attribute}")
+                    content = self._field(value, field.attribute, path)
+                    self.check(field.shape, content, f"{path}.{field.attribute}")
             case OptionShape():
                 if value is None:
                     return
                 if shape.wrapped:
-                    if not issubclass(type(value), Some):
+                    cls: type[Any] = Some
+                    if not isinstance(value, cls):
                         raise self.wrong_type(path, "Some or None", value)
-                    self.check(shape.payload, value.value, f"{path}.value")
+                    self.check(shape.payload, self._content(value, path), f"{path}.value")
                 else:
                     self.check(shape.payload, value, path)
             case EnumShape():
@@ -120,13 +138,16 @@ class _Walk:
             case FlagsShape():
                 if type(value) is not shape.cls:
                     raise self.wrong_type(path, shape.cls.__qualname__, value)
-                if value.value & ~sum(member.member.value for member in shape.members):
-                    raise self.wrong_value(path, f"known flags of {shape.cls.__qualname__}", repr(value))
+                known = sum(member.member.value for member in shape.members)
+                bits = self._field(value, "_value_", path)
+                if type(bits) is not int or bits & ~known:
+                    got = _describe(bits) if type(bits) is int else "other ones"
+                    raise self.wrong_value(path, f"known flags of {shape.cls.__qualname__}", got)
             case VariantShape():
                 for case in shape.cases:
                     if type(value) is case.cls:
                         if case.payload is not None:
-                            self.check(case.payload, value.value, f"{path}.value")
+                            self.check(case.payload, self._content(value, path), f"{path}.value")
                         return
                 raise self.wrong_type(path, " | ".join(case.cls.__qualname__ for case in shape.cases), value)
             case ResultShape():
@@ -137,8 +158,8 @@ class _Walk:
                     if self.met <= self.unfit.before:
                         return
                     right = is_guests(shape.cls) and isinstance(value, shape.cls)
-                    cls = InvalidValue if right else InvalidType
-                    raise cls(self.function, path, self.unfit.expected, printable(self.unfit.got))
+                    kind = InvalidValue if right else InvalidType
+                    raise kind(self.function, path, self.unfit.expected, printable(self.unfit.got))
 
     def _result(self, shape: ResultShape, value: Any, path: str) -> None:
         cls = _class_of(value)
@@ -146,10 +167,20 @@ class _Walk:
         if not (is_ok or issubclass(cls, Err)):
             raise self.wrong_type(path, "Ok or Err", value)
         payload = shape.ok if is_ok else shape.err
+        content = self._content(value, path)
         if payload is not None:
-            self.check(payload, value.value, f"{path}.value")
-        elif value.value is not None:
-            raise self.wrong_type(f"{path}.value", "None", value.value)
+            self.check(payload, content, f"{path}.value")
+        elif content is not None:
+            raise self.wrong_type(f"{path}.value", "None", content)
+
+    def _content(self, value: Any, path: str) -> Any:
+        return self._field(value, "value", path)
+
+    def _field(self, value: Any, name: str, path: str) -> Any:
+        try:
+            return getattr(value, name)
+        except AttributeError:  # made without being initialized, or it only pretends to be of its class
+            raise self.wrong_value(path, f"a value in its field {name}", "none") from None
 
     def _scalar(self, scalar: Scalar, value: Any, path: str) -> None:
         if scalar in RANGES:
@@ -173,12 +204,12 @@ class _Walk:
         if type(value) is bool or not hasattr(value, "__index__"):
             raise self.wrong_type(path, f"an integer ({scalar.value})", value)
         low, high = RANGES[scalar]
-        number = operator.index(value)
+        number = runtime.integer(value)
         if not low <= number <= high:
             raise self.wrong_value(path, f"{scalar.value}, {low} to {high}", _describe(number))
 
     def _text(self, scalar: Scalar, value: Any, path: str) -> None:
-        if not isinstance(value, str):
+        if not issubclass(type(value), str):
             raise self.wrong_type(path, "str", value)
         try:
             text = str.encode(value).decode()
@@ -189,28 +220,34 @@ class _Walk:
             raise self.wrong_value(path, "a string of one character", _describe(text))
 
     def _bytes(self, value: Any, path: str) -> None:
-        if isinstance(value, bytes | bytearray):
+        view = self._buffer(value, path)
+        if view is not None and (view.itemsize == 1 or issubclass(type(value), bytes | bytearray)):
             return
-        try:
-            if memoryview(value).itemsize == 1:
-                return
-        except TypeError:
-            pass  # no buffer; a sequence of integers will do as well
         for number, element in enumerate(
             self._sequence(value, path, "bytes, another buffer or a sequence of integers")
         ):
             self.check(U8_SHAPE, element, f"{path}[{number}]")
 
     def _sequence(self, value: Any, path: str, expected: str) -> list[Any]:
+        if type(value) is memoryview or not issubclass(type(value), Sequence):
+            self._buffer(value, path)
         try:
             return runtime.sequence(value)
         except runtime.Rejected:
             raise self.wrong_type(path, expected, value) from None
 
+    def _buffer(self, value: Any, path: str) -> memoryview[Any] | None:
+        try:
+            return runtime.buffer(value)
+        except (ValueError, BufferError) as error:
+            raise self.wrong_value(path, "a buffer that can be read", printable(str(error))) from None
+
     def _items(self, value: Any, path: str) -> list[tuple[Any, Any]]:
         try:
             return runtime.items(value)
         except runtime.Rejected:
+            if issubclass(type(value), Mapping):
+                raise self.wrong_value(path, "a mapping whose entries are pairs", "other entries") from None
             raise self.wrong_type(path, "a mapping", value) from None
 
     def _tuple(self, shape: TupleShape, value: Any, path: str) -> None:

@@ -9,6 +9,7 @@ wrong case (an integer and a `bool` in one variant), the function is refused.
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ from ..errors import UnsupportedEngine
 from ..running.refusal import refuse
 from ..signatures.handles import refused
 from . import runtime
-from .explain import check
+from .explain import check, explain
 from .layout import FLOATS, RANGES
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def bind_export(signature: Signature, function: Any, store: Store, where: str) -
     def call(*given: Any, **named: Any) -> Any:
         arguments = _arguments(where, names, given, named)
         check(where, signature.parameters, arguments)
-        lowered = [translation.lower(value) for translation, value in zip(lowers, arguments, strict=True)]
+        try:
+            lowered = [translation.lower(value) for translation, value in zip(lowers, arguments, strict=True)]
+        except Exception as error:  # noqa: BLE001  (a value that is another one at the second look)
+            raise explain(where, signature.parameters, arguments, error) from None
         if store.busy:
             refuse(store, where)
         store.busy = True
@@ -127,7 +131,10 @@ def bind_import(
             if payload is not None:
                 check(where, (Parameter(what, what, payload),), (value.value,))
         check(where, (Parameter(what, what, shape),), (value,))
-        return result.lower(value)
+        try:
+            return result.lower(value)
+        except Exception as error:  # noqa: BLE001  (as above)
+            raise explain(where, (Parameter(what, what, shape),), (value,), error) from None
 
     # The package keeps the function in a table of the process until the store lets go of its linker: a forgotten instance
     # would never be freed if the function led to it.
@@ -186,16 +193,14 @@ class _Translation:
         self._inner = [_Translation(part, where) for part in inner]
 
     def lower(self, value: Any) -> Any:
-        """A checked value of ours as the package takes it."""
+        """A checked value of ours as the package takes it.
+
+        Raises:
+            Rejected: it is another one than when it was checked.
+        """
         match self.shape:
-            case ScalarShape(scalar) if scalar in RANGES:
-                return runtime.integer(value)
-            case ScalarShape(scalar) if scalar in FLOATS:
-                return runtime.real(value)
-            case ScalarShape(Scalar.BOOL):
-                return value
-            case ScalarShape():
-                return str.encode(value).decode()
+            case ScalarShape(scalar):
+                return _scalar(scalar, value)
             case BytesShape():
                 return runtime.blob(value)
             case ListShape():
@@ -210,7 +215,7 @@ class _Translation:
             case EnumShape(members=members):
                 return next(member.name for member in members if member.member is value)
             case FlagsShape(members=members):
-                return {member.name for member in members if member.member.value & value.value}
+                return {member.name for member in members if member.member.value & value._value_}
             case _:
                 return self._lower_case(value)
 
@@ -266,6 +271,25 @@ class _Translation:
                 return Some(lifted) if self.shape.wrapped and translation is not None else lifted
             return cls() if payload is None and isinstance(self.shape, VariantShape) else cls(lifted)
         raise runtime.Rejected
+
+
+def _scalar(scalar: Scalar, value: Any) -> Any:
+    """A plain value in the range of its type, made by ourselves: the package would cut off what is too large."""
+    if scalar in RANGES:
+        low, high = RANGES[scalar]
+        number = runtime.integer(value)
+        if not low <= number <= high:
+            raise runtime.Rejected
+        return number
+    if scalar in FLOATS:
+        real = runtime.real(value)
+        struct.pack("<f" if scalar is Scalar.F32 else "<d", real)  # raises if it is out of range
+        return real
+    if scalar is Scalar.BOOL:
+        return value is True or (value is not False and runtime.reject())
+    if scalar is Scalar.CHAR:
+        return chr(runtime.character(value))
+    return runtime.text(value)
 
 
 def _class_of(value: object) -> type[Any]:

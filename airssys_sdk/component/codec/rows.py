@@ -224,8 +224,9 @@ class Rows:
         with source.block("else:"):
             inner = value
             if shape.wrapped:
+                some, isinstance_ = source.constant(Some, "cls"), source.use(isinstance)
                 source.line(
-                    f"if {self._type}({value}) is not {source.constant(Some, 'cls')}: {self._reject}()"
+                    f"if {self._type}({value}) is not {some} and not {isinstance_}({value}, {some}): {self._reject}()"
                 )
                 inner = f"{value}.value"
             source.line(f"{address} = {self.outline([(b'', shape.payload, inner)])}")

@@ -2,7 +2,8 @@
 
 A helper either returns an object of exactly the promised type, made by itself, or raises: nothing that an argument may
 still change afterwards, and nothing that can lie about its length, reaches memory. What it raises only says that the
-value does not fit; `explain` then finds the place and the words.
+value does not fit; `explain` then finds the place and the words. What a value is says its type alone: `isinstance` also asks
+its `__class__`, which may lie.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ def reject() -> NoReturn:
 
 def integer(value: object) -> int:
     """An `int` from an integer of another class; a `bool` is none, whatever Python says."""
-    if isinstance(value, bool):
+    if type(value) is bool:
         raise Rejected
-    return int(operator.index(cast("Any", value)))
+    return int.__index__(operator.index(cast("Any", value)))  # of a class below `int`, what it holds
 
 
 def integers(values: list[Any]) -> list[int]:
@@ -50,15 +51,16 @@ def integers(values: list[Any]) -> list[int]:
 
 def real(value: object) -> float:
     """A `float` from a number of another class; neither `bool` nor text."""
-    if isinstance(value, bool | str | bytes | bytearray):
+    cls = type(value)
+    if issubclass(cls, bool | str | bytes | bytearray):
         raise Rejected
-    if isinstance(value, float):
-        return float.__float__(value)
-    if isinstance(value, int):
-        return float(int(value))
-    if not isinstance(value, SupportsFloat):
+    if issubclass(cls, float):
+        return float.__float__(cast("float", value))
+    if issubclass(cls, int):
+        return float(int.__index__(cast("int", value)))
+    if not hasattr(cls, "__float__"):
         return float(operator.index(cast("Any", value)))
-    return float(value)
+    return float(cast("SupportsFloat", value))
 
 
 def reals(values: list[Any] | array[Any]) -> list[float] | array[Any]:
@@ -70,9 +72,9 @@ def reals(values: list[Any] | array[Any]) -> list[float] | array[Any]:
 
 def character(value: object) -> int:
     """The code point of a string of one Unicode scalar value."""
-    if not isinstance(value, str):
+    if not issubclass(type(value), str):
         raise Rejected
-    point = str.encode(value, "utf-32-le")  # raises for surrogates
+    point = str.encode(cast("str", value), "utf-32-le")  # raises for surrogates
     if len(point) != 4:
         raise Rejected
     return int.from_bytes(point, "little")
@@ -90,10 +92,8 @@ def characters(values: list[Any]) -> list[int]:
 
 def blob(value: object) -> bytes:
     """`bytes` from a buffer of single bytes or a sequence of integers."""
-    if isinstance(value, bytes | bytearray):
-        return memoryview(value).tobytes()
-    view = _view(value)
-    if view is not None and view.itemsize == 1:
+    view = buffer(value)
+    if view is not None and (view.itemsize == 1 or issubclass(type(value), bytes | bytearray)):
         return view.tobytes()
     return bytes(integers(sequence(value)))
 
@@ -107,21 +107,28 @@ def digits(value: object) -> bytes:
 
 def sequence(value: Any) -> list[Any]:
     """A fresh list from a sequence other than text and raw bytes, or from a flat buffer of numbers."""
-    if isinstance(value, str | bytes | bytearray):
+    if issubclass(type(value), str | bytes | bytearray):
         raise Rejected
-    if issubclass(type(value), Sequence):
+    if issubclass(type(value), Sequence) and type(value) is not memoryview:
         return [element for element in value]  # noqa: C416  (a list would ask for the length, which may lie)
-    view = _view(value)
+    view = buffer(value)
     if view is None or view.ndim != 1:
         raise Rejected
-    return view.tolist()
+    try:
+        return view.tolist()
+    except NotImplementedError:  # its items are no numbers
+        raise Rejected from None
 
 
 def items(value: Any) -> list[tuple[Any, Any]]:
     """The entries of a mapping."""
     if not issubclass(type(value), Mapping):
         raise Rejected
-    return [(key, item) for key, item in value.items()]
+    mapping: Any = value
+    if type(value) is dict:
+        return [*mapping.items()]  # in one step: no other thread can change it meanwhile
+    entries: list[Any] = [entry for entry in value.items()]  # noqa: C416  (a list would ask for the length)
+    return cast("list[tuple[Any, Any]]", tuples(entries, 2))
 
 
 def elements(value: Any) -> tuple[Any, ...]:
@@ -140,7 +147,12 @@ def _all(cls: type[Any], values: list[Any]) -> bool:
     return operator.countOf(map(type, values), cls) == len(values)
 
 
-def _view(value: object) -> memoryview[Any] | None:
+def buffer(value: object) -> memoryview[Any] | None:
+    """A view of a value's memory; None if it is no buffer.
+
+    Raises:
+        ValueError, BufferError: it is one that was released, or that does not give its memory now.
+    """
     try:
         return memoryview(cast("Any", value))
     except TypeError:
@@ -153,7 +165,7 @@ def _view(value: object) -> memoryview[Any] | None:
 def strings(values: list[Any]) -> tuple[bytes, array[int], array[int]]:
     """One arena of UTF-8 for many strings."""
     if not _all(str, values):
-        values = [_text(value) for value in values]
+        values = [text(value) for value in values]
     joined = "".join(values)
     data = joined.encode()
     if len(data) == len(joined):
@@ -216,10 +228,12 @@ def spread_items(values: list[Any]) -> tuple[list[tuple[Any, Any]], array[int], 
     return flat, sizes, _offsets(sizes, len(flat))
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
+def text(value: object) -> str:
+    """A `str` from a string of another class."""
+    if not issubclass(type(value), str):
         raise Rejected
-    return str.encode(value).decode()  # a subclass may lie about its length; its real text cannot
+    # A class below `str` may lie about its length; what it holds cannot.
+    return str.encode(cast("str", value)).decode()
 
 
 def _offsets(sizes: array[int], total: int) -> array[int]:
@@ -252,7 +266,8 @@ class FlagCells(dict[int, tuple[bytes, bytes]]):
         self.known = sum(names)
 
     def __missing__(self, value: int) -> tuple[bytes, bytes]:
-        if value & ~self.known:
+        # Only integers, because others could be found later in the place of one.
+        if type(value) is not int or value & ~self.known:
             raise Rejected
         names = b"".join([name for bit, name in self.names.items() if bit & value])
         entry = struct.pack("<QQ", len(names) // 16, self.adapter.address(names)), names
@@ -266,6 +281,12 @@ def lift_flags(memory: Any, cls: type[Any], bits: Mapping[bytes, int], count: in
     """The flags whose names stand at `address`."""
     names = struct.iter_unpack("<QQ", memory[address : address + 16 * count])
     return cls(sum([bits[memory[at : at + size]] for size, at in names]))
+
+
+def only(classes: list[type[Any]], known: frozenset[int]) -> None:
+    """Check that there are no classes but those with these ids; comparing them would ask their metaclass."""
+    if not known.issuperset(map(id, classes)):
+        raise Rejected
 
 
 def error_class(cls: type[Any], raised: type[Any]) -> type[Any]:

@@ -19,6 +19,9 @@ from ..errors import printable
 
 _serial = itertools.count(1)  # makes the file names of compiled codecs unique in the process
 
+FILES = "<codec "
+"""How the names of the files begin that compiled codecs stand in."""
+
 
 class Source:
     """The text and the globals of a function that is being written."""
@@ -107,7 +110,7 @@ class Source:
 
     def compile(self, title: str, name: str) -> Callable[..., Any]:
         """Compile what was written and return its function `name`."""
-        file = f"<codec {next(_serial)}: {printable(title)}>"
+        file = f"{FILES}{next(_serial)}: {printable(title)}>"
         text = "\n".join(self._lines) + "\n"
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         self.globals[f"{self.prefix}KEPT"] = self.kept

@@ -13,6 +13,7 @@ from ..engine.abi import CELL, abi
 from ..engine.futures import futures
 from .failures import failure
 from .refusal import refuse
+from .slices import not_yet
 
 if TYPE_CHECKING:
     from .slices import Bound
@@ -32,15 +33,16 @@ def awaited(bound: Bound) -> Callable[..., Coroutine[Any, Any, Any]]:
     store, lower, lift, where, lends = bound.store, bound.lower, bound.lift, bound.where, bound.lends
 
     async def call(*arguments: Any, **named: Any) -> Any:
-        cells, keep = lower(*arguments, **named)
-        lent: Any = cast("tuple[Any, ...]", keep)[0] if lends else None
+        lent: Any = None
+        cells, keep = not_yet(store) if lends else lower(*arguments, **named)
         error, slot = bytes(8), bytes(CELL) if bound.results else None
         if store.busy:
-            if lends:
-                lent.undo()
             refuse(store, where)
         store.busy = True
         try:
+            if lends:
+                cells, keep = lower(*arguments, **named)
+                lent = cast("tuple[Any, ...]", keep)[0]
             future = bound.begin(cells, slot, error)
             try:
                 await _poll(low.poll, future)
@@ -58,7 +60,7 @@ def awaited(bound: Bound) -> Callable[..., Coroutine[Any, Any, Any]]:
             finally:
                 delete_value(slot)
         finally:
-            if lends:
+            if lent is not None:
                 lent.settle()
             store.busy = store.dead is not None
 

@@ -77,9 +77,13 @@ class Held:
             return
         if store.busy:
             raise store.refusal(where)
-        self.gone = "was dropped"
-        box, self.box = self.box, 0
-        store.handles.drop(store, box, where)
+        store.busy = True  # meanwhile nobody can lend it
+        try:
+            self.gone = "was dropped"
+            box, self.box = self.box, 0
+            store.handles.drop(store, box, where)
+        finally:
+            store.busy = store.dead is not None
 
     def __del__(self) -> None:
         if self.box and self.store.dead is not None:
@@ -156,11 +160,11 @@ class Handles:
                 got = f"{type(value).__qualname__}, which lacks {', '.join(missing) or 'everything'}"
                 raise Unfit(value, f"an object that fits {cls.__qualname__}", got)
             host_type.fitting.add(type(value))
-        self._next += 1
-        box, error = resources().to_any(abi().pointer(store.context), self._next, host_type.number)
+        self._next = number = self._next + 1
+        box, error = resources().to_any(abi().pointer(store.context), number, host_type.number)
         if error:
             raise failure(store, error, "giving a resource to the component")
-        self.objects[self._next] = value
+        self.objects[number] = value
         return box
 
     def take_back(self, store: Store, box: int) -> None:
@@ -173,26 +177,31 @@ class Handles:
             del self.objects[number]
 
     def drop(self, store: Store, box: int, where: str) -> None:
-        """Drop a resource of the guest's, in an instance that nobody is in the middle of calling."""
+        """Drop a resource of the guest's, in an instance that the caller occupies."""
         pointer = abi().pointer
         if (
             store.engine.metered
         ):  # the engine has no drop for such a store: the resource ends with the instance
             resources().any_delete(pointer(box))
             return
-        store.busy = True
         try:
             error = resources().any_drop(pointer(store.context), pointer(box))
             if error:
                 raise failure(store, error, where)
         finally:
-            store.busy = store.dead is not None
             resources().any_delete(pointer(box))
 
     def sweep(self, store: Store) -> None:
         """Drop what nobody can reach any more, unless a call is in progress."""
         while self.doomed and not store.busy:
-            self.drop(store, self.doomed.pop(), "dropping a resource that was not dropped by its owner")
+            store.busy = True
+            try:
+                if self.doomed:  # another thread may have been faster
+                    self.drop(
+                        store, self.doomed.pop(), "dropping a resource that was not dropped by its owner"
+                    )
+            finally:
+                store.busy = store.dead is not None
 
     def close(self) -> None:
         """Drop what the guest owns, after its instance is gone.
@@ -216,7 +225,11 @@ class Handles:
 
 
 class Lending:
-    """The resources that one call gives to the component: undone if it does not begin, settled when it is over."""
+    """The resources that one call gives to the component: undone if it does not begin, settled when it is over.
+
+    The call occupies the instance before it gives the first one: what it gives lies in the engine's tables, and nobody may
+    drop it meanwhile.
+    """
 
     __slots__ = ("_lent", "_made", "_store", "_taken")
 
@@ -258,6 +271,7 @@ class Lending:
             held.gone = None
         for box, _ in self._made:
             self._store.handles.take_back(self._store, box)
+        self._taken.clear()
         self._made.clear()
 
     def settle(self) -> None:
@@ -275,13 +289,17 @@ class Lending:
         self._made.clear()
 
     def _held(self, value: Any, cls: type[Any]) -> Held:
-        if not isinstance(value, cls):
-            raise Unfit(value, cls.__qualname__, type(value).__qualname__)
-        held: Held | None = getattr(value, HELD, None)
-        if held is None:
-            raise Unfit(value, cls.__qualname__, "one that is not of any instance")
+        held: object = getattr(value, HELD, None)
+        if (
+            type(held) is not Held
+        ):  # its address goes to the engine, so nothing that only looks like one will do
+            fits = isinstance(value, cls)
+            got = "one that is not of any instance" if fits else type(value).__qualname__
+            raise Unfit(value, cls.__qualname__, got)
         if held.store is not self._store:
             raise Unfit(value, f"{cls.__qualname__} of this instance", "one of another instance")
+        if not isinstance(value, cls):
+            raise Unfit(value, cls.__qualname__, type(value).__qualname__)
         if held.gone is not None:
             before = self._lent.count(held) + self._taken.count(held)
             raise Unfit(value, f"{cls.__qualname__} that is still there", f"one that {held.gone}", before)

@@ -113,8 +113,7 @@ def begin(
             f"{getattr(function, '__qualname__', function)!s} cannot be called in slices",
             hint="take a function of a component that was opened with profile='metered' (or with limits)",
         )
-    cells, keep = bound.lower(*arguments)
-    return Call(bound, cells, keep, loop or bound.store.loop or running_loop())
+    return Call(bound, arguments, loop or bound.store.loop or running_loop())
 
 
 def caller(bound: Bound) -> Callable[..., Any]:
@@ -126,16 +125,17 @@ def caller(bound: Bound) -> Callable[..., Any]:
     deadline = store.limits.deadline
 
     def call(*arguments: Any, **named: Any) -> Any:
-        cells, keep = lower(*arguments, **named)
-        lent: Any = cast("tuple[Any, ...]", keep)[0] if lends else None
+        lent: Any = None
+        cells, keep = not_yet(store) if lends else lower(*arguments, **named)
         error, slot = bytes(8), bytes(CELL) if has_result else None
         started = 0.0 if deadline is None else time.monotonic()
         if store.busy:
-            if lends:
-                lent.undo()
             refuse(store, where)
         store.busy = True
         try:
+            if lends:
+                cells, keep = lower(*arguments, **named)
+                lent = cast("tuple[Any, ...]", keep)[0]
             future = begin_future(cells, slot, error)
             try:
                 if not poll(future):
@@ -154,12 +154,21 @@ def caller(bound: Bound) -> Callable[..., Any]:
             finally:
                 delete_value(slot)
         finally:
-            if lends:
+            if lent is not None:
                 lent.settle()
             store.busy = store.dead is not None
 
     setattr(call, _BOUND, bound)
     return call
+
+
+def not_yet(store: Store) -> tuple[bytes, object]:
+    """Stands for the arguments of a call that gives resources: they are lowered when the call occupies the instance.
+
+    Before that, what nobody can reach any more is dropped.
+    """
+    store.handles.sweep(store)
+    return b"", None
 
 
 def run_instantiation(store: Store, linker: Any, component: Any, where: str) -> tuple[Any, int]:
@@ -242,14 +251,14 @@ class Call:
     )
 
     def __init__(
-        self, bound: Bound, cells: bytes, keep: object, loop: asyncio.AbstractEventLoop | None
+        self, bound: Bound, arguments: tuple[Any, ...], loop: asyncio.AbstractEventLoop | None
     ) -> None:
-        store = bound.store
+        store, lends = bound.store, bound.lends
+        # The engine reads and writes these while the call lives.
+        self._cells, self._keep = not_yet(store) if lends else bound.lower(*arguments)
         self._bound = bound
         self._store = store
-        # The engine reads and writes these while the call lives.
-        self._cells, self._keep = cells, keep
-        self._lent: Any = cast("tuple[Any, ...]", keep)[0] if bound.lends else None
+        self._lent: Any = None
         self._error = bytes(8)
         self._slot = bytes(CELL) if bound.results else None
         self._value: Any = None
@@ -261,14 +270,19 @@ class Call:
         self.deadline_at = None if deadline is None else time.monotonic() + deadline
         self._future: Any = None
         if store.busy:
-            if self._lent is not None:
-                self._lent.undo()
             refuse(store, bound.where)
         store.busy = True
+        if lends:
+            try:
+                self._cells, self._keep = bound.lower(*arguments)
+                self._lent = cast("tuple[Any, ...]", self._keep)[0]
+            except BaseException:
+                store.busy = store.dead is not None
+                raise
         try:
             store.call = self
             store.call_loop = loop
-            self._future = bound.begin(cells, self._slot, self._error)
+            self._future = bound.begin(self._cells, self._slot, self._error)
         except BaseException as ended:
             store.call = None
             store.kill(f"{bound.where} ended with {type(ended).__name__}")

@@ -199,6 +199,7 @@ class Store:
             self.call.cancel()
         elif self.busy and self.dead is None:
             raise self.refusal("close")
+        self.busy = True  # before another thread can enter
         self.kill("it was closed")
         self._free()
         if self._handles is not None:
