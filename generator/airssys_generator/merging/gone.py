@@ -9,7 +9,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ..guest.dialect import ASYNC_SUPPORT
 from ..guest.options import WORLD_MODULE
-from .authored import Spelling, dotted, methods
+from .authored import Spelling, dotted, imported_names, methods
 from .marks import is_marked
 from .placing import replaced, without_bases
 
@@ -85,16 +85,35 @@ class _Reader(cst.CSTVisitor):
 
     def __init__(self, spelling: Spelling) -> None:
         super().__init__()
-        self.spelling = spelling
+        self.spelling = Spelling(dict(spelling.local), spelling.bound)
         self.found: list[tuple[cst.CSTNode, str]] = []
+        self._annotations = 0
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:  # noqa: N802
+        """In an annotation, strings are read as well."""
+        self._annotations += 1
+
+    def leave_Annotation(self, original_node: cst.Annotation) -> None:  # noqa: N802
+        """Leave it."""
+        self._annotations -= 1
+
+    def visit_SimpleString(self, node: cst.SimpleString) -> None:  # noqa: N802
+        """Read a string of an annotation."""
+        inner = _parsed(node) if self._annotations else None
+        if inner is not None:
+            reader = _Reader(self.spelling)
+            inner.visit(reader)
+            self.found += [(node, path) for _, path in reader.found]
 
     def visit_Import(self, node: cst.Import) -> bool:  # noqa: N802
-        """Note what is imported."""
+        """Note what is imported, in functions too."""
+        self.spelling.local |= {**imported_names(node), **self.spelling.local}
         self.found += [(alias, dotted(alias.name)) for alias in node.names]
         return False
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:  # noqa: N802
         """Note what is imported, and from where."""
+        self.spelling.local |= {**imported_names(node), **self.spelling.local}
         package = "" if node.relative or node.module is None else dotted(node.module)
         if isinstance(node.names, cst.ImportStar):
             self.found.append((node, package))

@@ -8,7 +8,7 @@ import libcst as cst
 
 from .. import plan
 from ..guest.options import WORLD_CLASS, WORLD_MODULE
-from .authored import classes, dotted, has_star_import, members, methods, spelling_of
+from .authored import classes, dotted, has_star_import, members, methods, spelling_of, statements
 from .gone import Bindings, detached, uses
 from .insertion import with_future, with_imports
 from .marks import is_marked, marked, unmarked, unmarked_among, with_marks
@@ -16,7 +16,7 @@ from .outcome import Change, Kind
 from .placing import Replacer, before_end, extended, replaced, with_bases, without_bases
 from .removal import used_names, without_imports
 from .signatures import Signatures, kinds_of, signature
-from .updating import bare, required_names, updated
+from .updating import awaits, bare, required_names, updated
 from .wording import Wording
 
 
@@ -33,6 +33,7 @@ class Merge:
 
     Attributes:
         changes: what was done, once `merged` has been asked for.
+        waiting: methods that stay `async def` although the WIT's function is none, since their bodies await.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class Merge:
         self.bindings = bindings
         self.spelling = spelling_of(module)
         self.wording = Wording(module, self.spelling, planned)
-        self.present = classes(module)
+        self.present = {**classes(module), **_aliases(module)}
+        self.waiting: list[str] = []
         self.renamed = {new: old for old, new in renamed.items()}
         self.changes = [Change("renamed", f"{old} -> {new}") for old, new in renamed.items()]
 
@@ -223,10 +225,24 @@ class Merge:
         if not afresh and (same or self.wording.asked(wanted) == signature(bare(node, names), self.spelling)):
             return node
         self._note("updated", f"{cls.name}.{wanted.name}")
+        if node.asynchronous and not wanted.is_async and awaits(node):
+            self.waiting.append(f"{cls.name}.{wanted.name}")
         return updated(node, self.wording.method(wanted, hidden), self.spelling)
 
     def _note(self, kind: Kind, name: str) -> None:
         self.changes.append(Change(kind, name))
+
+
+def _aliases(module: cst.Module) -> dict[str, cst.ClassDef]:
+    """Classes of the module by the other names that it gives them: `Stock = MyStock`."""
+    present = classes(module)
+    found: dict[str, cst.ClassDef] = {}
+    for statement in statements(module.body):
+        if isinstance(statement, cst.Assign) and (cls := present.get(dotted(statement.value))) is not None:
+            found |= {
+                dotted(one.target): cls for one in statement.targets if dotted(one.target) not in present
+            }
+    return found
 
 
 def _names_in_signature(node: cst.FunctionDef) -> set[str]:

@@ -31,8 +31,8 @@ class Merged:
     Attributes:
         text: the module.
         changes: what was done to which class or method; empty when the WIT asks for nothing that is not there.
-        lost: where the author's code still has names of bindings that are gone: it cannot run before its author has looked at
-            it.
+        lost: what its author has to look at before it can run: where the code still has names of bindings that are gone, and
+            methods that await although they may not any more.
     """
 
     text: str

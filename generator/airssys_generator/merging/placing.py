@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import libcst as cst
 
-from .authored import comments_in
+from .authored import comments_in, dotted, leading_lines
 
 
 class Replacer(cst.CSTTransformer):
@@ -32,8 +32,20 @@ def replaced(cls: cst.ClassDef, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> c
 
 
 def before_end(body: Sequence[cst.BaseStatement], new: Sequence[cst.ClassDef]) -> list[cst.BaseStatement]:
-    """The statements with new classes as the last ones but one, below whatever the module ends with."""
+    """The statements with new classes as the last ones but one, below whatever the module ends with.
+
+    What the module does when it is run, below `if __name__ == ...`, stays the last that it does.
+    """
     end = body[-1]
+    if len(body) > 1 and _is_main(body[-2]):
+        main = body[-2]
+        lines = list(leading_lines(main))
+        blanks = next((at for at, line in enumerate(lines) if line.comment is not None), len(lines))
+        placed = [cls.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * 2) for cls in new]
+        if len(body) == 2:
+            placed[0] = placed[0].with_changes(leading_lines=lines[:blanks])
+        apart = [cst.EmptyLine(indent=False)] * max(2, blanks)
+        return [*body[:-2], *placed, main.with_changes(leading_lines=[*apart, *lines[blanks:]]), end]
     above = list(end.leading_lines) if isinstance(end, cst.SimpleStatementLine) else []
     blank = cst.EmptyLine(indent=False)
     for cls in new:
@@ -41,6 +53,11 @@ def before_end(body: Sequence[cst.BaseStatement], new: Sequence[cst.ClassDef]) -
         body = [*body[:-1], cls.with_changes(leading_lines=[*above, *[blank] * missing]), end]
         above = []
     return [*body[:-1], end.with_changes(leading_lines=[])]
+
+
+def _is_main(statement: cst.BaseStatement) -> bool:
+    test = statement.test if isinstance(statement, cst.If) else None
+    return isinstance(test, cst.Comparison) and dotted(test.left) == "__name__"
 
 
 def extended(cls: cst.ClassDef, new: Sequence[cst.FunctionDef]) -> cst.ClassDef:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,15 +19,17 @@ from airssys_sdk.wit.names import camel, escape
 
 from ..errors import Diagnostic, GenerationError
 from ..generate import plan_of_guest
-from ..guest.options import WORLD_CLASS
-from ..namesfile import NamesFile, class_name
+from ..hooks import hooked
+from ..namesfile import NamesFile
 from ..options import Options
-from .outcome import Merged
+from .identity import modules_by_interface, moved_classes, moved_paths
+from .outcome import Change, Merged
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from ..guest import GuestPlan
+    from ..plan import Module
     from .gone import Bindings
     from .merge import Merge
     from .signatures import Signatures
@@ -40,6 +42,7 @@ _BOM = "\ufeff"
 
 _WORLD = "wit_world/__init__.py"
 _EXPORTS = "wit_world/exports"
+_IMPORTS = "wit_world/imports"
 
 
 def merge_skeleton(
@@ -55,7 +58,7 @@ def merge_skeleton(
     Args:
         existing: the author's module as it is, with its own line ends (read it without newline translation).
         world: the world that the guest implements now.
-        options: what the caller decides; of these, `names` counts.
+        options: what the caller decides; of these, `names` and `hook` count.
         where: the file, for error messages.
         previous: the bindings from before the WIT changed (`previous_bindings` reads them). They tell a function that left
             the WIT from a method that is the author's own, and a signature that changed in the WIT from one that the
@@ -67,7 +70,7 @@ def merge_skeleton(
     """
     from ..render import render
     from .merge import Merge
-    from .renaming import renamed_classes, renamed_module
+    from .renaming import with_moved_paths
 
     if existing.startswith(_BOM):
         merged = merge_skeleton(existing[1:], world, options, where=where, previous=previous)
@@ -78,22 +81,69 @@ def merge_skeleton(
     module = _parsed(existing, ended, where)
     authors = _authors(plan, options)
     wanted = {_WORLD, f"{_EXPORTS}/__init__.py", *(path for path, _ in authors)}
+    known = modules_by_interface((previous or {}).items())
+    modules = plan.bindings
+    if options is not None and options.hook is not None:
+        modules = tuple(hooked(modules, options.hook))
     previous = {path: _body(text) for path, text in (previous or {}).items() if path in wanted}
-    bindings = {one.path: _body(render(one, "guest")) for one in plan.bindings if one.path in wanted}
+    bindings = {one.path: _body(render(one, "guest")) for one in modules if one.path in wanted}
     before = _signatures(previous, authors)
     now = before if not before or bindings == previous else _signatures(bindings, authors)
-    renamed: Mapping[str, str] = {}
-    if before:
-        renamed = renamed_classes(module, plan.skeleton, _known(options), before, now)
-    if renamed:
-        module = renamed_module(module, renamed)
-        before = {renamed.get(name, name): methods for name, methods in before.items()}
-    merge = Merge(module, plan.skeleton, before, now, _contents(plan), renamed)
+    now_known = modules_by_interface((one.path, one.docs or "") for one in plan.bindings)
+    moved = moved_paths(known, now_known)
+    led = with_moved_paths(module, moved)
+    module, renamed = _renamed(led, {**moved_classes(moved), **_of_resources(led, plan, known)}, where)
+    before = {renamed.get(name, name): methods for name, methods in before.items()}
+    merge = Merge(module, plan.skeleton, before, now, _contents(modules), renamed)
     _refuse_strangers(merge, where)
     after = merge.merged()
     lost = [_lost(where, line, path) for line, path in merge.lost(after)]
+    lost += [_waiting(where, name) for name in merge.waiting]
     text = after.code.removesuffix(_END)
-    return Merged(existing if text == ended else text, tuple(merge.changes), tuple(lost))
+    changes = [*_told(moved, ended, led.code.removesuffix(_END)), *merge.changes]
+    return Merged(existing if text == ended else text, tuple(changes), tuple(lost))
+
+
+def _told(moved: Mapping[str, str], before: str, after: str) -> list[Change]:
+    """The modules of the bindings that have other names now, if the author's module names any."""
+    pairs = [(old, new) for old, new in moved.items() if not old.rpartition(".")[2][0].isupper()]
+    return [Change("renamed", f"{old} -> {new}") for old, new in pairs] if before != after else []
+
+
+def _of_resources(
+    module: cst.Module, plan: GuestPlan, known: Mapping[tuple[str, str], str]
+) -> Mapping[str, str]:
+    """The author's classes for resources that have other names now; without the bindings of before nobody knows."""
+    from .renaming import classes_of_resources
+
+    return classes_of_resources(module, plan.skeleton) if known else {}
+
+
+def _renamed(
+    module: cst.Module, names: Mapping[str, str], where: str
+) -> tuple[cst.Module, Mapping[str, str]]:
+    """The author's module with other names for its classes, and which of them it has.
+
+    Raises:
+        GenerationError: a new name stands for something else in the module.
+    """
+    from .authored import spelling_of
+    from .renaming import Taken, with_renamed_classes
+
+    try:
+        renamed = with_renamed_classes(module, names)
+    except Taken as taken:
+        found = Diagnostic(
+            f"{where}:{taken.line}",
+            "name",
+            f"the names file calls the class '{taken.old}' '{taken.new}' now, and here that is something else",
+            "give one of them another name; nothing has been written",
+        )
+        raise GenerationError(
+            "names in your module are names that the WIT needs now", [found], where=found.where
+        ) from None
+    present = spelling_of(module).bound
+    return renamed, {old: new for old, new in names.items() if old in present}
 
 
 def _refuse_strangers(merge: Merge, where: str) -> None:
@@ -129,6 +179,15 @@ def _taken(where: str, line: int, name: str) -> Diagnostic:
     return Diagnostic(f"{where}:{line}", "name", reason, f"{hint}; nothing has been written")
 
 
+def _waiting(where: str, name: str) -> Diagnostic:
+    return Diagnostic(
+        where,
+        "async func",
+        f"'{name}' awaits, and is no `async func` in the WIT any more",
+        "make it a plain method",
+    )
+
+
 def _lost(where: str, line: int, path: str) -> Diagnostic:
     return Diagnostic(
         f"{where}:{line}",
@@ -142,17 +201,12 @@ def previous_bindings(folder: Path) -> dict[str, str]:
     """What `merge_skeleton` needs of the bindings that are still in a folder; empty when there are none."""
     found = [folder / path for path in (_WORLD, f"{_EXPORTS}/__init__.py")]
     found += sorted(path for path in (folder / _EXPORTS).glob("*.py") if path not in found)
+    found += sorted((folder / _IMPORTS).glob("*.py"))
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in found
         if path.is_file()
     }
-
-
-def _known(options: Options | None) -> set[str]:
-    """The classes that the names file has, those of interfaces and resources that left the WIT included."""
-    names = (options.names if options is not None else None) or NamesFile()
-    return {*map(class_name, names.exports.values()), *names.resources.values(), WORLD_CLASS}
 
 
 def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], str]:
@@ -169,12 +223,12 @@ def _authors(plan: GuestPlan, options: Options | None) -> dict[tuple[str, str], 
     return {**found, **plan.resources}
 
 
-def _contents(plan: GuestPlan) -> Bindings:
+def _contents(planned: Iterable[Module]) -> Bindings:
     """What is in each module of the bindings."""
     from .gone import Bindings
 
     modules: dict[str, frozenset[str]] = {}
-    for module in plan.bindings:
+    for module in planned:
         path = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         names = [item.name for item in module.items] + [one.alias or one.name for one in module.imports]
         modules[path] = frozenset(names)

@@ -16,8 +16,8 @@ _Slot: TypeAlias = cst.Param | cst.ParamStar
 def updated(node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling) -> cst.FunctionDef:
     """The method with another signature; its receiver, decorators, body and further parameters stay.
 
-    Further parameters are those that a caller may leave out: `*args`, `**kwargs`, those behind `*`, and those with a
-    default that the WIT does not have. A default of one that it has stays if only such follow it.
+    Further parameters are `*args`, `**kwargs`, those behind `*`, and those with a default that the WIT does not have. A
+    default of one that it has stays if only such follow it. A body that awaits stays in an `async def`.
     """
     parts = (node.params, node.returns, node.whitespace_before_params, node.whitespace_before_colon)
     comments = [line for part in parts if part is not None for line in comments_in(part)]
@@ -25,14 +25,40 @@ def updated(node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling) -
     kept = {id(line.comment) for line in comments_in(parameters)}
     comments = [line for line in comments if id(line.comment) not in kept]
     node = _of_kind(node, asked, spelling)
+    asynchronous = asked.asynchronous
+    if node.asynchronous and (asynchronous or awaits(node)):
+        asynchronous = node.asynchronous
     return node.with_changes(
-        asynchronous=node.asynchronous if node.asynchronous and asked.asynchronous else asked.asynchronous,
+        asynchronous=asynchronous,
         params=parameters,
         returns=asked.returns,
         whitespace_before_params=asked.whitespace_before_params,
         whitespace_before_colon=asked.whitespace_before_colon,
         leading_lines=[*node.leading_lines, *comments],
     )
+
+
+def awaits(node: cst.FunctionDef) -> bool:
+    """Whether a function's own body can only stand in an `async def`."""
+    found = _Awaits()
+    node.body.visit(found)
+    return found.found
+
+
+class _Awaits(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Look for what only an `async def` may have; functions inside are others."""
+        if isinstance(node, cst.FunctionDef | cst.Lambda | cst.ClassDef):
+            return False
+        if isinstance(node, cst.Await):
+            self.found = True
+        elif isinstance(node, cst.For | cst.With | cst.CompFor):
+            self.found |= node.asynchronous is not None
+        return not self.found
 
 
 def bare(node: cst.FunctionDef, names: Collection[str]) -> cst.FunctionDef:
@@ -43,14 +69,13 @@ def bare(node: cst.FunctionDef, names: Collection[str]) -> cst.FunctionDef:
         names: the parameters that the WIT asks for.
     """
     given = node.params
-    named = [_plain(one) for one in given.kwonly_params if one.default is None]
     first = _without_defaults(given.posonly_params, names)
     parameters = given.with_changes(
         posonly_params=first,
         posonly_ind=given.posonly_ind if first else cst.MaybeSentinel.DEFAULT,
         params=_without_defaults(given.params, names),
-        star_arg=cst.ParamStar() if named else cst.MaybeSentinel.DEFAULT,
-        kwonly_params=named,
+        star_arg=cst.MaybeSentinel.DEFAULT,
+        kwonly_params=(),
         star_kwarg=None,
     )
     return node.with_changes(params=parameters)
@@ -105,7 +130,7 @@ def _with_further(asked: cst.Parameters, node: cst.FunctionDef) -> cst.Parameter
     star = given.star_arg
     if isinstance(star, cst.Param):
         star = cst.MaybeSentinel.DEFAULT if star.name.value in taken else _plain(star)
-    named = [_plain(one) for one in given.kwonly_params if one.default and one.name.value not in taken]
+    named = [_plain(one) for one in given.kwonly_params if one.name.value not in taken]
     if isinstance(star, cst.ParamStar):
         star = star.with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
         star = star if named else cst.MaybeSentinel.DEFAULT
