@@ -247,7 +247,8 @@ def _comment(author: Author, module: Module, edit: Edit) -> Done:
 def _helper(author: Author, module: Module, edit: Edit) -> Done:
     """Code between the classes, which binds a name that the module does not use."""
     used = {*re.findall(r"\w+", module.text)}
-    free = [name for name in _NAMES if name not in used] or [f"helper_{len(module.text)}"]
+    free = [name for name in _NAMES if not {name, f"_{name}", f"{name}_"} & used]
+    free = free or [f"helper_{len(module.text)}"]
     name = free[edit.pick % len(free)]
     lines = [line.replace("NAME", name) for line in _HELPERS[edit.at % len(_HELPERS)]]
     starts = [module.start(cls) for cls in module.classes if not module.indent(cls)]

@@ -12,6 +12,7 @@ from merge_versions import Change, Version
 from airssys_generator import Change as Told
 from airssys_generator import GenerationError, Options, merge_skeleton, plan
 
+SHELF = "interface shelf { resource book { constructor(); title: func() -> string; copy: func() -> book; } }"
 KINDS = "interface kinds { record item { id: string } }"
 
 
@@ -116,6 +117,20 @@ def test_authors_code_that_uses_what_left_is_named_with_its_lines(change: Change
     ]
 
 
+def test_what_is_marked_needs_no_class_that_the_author_has_removed(change: Change) -> None:
+    old, new = change(
+        f"{SHELF} interface hall {{ use shelf.{{book}}; enter: func(b: book); }} world app {{ export shelf; export hall; }}",
+        "world app {}",
+    )
+    away = new.merge(old.skeleton, old)
+    assert "    def enter(self, b: Book) -> None:\n" in away
+    start = away.index(f"{MARK}\nclass Book")
+    text = away[:start] + away[away.index(f"{MARK}\nclass", start + 1) :]
+    merged = new.merge(text, new)
+    assert "    def enter(self, b: typing.Any) -> None:\n" in merged
+    assert new.merge(merged, new) == merged
+
+
 @pytest.mark.parametrize("way", ["kinds.Item", "'kinds.Item'", "list['kinds.Item']"])
 def test_what_left_is_named_in_strings_and_local_imports_too(change: Change, way: str) -> None:
     two = KINDS.replace("record item", "record other { id: string } record item")
@@ -127,9 +142,6 @@ def test_what_left_is_named_in_strings_and_local_imports_too(change: Change, way
     wanted = [f"component.py:{lines.index(line) + 1}" for line in (own.splitlines()[2], "    print(k.Item)")]
     assert [found.where for found in merged.lost] == wanted
     assert {found.reason for found in merged.lost} == {"wit_world.imports.kinds.Item has left the bindings"}
-
-
-SHELF = "interface shelf { resource book { constructor(); title: func() -> string; copy: func() -> book; } }"
 
 
 def _renamed(version: Version, old: str, new: str, tmp_path: Path) -> Version:

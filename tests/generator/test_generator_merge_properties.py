@@ -124,6 +124,7 @@ def _tell(shop: Workshop, story: Sequence[Chapter]) -> None:
         text, version = author.edit(merged, chapter.edits), following
         if _fits(text, version):
             assert version.merge(text, version) == text
+    text = version.merge(text, version)
     # Imports under an `if` or `try`, and marks that were never set, are left out.
     if not left_unmarked and not _gone_imports(Module(text), version.bindings):
         shop.keep(text, version.bindings)
@@ -195,6 +196,13 @@ def _lacks(bindings: Mapping[str, str], path: str) -> bool:
     return not re.search(rf"^(class )?{parts[-1]}\b", bindings.get(file, ""), re.MULTILINE)
 
 
+def _or_any(name: str, module: Module, bindings: Mapping[str, str]) -> str:
+    """What a name of a signature becomes when its method is marked: `typing.Any` if nothing is there."""
+    is_class = name[0].isupper() and "." not in name and name not in ("None", "Any")
+    gone = _lacks(bindings, name) or (is_class and name not in {cls.name for cls in module.classes})
+    return "typing.Any" if gone else name
+
+
 def _changed_methods(
     a: Module, b: Module, was: Signatures, wanted: Signatures, bindings: Mapping[str, str]
 ) -> Iterator[int]:
@@ -209,11 +217,7 @@ def _changed_methods(
         said = had[cls.name][node.name]
         hiding = wanted.get(cls.name, {}).keys() - had[cls.name].keys()
         hidden = hiding & {*re.findall(r"\w+", a.signature(node))}  # by a new method of the class
-        gone = re.sub(
-            r"(wit_world|componentize_py)[\w.]*",
-            lambda found: "typing.Any" if _lacks(bindings, found[0]) else found[0],
-            said,
-        )
+        gone = re.sub(r"[A-Za-z_][\w.]*", lambda found: _or_any(found[0], b, bindings), said)
         if asked is None and gone != said and marked & {(cls.name, ""), (cls.name, node.name)}:
             assert got[cls.name][node.name] == gone
             first, last, _ = a.head(node)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import builtins
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ..guest.dialect import ASYNC_SUPPORT
 from ..guest.options import WORLD_MODULE
-from .authored import Spelling, dotted, imported_names, methods
+from .authored import Spelling, dotted, imported_names, members, methods
 from .marks import is_marked
 from .placing import replaced, without_bases
 
@@ -38,24 +39,37 @@ class Bindings:
 
 
 def detached(
-    cls: cst.ClassDef, spelling: Spelling, bindings: Bindings, anything: Callable[[], str]
+    cls: cst.ClassDef,
+    spelling: Spelling,
+    bindings: Bindings,
+    anything: Callable[[], str],
+    coming: Collection[str] | None,
 ) -> cst.ClassDef:
-    """A class whose marked parts need no bindings that are gone.
+    """A class whose marked parts need nothing that is gone.
 
-    A marked class loses such bases; in the signatures of marked methods and of all methods of a marked class, such types
-    become `typing.Any`. Bodies are the author's.
+    A marked class loses bases that left the bindings; in the signatures of marked methods and of all methods of a marked
+    class, types that left them, and classes that the author has removed, become `typing.Any`. Bodies are the author's.
 
     Args:
         cls: the class.
         spelling: how its module names things.
         bindings: what is there.
         anything: gives the module's name for `typing.Any` in this class.
+        coming: the classes that the module gets; None if it also gets names that it does not spell out.
     """
+
+    def gone(name: str) -> bool:
+        if coming is None or bindings.lack(spelling.path(name)):
+            return bindings.lack(spelling.path(name))
+        first = name.partition(".")[0]
+        there = spelling.bound | spelling.local.keys() | members(cls) | {*coming}
+        return first not in there and not hasattr(builtins, first)
+
     whole = is_marked(cls)
     changes: dict[cst.CSTNode, cst.CSTNode] = {}
     for node in methods(cls).values():
         if whole or is_marked(node):
-            visitor = _Anything(spelling, bindings, anything)
+            visitor = _Anything(gone, anything)
             for part in (node.params, node.returns):
                 after = part.visit(visitor) if part is not None else None
                 if part is not None and isinstance(after, cst.CSTNode) and after is not part:
@@ -132,10 +146,9 @@ class _Reader(cst.CSTVisitor):
 class _Anything(cst.CSTTransformer):
     """Writes `typing.Any` for types that are gone, in annotations."""
 
-    def __init__(self, spelling: Spelling, bindings: Bindings, anything: Callable[[], str]) -> None:
+    def __init__(self, gone: Callable[[str], bool], anything: Callable[[], str]) -> None:
         super().__init__()
-        self.spelling = spelling
-        self.bindings = bindings
+        self.gone = gone
         self.anything = anything
 
     def leave_Annotation(self, original_node: cst.Annotation, updated_node: cst.Annotation) -> cst.Annotation:  # noqa: N802
@@ -174,7 +187,7 @@ class _AnythingInside(cst.CSTTransformer):
         self, original: cst.Name | cst.Attribute, updated: cst.Name | cst.Attribute
     ) -> cst.BaseExpression:
         text = dotted(original)
-        if text and self.outer.bindings.lack(self.outer.spelling.path(text)):
+        if text and self.outer.gone(text):
             return cst.parse_expression(self.outer.anything())
         return updated
 

@@ -176,7 +176,8 @@ class Merge:
 
     def _detached(self, cls: cst.ClassDef) -> cst.ClassDef:
         hidden = members(cls)
-        return detached(cls, self.spelling, self.bindings, lambda: self.wording.anything(hidden))
+        coming = None if has_star_import(self.module) else {wanted.name for wanted in self.planned}
+        return detached(cls, self.spelling, self.bindings, lambda: self.wording.anything(hidden), coming)
 
     def _inherits(
         self, cls: cst.ClassDef, wanted: plan.Class, name: str, seen: frozenset[str] = frozenset()
