@@ -276,11 +276,19 @@ def _there(found: Signatures) -> set[tuple[str, str]]:
 
 
 def _fits(text: str, version: Version) -> bool:
-    """Whether the author deleted nothing that is asked for, moved no mark to it, and left no import without a use."""
+    """Whether the author deleted nothing that is asked for or named by what is marked, moved no mark, and uses all imports."""
     module = Module(text)
     asked = _asked(version)
     gone = _gone_imports(module, version.bindings)
-    return asked <= _there(signatures(text)) and not asked & _marked(module) and not gone
+    marked, found = _marked(module), signatures(text)
+    named = [
+        name
+        for cls, method in _there(found)
+        if method and marked & {(cls, ""), (cls, method)}
+        for name in re.findall(r"[A-Za-z_][\w.]*", found[cls][method])
+    ]
+    whole = all(_or_any(name, module, version.bindings) == name for name in named)
+    return asked <= _there(found) and not asked & marked and not gone and whole
 
 
 def _gone_imports(module: Module, bindings: Mapping[str, str]) -> list[ast.stmt]:
