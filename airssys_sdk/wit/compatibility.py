@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,6 +18,7 @@ from .model import Package, Resolve, World
 from .printer import PrintError, print_package
 from .reader import find_world
 from .tools import WasmToolsError, run_wasm_tools
+from .versions import compatible
 
 _INCOMPATIBLE = "new world is not semver-compatible with the previous world"
 _OFFSET = re.compile(r" \(at offset 0x[0-9a-f]+\)")
@@ -89,7 +91,28 @@ def verdict(old: Resolve, new: Resolve, pair: Pair) -> Verdict:
     old_world, new_world = pair
     if new_world is None:
         return Verdict(_name(old_world), False, ("the world is no longer there",))
-    return _compared(old, new, old_world, new_world)
+    found = _compared(old, new, old_world, new_world)
+    apart = tuple(_versions_apart(old_world, new_world))
+    if not apart:
+        return found
+    # wasm-tools compares without versions, but a host finds what a component has by names with versions in them.
+    reasons = found.reasons if found.compatible is False else ()
+    return Verdict(found.world, False, (*apart, *reasons), found.hint)
+
+
+def _versions_apart(old: World, new: World) -> Iterator[str]:
+    """The interfaces of a component of the old world that a host of the new one has in incompatible versions only."""
+    for direction, before, after in (
+        ("import", old.imported_interfaces, new.imported_interfaces),
+        ("export", old.exported_interfaces, new.exported_interfaces),
+    ):
+        names = [item.wire_name for item in after]
+        for item in before:
+            path, _, version = item.wire_name.partition("@")
+            others = [name.partition("@")[2] for name in names if name.partition("@")[0] == path]
+            if others and compatible(item.wire_name, names) is None:
+                there = " and ".join(other or "none" for other in others)
+                yield f"{direction} {path}: version {there} does not take the place of {version or 'none'}"
 
 
 def _compared(old: Resolve, new: Resolve, old_world: World, new_world: World) -> Verdict:

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...wit.versions import compatible
 from ..bulk.names import interface_name, is_added
 from ..engine.raw import package
 from ..signatures.check import Plain, PlainFunction, plain_signature
@@ -153,25 +154,6 @@ def declared(component: Component) -> Declared:
     if found is None:
         found = _READ[component] = Declared(component)
     return found
-
-
-def compatible(name: str, among: Collection[str]) -> str | None:
-    """The name itself, or the one that differs from it in a compatible version only; None if neither is there."""
-    if name in among:
-        return name
-    track = _track(name)
-    return next((other for other in among if _track(other) == track), None)
-
-
-def _track(name: str) -> tuple[str, str]:
-    """An interface's name and what its compatible versions have in common: `1`, `0.2`; else the version itself."""
-    path, _, version = name.partition("@")
-    if "-" in version or version.count(".") < 2:
-        return path, version
-    major, minor, _ = version.split("+")[0].split(".", 2)
-    if major != "0":
-        return path, major
-    return (path, f"0.{minor}") if minor != "0" else (path, version)
 
 
 def _type(extern: Any) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from ...wit.annotations import MARKER, FunctionMarker, InterfaceMarker
 from ...wit.shapes import ShapeError, Signature, signature_of
+from ...wit.versions import compatible
 from ..bulk.names import interface_name
 from ..codec.fallback import bind_import
 from ..codec.imports import ImportCodec
@@ -24,7 +25,7 @@ from ..running.handles import define_resource
 from ..running.wasi import is_wasi
 from ..signatures.check import PlainFunction
 from ..signatures.handles import refused
-from .declared import Declared, compatible, declared
+from .declared import Declared, declared
 
 if TYPE_CHECKING:
     from ..running.store import Store

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from ...wit.shapes import Signature
+from ...wit.versions import compatible
 from ..bulk.names import interface_name
 from ..codec.calls import Lift, Lower, compile_export, compile_parts
 from ..codec.fallback import bind_export, needs_fallback
@@ -20,7 +21,7 @@ from ..running.handles import HELD, Held, is_guests
 from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import gives, handles, refused, refused_async
 from ..signatures.hexed import hexed
-from .declared import compatible, declared
+from .declared import declared
 from .linking import Imports, is_known, link_imports
 
 if TYPE_CHECKING:
