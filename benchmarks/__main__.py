@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SETS = ("calls", "guests", "slices", "actors", "messages", "generator", "commands")
+SETS = ("calls", "guests", "peers", "slices", "actors", "messages", "generator", "commands")
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""Calls into components beside what others offer for the same: jco on Node, and extism."""
