@@ -45,7 +45,9 @@ def tell_lock(shared: Session, state: LockState, *, check: bool) -> None:
     if state.existed or check:
         _tell_lock_difference(shared, state.difference)
     file = typed(state.file)
-    if state.written:
+    if state.foreign:
+        shared.note(f"note: {safe_line(file)} is another tool's and stays as it is; no digests were locked")
+    elif state.written:
         shared.styled([("wrote ", "green"), (file, None)])
     elif state.up_to_date:
         shared.out(f"{safe_line(file)} is up to date")

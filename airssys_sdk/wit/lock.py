@@ -50,6 +50,10 @@ class LockDifference:
         return bool(self.differs or self.missing or self.new)
 
 
+class ForeignLockError(UsageError):
+    """There is a lock file of another tool where ours would stand."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class LockState:
     """How a folder stands to its lock file.
@@ -60,6 +64,7 @@ class LockState:
         existed: whether there was a lock file.
         difference: what changed since it was written; against nothing where there was none.
         written: whether it was written now.
+        foreign: whether the file is another tool's, which is left alone.
     """
 
     file: Path
@@ -67,6 +72,7 @@ class LockState:
     existed: bool
     difference: LockDifference
     written: bool = False
+    foreign: bool = False
 
     @property
     def up_to_date(self) -> bool:
@@ -80,10 +86,10 @@ def lock(folder: Path, resolve: Resolve, *, check: bool = False) -> LockState:
     Args:
         folder: the folder that was read.
         resolve: what was read, with all features, since gated items count too.
-        check: write nothing; then a lock file that was spoiled is an error.
+        check: write nothing; then a lock file that was spoiled, or is another tool's, is an error.
 
     Raises:
-        UsageError: the source is a file; its lock file is not ours, or cannot be read or written.
+        UsageError: the source is a file; with `check`, its lock file is not ours; or it cannot be read or written.
         LockFileError: with `check`, the lock file does not say what it must.
         PrintError: a type is used from an interface that has no name.
     """
@@ -91,6 +97,10 @@ def lock(folder: Path, resolve: Resolve, *, check: bool = False) -> LockState:
     file, found = folder / LOCK_NAME, digests(resolve)
     try:
         locked = read_lock(file)
+    except ForeignLockError:
+        if check:
+            raise
+        return LockState(file, found, False, compare({}, found), foreign=True)
     except LockFileError:
         if check:
             raise
@@ -220,7 +230,7 @@ def _own_text(file: Path) -> str | None:
     except OSError as error:
         raise UsageError(f"the lock file cannot be read: {error.strerror or error}", where=where) from error
     if not text.startswith(_MARK):
-        raise UsageError(
+        raise ForeignLockError(
             "there is a file of this name that airssys-sdk did not write",
             where=where,
             hint="another tool may keep its own lock there; move it away, or do without ours",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from airssys_sdk.wit.model import Resource, World
 
@@ -14,6 +14,8 @@ from .namesfile import NamesFile, class_name
 
 _CLASH = re.compile(r"its Python name '(?P<name>.+)' is also that of (?P<other>.+)")
 _CLOSE = 0.75
+_TABLES = ("imports", "exports", "functions", "resources")
+_HOST_TABLES = ("classes", "errors", "types")
 
 
 def pointed(error: GenerationError, names: NamesFile, world: World) -> GenerationError:
@@ -58,7 +60,7 @@ def _pointed(found: Diagnostic, names: NamesFile, world: World) -> Diagnostic:
 
 
 def _entries(names: NamesFile) -> Iterator[tuple[str, str, str]]:
-    for table in ("imports", "exports", "functions", "resources"):
+    for table in (*_TABLES, *_HOST_TABLES):
         content: dict[str, str] = getattr(names, table)
         yield from ((table, key, value) for key, value in content.items())
 
@@ -66,7 +68,11 @@ def _entries(names: NamesFile) -> Iterator[tuple[str, str, str]]:
 def _misspelt(names: NamesFile, world: World) -> Iterator[Diagnostic]:
     grown = names.grown(world)
     here = _present(world)
+    for table in _HOST_TABLES:
+        yield from _misspelt_on_the_host(names, table, here)
     for table, key, _ in _entries(names):
+        if table in _HOST_TABLES:
+            continue
         given, after = getattr(names, table), getattr(grown, table)
         if key in here[table] or key not in after:  # of the latter another version took the name
             continue
@@ -82,9 +88,46 @@ def _misspelt(names: NamesFile, world: World) -> Iterator[Diagnostic]:
         yield Diagnostic(f"{names.where}: {table}.{key!r}", "names file", reason, hint)
 
 
+def _misspelt_on_the_host(
+    names: NamesFile, table: str, here: Mapping[str, Collection[str]]
+) -> Iterator[Diagnostic]:
+    """Entries that only a host has, each beginning with `import` or `export`."""
+    given: dict[str, str] = getattr(names, table)
+    for key in given:
+        if key in here[table]:
+            continue
+        direction, _, rest = key.partition(" ")
+        same = (
+            one.partition(" ")[2]
+            for one in here[table]
+            if one not in given and one.startswith(f"{direction} ")
+        )
+        close = _nearest(rest, same)
+        if close is not None:
+            place = f"{names.where}: {table}.{key!r}"
+            hint = f"did you mean {f'{direction} {close}'!r}?"
+            yield Diagnostic(place, "names file", "the world has nothing of this name", hint)
+
+
+def _on_the_host(world: World) -> dict[str, Collection[str]]:
+    """The keys that a world may have in the tables of a host: interfaces, what is in them, functions."""
+    keys: list[str] = []
+    for direction, items in (("import", world.imported_interfaces), ("export", world.exported_interfaces)):
+        for item in items:
+            inside = [*item.interface.types, *item.interface.functions]
+            keys += [
+                f"{direction} {item.wire_name}",
+                *(f"{direction} {item.wire_name}#{name}" for name in inside),
+            ]
+    keys += [f"import {name}" for name in (*world.imported_functions, *world.types)]
+    keys += [f"export {name}" for name in (*world.exported_functions, *world.types)]
+    return dict.fromkeys(_HOST_TABLES, keys)
+
+
 def _present(world: World) -> dict[str, Collection[str]]:
     exported = world.exported_interfaces
     return {
+        **_on_the_host(world),
         "imports": [item.wire_name for item in world.imported_interfaces],
         "exports": [item.wire_name for item in exported],
         "functions": [*world.imported_functions, *world.exported_functions],

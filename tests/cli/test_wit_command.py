@@ -225,8 +225,13 @@ def test_a_lock_file_of_another_tool_is_never_replaced(sdk: Command, shop: Path)
     theirs = b'[units]\nsha256 = "of another tool"\n'
     (shop / "deps.lock").write_bytes(theirs)
     result = sdk("wit", "deps", shop)
-    assert result.code == 2
-    assert "airssys-sdk did not write" in result.err
+    assert (result.code, "demo:shop" in result.out) == (0, True)
+    assert "deps.lock is another tool's and stays as it is; no digests were locked\n" in result.err
+    lock = json.loads(sdk("wit", "deps", shop, "--json").out)["lock"]
+    assert (lock["foreign"], lock["written"], lock["up_to_date"]) == (True, False, False)
+    checked = sdk("wit", "deps", shop, "--check")
+    assert checked.code == 2
+    assert "airssys-sdk did not write" in checked.err
     assert (shop / "deps.lock").read_bytes() == theirs
 
 

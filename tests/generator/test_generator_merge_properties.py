@@ -27,6 +27,8 @@ from merge_modules import MARK, TOKEN, Method, Module, Signatures, bases, signat
 from merge_versions import Version
 from merge_worlds import World, changed, worlds
 
+from airssys_generator import GenerationError
+
 IMPORT_ALL = """
 import importlib, pathlib
 failed = []
@@ -116,6 +118,8 @@ def _tell(shop: Workshop, story: Sequence[Chapter]) -> None:
     text = author.edit(version.skeleton, first.edits)
     for chapter in story[1:]:
         following = shop.version(chapter.world, version)
+        if left_unmarked and _is_refused(text, following, version if chapter.known else None):
+            return  # what left without a mark is the author's own, and comes back with other parameters
         merged = following.merge(text, version if chapter.known else None)
         with _telling(WIT=chapter.world.to_wit(), BEFORE=text, MERGED=merged):
             _check(text, merged, version, following, known=chapter.known)
@@ -130,6 +134,14 @@ def _tell(shop: Workshop, story: Sequence[Chapter]) -> None:
         shop.keep(text, version.bindings)
         if MARK in text:
             shop.keep(version.merge(without_marked(text), version), version.bindings)
+
+
+def _is_refused(text: str, following: Version, before: Version | None) -> bool:
+    try:
+        following.merge(text, before)
+    except GenerationError as error:
+        return {found.construct for found in error.diagnostics} == {"name"}
+    return False
 
 
 # What a merge may change, and what it must

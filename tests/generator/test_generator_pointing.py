@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from generator_worlds import world_of
+from generator_worlds import golden_worlds, world_of
 
 from airssys_generator import GenerationError, NamesFile, Options, Target, generate, misspelt, skeleton
 
@@ -115,3 +115,32 @@ def test_an_interface_that_another_one_replaces_is_not_taken_for_misspelt(tmp_pa
     _, old = world_of(text.format(1), tmp_path / "old")
     _, new = world_of(text.format(2), tmp_path / "new")
     assert misspelt(NamesFile().grown(old), new) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "meant"),
+    [
+        ("classes", "export a:b/stroe@1.0.0", "export a:b/store@1.0.0"),
+        ("classes", "import a:b/dor@1.0.0", "import a:b/door@1.0.0"),
+        ("errors", "export a:b/store@1.0.0#gett", "export a:b/store@1.0.0#get"),
+        ("types", "export a:b/store@1.0.0#shlef", "export a:b/store@1.0.0#shelf"),
+    ],
+)
+def test_an_entry_of_a_hosts_table_that_looks_misspelt_is_told(
+    tmp_path: Path, table: str, key: str, meant: str
+) -> None:
+    _, world = world_of(WIT, tmp_path)
+    names = NamesFile.parse(f'[{table}]\n"{key}" = "Lager"\n', "names.toml")
+    (found,) = misspelt(names, world)
+    assert found.where == f"names.toml: {table}.{key!r}"
+    assert found.hint == f"did you mean {meant!r}?"
+
+
+def test_no_name_that_was_generated_looks_misspelt() -> None:
+    count = 0
+    for golden in golden_worlds("host"):
+        resolve, world = golden.read()
+        names = generate(resolve, world, "host")["names.toml"]
+        assert misspelt(NamesFile.parse(names, "names.toml"), world) == []
+        count += names.count("[errors]")
+    assert count > 2

@@ -181,6 +181,7 @@ def _deps_data(
             "file": typed(state.file),
             "written": state.written,
             "up_to_date": state.up_to_date,
+            "foreign": state.foreign,
             **dataclasses.asdict(state.difference),
         },
     }

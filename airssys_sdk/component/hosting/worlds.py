@@ -38,14 +38,19 @@ class Exports:
     def __init__(self, live: Live) -> None:
         self._live = live
 
-    def __getattr__(self, name: str) -> Any:
-        """The class of a resource, when it is first used."""
-        resource = resources_of(type(self)).get(name)
-        if resource is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        live: Live = vars(self)["_live"]
-        vars(self)[name] = made = bound(resource, live)
-        return made
+    if (
+        not TYPE_CHECKING
+    ):  # or else every attribute would be there for type checkers, also one that is misspelt
+
+        def __getattr__(self, name: str) -> Any:
+            """The class of a resource, when it is first used."""
+            resource = resources_of(type(self)).get(name)
+            if resource is None:
+                text = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(text, name=name, obj=self)
+            live: Live = vars(self)["_live"]
+            vars(self)[name] = made = bound(resource, live)
+            return made
 
     def __repr__(self) -> str:
         return f"<{type(self).__qualname__} of {_title(self._live)}>"
