@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias, cast
 
 from .errors import Diagnostic, GenerationError
-from .plan import Module
+from .plan import Class, Field, Function, Import, Item, Member, Module, Parameter
 
 Hook: TypeAlias = Callable[[Module], Module]
 """Called with every planned module; what it returns is emitted in its place."""
@@ -17,8 +18,8 @@ def hooked(modules: Iterable[Module], hook: Hook) -> Iterator[Module]:
     """The modules as a hook wants them.
 
     Raises:
-        GenerationError: the hook moved a module, or gave one name to two things in it.
-        TypeError: the hook returned something else than a module.
+        GenerationError: the hook moved a module, or gave one name to two things in it, in a class of it or in a function.
+        TypeError: the hook returned something else than a module, or put something else than items and imports into one.
         Exception: whatever the hook raises, with a note that names the module it was given.
     """
     for module in modules:
@@ -28,6 +29,7 @@ def hooked(modules: Iterable[Module], hook: Hook) -> Iterator[Module]:
         if changed.path != module.path:
             reason = f"the hook moved the module to {changed.path}"
             raise _error(Diagnostic(module.path, "path", reason, "leave `path` as it is"))
+        _check_parts(changed)
         _check_names(changed)
         yield changed
 
@@ -42,18 +44,50 @@ def _called(hook: Hook, module: Module) -> object:
 
 
 def check_text(module: Module, text: str) -> None:
-    """Make sure that a module that a hook changed is Python.
+    """Make sure that a module that a hook changed is Python, and has what it names.
 
     Raises:
-        GenerationError: it is not; with the line and the text in it.
+        GenerationError: it is not, with the line and the text in it; or it uses a name that nothing binds.
     """
     try:
-        ast.parse(text)
+        compile(text, module.path, "exec", dont_inherit=True)
     except SyntaxError as error:
         line = error.lineno or 1
         reason = f"{error.msg}: {text.splitlines()[line - 1].strip()}"
         hint = "what the hook put there is no Python"
         raise _error(Diagnostic(f"{module.path}:{line}", "syntax", reason, hint)) from error
+    for name in _unbound(ast.parse(text)):
+        reason = f"after the hook {name.id!r} is used and nothing in the module is called so"
+        hint = "give the item that you add its imports, and leave those that others need"
+        raise _error(Diagnostic(f"{module.path}:{name.lineno}", "name", reason, hint))
+
+
+def _unbound(tree: ast.Module) -> Iterator[ast.Name]:
+    """Names that are read and nowhere bound, in whatever scope."""
+    bound = {*dir(builtins), "__file__"}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+            case ast.ExceptHandler(name=str(name)):
+                bound.add(name)
+            case _:
+                pass
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return (node for node in names if node.id not in bound)
+
+
+def _check_parts(module: Module) -> None:
+    """What a caller without type checks may have mixed up."""
+    for part, kinds in ((module.items, Item), (module.imports, Import)):
+        for one in cast("tuple[object, ...]", part):
+            if not isinstance(one, kinds):
+                what = "imports" if kinds is Import else "items"
+                raise TypeError(f"the hook put {one!r} among the {what} of {module.path}")
 
 
 def _check_names(module: Module) -> None:
@@ -62,6 +96,21 @@ def _check_names(module: Module) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         reason = f"after the hook two things are called {', '.join(map(repr, twice))}"
+        raise _error(Diagnostic(module.path, "name", reason, "give what you add another name"))
+    for item in module.items:
+        if isinstance(item, Class):
+            _check_once(module, item.name, [*item.fields, *item.members, *item.functions])
+        for function in item.functions if isinstance(item, Class) else (item,):
+            if isinstance(function, Function):
+                place = function.name if function is item else f"{item.name}.{function.name}"
+                _check_once(module, place, function.parameters)
+
+
+def _check_once(module: Module, place: str, parts: Sequence[Field | Member | Function | Parameter]) -> None:
+    names = [part.name for part in parts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        reason = f"after the hook two things in {place} are called {', '.join(map(repr, twice))}"
         raise _error(Diagnostic(module.path, "name", reason, "give what you add another name"))
 
 

@@ -127,3 +127,57 @@ def test_what_a_hook_raises_names_the_module_it_was_given(error: Exception) -> N
         _files("host", _in("exports/reading.py", fails))
     assert caught.value is error
     assert error.__notes__ == ["raised by the hook when it was given the module exports/reading.py"]
+
+
+SELF = Parameter("self", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "reason"),
+    [
+        (
+            lambda module: module.adding(
+                Class("New", functions=(Function("f", (SELF,), Name("None"), ("...",)),) * 2)
+            ),
+            "exports/reading.py",
+            "after the hook two things in New are called 'f'",
+        ),
+        (
+            lambda module: module.adding(
+                Function("f", (Parameter("a", Name("builtins.int")),) * 2, Name("None"), ("...",))
+            ),
+            "exports/reading.py",
+            "after the hook two things in f are called 'a'",
+        ),
+        (
+            lambda module: module.adding(Function("f", (), Name("None"), ("return await x",))),
+            "exports/reading.py:",
+            "'await' outside async function: return await x",
+        ),
+        (
+            lambda module: module.adding(Function("f", (), Name("None"), ("return json.dumps(1)",))),
+            "exports/reading.py:",
+            "after the hook 'json' is used and nothing in the module is called so",
+        ),
+    ],
+)
+def test_what_would_not_run_is_refused_with_its_place(
+    change: Callable[[Module], Module], where: str, reason: str
+) -> None:
+    with pytest.raises(GenerationError, match="the hook made a module that cannot be emitted") as caught:
+        _files("host", _in("exports/reading.py", change))
+    (found,) = caught.value.diagnostics
+    assert found.where.startswith(where)
+    assert found.reason == reason
+
+
+def test_imports_that_others_need_stay() -> None:
+    with pytest.raises(GenerationError) as caught:
+        _files("host", _in("exports/reading.py", lambda module: dataclasses.replace(module, imports=())))
+    assert "is used and nothing in the module is called so" in caught.value.diagnostics[0].reason
+
+
+def test_what_is_no_item_is_named() -> None:
+    wrong: Any = lambda module: module.adding(Import(None, "zlib", None))  # noqa: E731
+    with pytest.raises(TypeError, match=r"the hook put Import\(.*\) among the items of exports/reading.py"):
+        _files("host", _in("exports/reading.py", wrong))
