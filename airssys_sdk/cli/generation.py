@@ -6,6 +6,7 @@ import dataclasses
 import keyword
 import re
 import shlex
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -179,6 +180,12 @@ def _check_app(app: str) -> None:
     if not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
         raise UsageError(
             f"{app!r} is no name for a module", where="--app", hint="give one such as app or shop.component"
+        )
+    if parts[0] in sys.stdlib_module_names:
+        raise UsageError(
+            f"{parts[0]} is a module of Python's own, which yours would hide",
+            where="--app",
+            hint="give your module another name",
         )
     if parts[0] in _GENERATED:
         raise UsageError(f"{parts[0]} is generated", where="--app", hint="give your module another name")

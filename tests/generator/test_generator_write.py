@@ -192,3 +192,15 @@ def _there(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.is_symlink()
     }
+
+
+@pytest.mark.parametrize(
+    "path", ["../x.py", "/tmp/x.py", "a/../../x.py", "C:/x.py", "a\\..\\..\\x.py", "\\x.py"]
+)  # noqa: S108
+def test_a_path_that_leads_out_of_the_folder_is_refused_and_nothing_is_written(
+    path: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(OutputError, match="leads out of the folder"):
+        write_files({"a.py": "", path: ""}, out)
+    assert not out.exists()

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.wit._text import printable
@@ -84,9 +84,16 @@ def write_files(
 
     Raises:
         ForeignFilesError: the folder holds files that were not generated.
-        OutputError: the folder cannot be read or written.
+        OutputError: the folder cannot be read or written, or a path leads out of it.
     """
     check_output(out)
+    for path in (*files, *authored):
+        if path.startswith("/") or PureWindowsPath(path).anchor or ".." in PureWindowsPath(path).parts:
+            raise OutputError(
+                f"{printable(path)!r} leads out of the folder",
+                where=printable(str(out)),
+                hint="give paths in the folder, with '/' between their parts",
+            )
     try:
         old = _existing(files, out, authored)
         written = tuple(path for path, text in files.items() if old.get(path) != text.encode())
