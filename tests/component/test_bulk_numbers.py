@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from natives import NO_PAD, echo
+from natives import MEMORY, NO_PAD, build, echo
 
 from airssys_sdk.component import Component, Instance, InvalidType, InvalidValue, arrays
 from airssys_sdk.component.engine.cache import Cache
@@ -114,3 +114,23 @@ def test_a_wrong_element_is_told_in_the_same_words(both: tuple[Instance, Instanc
             told.append((caught.type, str(caught.value)))
             assert instance.call(f"api.echo-{number}", [1, 2], NO_PAD) == [1, 2]
         assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("count", [50, 64, 65, 150])
+def test_a_component_with_more_interfaces_than_the_engine_joins_adapters_is_opened(count: int) -> None:
+    names = [f"i{number}" for number in range(count)]
+    wit = "package t:t;\n" + "".join(
+        f"interface {name} {{ echo: func(a: list<u16>) -> list<u16>; }}\n" for name in names
+    )
+    wit += f"world w {{ {' '.join(f'import {name}; export {name};' for name in names)} }}"
+    echoes = "".join(f'(export "t:t/{name}#echo" (func $pair))' for name in names)
+    core = f"""(module {MEMORY}
+  (func $pair (param i32 i32) (result i32)
+    (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))
+    (global.set $top (i32.const 4096)) (i32.const 0))
+  {echoes})"""
+    component = Component.open(build(wit, core, "w"), cache=Cache(None))
+    assert component.bulk
+    with component.instantiate() as made:
+        for name in names:
+            assert made.call(f"{name}.echo", [1, 2, 65535]) == [1, 2, 65535]

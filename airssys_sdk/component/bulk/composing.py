@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from ...wit import model
 from ...wit.reader import find_world
@@ -19,6 +20,10 @@ from .names import interface_name, is_added
 from .sections import COMPONENT, Item, Outline, Unreadable, outline, replace_first
 from .selection import Selected, exported, imported
 from .typetext import TypeTexts, quoted
+
+_MOST_ADAPTERS: Final = 64
+"""Each adapter has a memory. The engine joins those of a component and its adapters in one module of its own, which can have 100
+memories; with more it ends the process."""
 
 
 class NothingToCompose(Exception):
@@ -43,6 +48,9 @@ def compose(wasm: bytes, types: Callable[[bytes], model.Resolve]) -> bytes:
         # What wasm-tools says of an interface that is imported and exported is what either of them has, so imports are read alone.
         inward = imported(find_world(types(found.declarations)))
         outward = exported(find_world(types(wasm)))
+        # Whatever has no adapter is called as before.
+        outward = outward[:_MOST_ADAPTERS]
+        inward = inward[: _MOST_ADAPTERS - len(outward)]
         if not inward and not outward:
             raise NothingToCompose("it has no function with a list<u8> that goes through an adapter")
         declarations = run_wasm_tools(["print", "-"], stdin=found.declarations).decode()
