@@ -67,7 +67,7 @@ def test_a_build_says_that_it_added_to_the_authors_module(sdk: Command, project:
     code.write_text(code.read_text().replace("def spin(", "def spinn("))
     result = sdk("build", project)
     assert result.code == 0, result.err
-    assert "note: src/lab/component.py: added WitWorld.spin; write what it does\n" in result.err
+    assert "note: src/lab/component.py: added Bench.spin; write what it does\n" in result.err
     assert "def spin(" in code.read_text()
 
 

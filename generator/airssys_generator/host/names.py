@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from airssys_sdk.wit.model import Function, FunctionKind, InterfaceItem, TypeDef, World
 from airssys_sdk.wit.names import camel, escape
 
-from ..draft import Homes, Inner, ModuleDraft, field_name
+from ..draft import Homes, Inner, ModuleDraft, field_name, type_name
 from ..errors import Diagnostic
 from ..namesfile import NamesFile, class_name
 from ..scope import Scope
@@ -154,6 +154,11 @@ class HostNames:
                 side = folder.removesuffix("s")
                 self._kept.own(module, f"{side} {item.wire_name}", types)
                 self.homes.settle(types, module, aliases=True)
+                # Read without a world, the types of both directions are the same; in each module they have their names.
+                declared_here = [one for one in types if one.used_from is None]
+                module.scope.reserve(
+                    type_name(one) for one in declared_here if self.homes.modules[one] is not module
+                )
                 # Of an interface that the engine links, only the types are needed, and of resources their names.
                 linked = folder == "imports" and not flat and is_linked(item)
                 functions = () if linked else tuple(item.interface.functions.values())
