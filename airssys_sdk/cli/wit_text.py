@@ -57,8 +57,8 @@ def tell_lock(shared: Session, state: LockState, *, check: bool) -> None:
         shared.note(f"there is no {safe_line(file)}; the same command without --check writes it")
 
 
-def tell_comparison(shared: Session, comparison: Comparison) -> None:
-    """Say what a change of WIT means, and what it is."""
+def tell_comparison(shared: Session, comparison: Comparison, *, everything: bool = False) -> None:
+    """Say what a change of WIT means, and what it is; items of which only `@since` changed are counted, or listed with `everything`."""
     shared.styled([(comparison.old, "cyan"), (" -> ", None), (comparison.new, "cyan")])
     for verdict in comparison.verdicts:
         _tell_verdict(shared, verdict)
@@ -72,12 +72,20 @@ def tell_comparison(shared: Session, comparison: Comparison) -> None:
     if not comparison.changes:
         shared.out("nothing changed")
     for status, color in _STATUS.items():
-        changes = [change for change in comparison.changes if change.status == status]
+        changes = [
+            change
+            for change in comparison.changes
+            if change.status == status and (everything or not change.since_only)
+        ]
         if changes:
             shared.out("")
             shared.styled([(status, color)])
         for change in changes:
             _tell_change(shared, change)
+    gated = sum(change.since_only for change in comparison.changes)
+    if gated and not everything:
+        items = "one item" if gated == 1 else f"{gated} items"
+        shared.out(f"\nof {items} only @since changed; --all lists them")
     _tell_moves(shared, comparison.moves)
 
 

@@ -7,6 +7,7 @@ is one change and not one of every item. Documentation does not count.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
@@ -14,6 +15,9 @@ from .machine import kind_of
 from .model import Function, Interface, InterfaceItem, Package, Resolve, TypeDef, World
 from .printer import print_declaration, print_function, print_item, print_member
 from .uses import pulled_in
+
+_SINCE = re.compile(r"@since\([^)]*\)\s*|\bsince='[^']*'|\bsince=None")
+"""A gate as it is written in WIT, and in what is compared of a member or a `use`."""
 
 Status: TypeAlias = Literal["added", "removed", "changed"]
 
@@ -28,6 +32,7 @@ class Change:
         place: where it stands, such as `namespace:package/interface#type`.
         old: its WIT text before; None for what was added.
         new: its WIT text now; None for what was removed.
+        since_only: whether nothing changed but the versions in `@since(...)`, which are documentation and bind nobody.
     """
 
     status: Status
@@ -35,6 +40,7 @@ class Change:
     place: str
     old: str | None
     new: str | None
+    since_only: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,11 +79,22 @@ def differences(old: Resolve, new: Resolve, worlds: tuple[World, World] | None =
         if item.place not in before and (item.above is None or item.above in before)
     ]
     changed = [
-        Change("changed", item.kind, item.place, earlier.wit, item.wit)
+        Change(
+            "changed",
+            item.kind,
+            item.place,
+            earlier.wit,
+            item.wit,
+            _without_since(earlier.essence) == _without_since(item.essence),
+        )
         for item in after.values()
         if (earlier := before.get(item.place)) is not None and earlier.essence != item.essence
     ]
     return (*added, *removed, *changed)
+
+
+def _without_since(essence: str) -> str:
+    return _SINCE.sub("", essence)
 
 
 def paired(old: Iterable[Package], new: Iterable[Package]) -> dict[str, str]:

@@ -299,6 +299,50 @@ def test_a_dependency_changed_under_its_version_leaves_no_verdict_but_the_rest_i
     assert "    -type price = u64;\n    +type price = u32;\n" in result.out
 
 
+def test_items_of_which_only_since_changed_are_counted_and_listed_on_demand(
+    sdk: Command, tmp_path: Path
+) -> None:
+    text = """\
+package a:b@1.{0}.0;
+@since(version = 1.{0}.0)
+interface i {{
+  @since(version = 1.{0}.0)
+  record r {{ a: u8 }}
+  @since(version = 1.{0}.0)
+  f: func() -> r;
+  @since(version = 1.{0}.0)
+  g: func({1});
+}}
+@since(version = 1.{0}.0)
+interface j {{
+  @since(version = 1.{0}.0)
+  use i.{{r}};
+}}
+@since(version = 1.{0}.0)
+world w {{
+  @since(version = 1.{0}.0)
+  export j;
+}}
+"""
+    old, new = tmp_path / "old.wit", tmp_path / "new.wit"
+    old.write_text(text.format(0, "").replace("@since(version = 1.0.0)\n  f:", "f:"))
+    new.write_text(text.format(1, "x: u8"))
+    short, full = sdk("wit", "diff", old, new), sdk("wit", "diff", old, new, "--all")
+    assert re.findall(r"^  (\w+) (\S+)$", short.out, re.MULTILINE) == [
+        ("package", "a:b"),
+        ("function", "a:b/i#g"),
+    ]
+    listed = re.findall(r"^  (?!package)(\w+) (\S.*)$", full.out.partition("\nchanged\n")[2], re.MULTILINE)
+    assert f"\nof {len(listed) - 1} items only @since changed; --all lists them\n" in short.out
+    assert ("function", "a:b/i#f") in listed
+    assert ("interface", "a:b/j") in listed
+    assert "--all" not in full.out
+    data = json.loads(sdk("wit", "diff", old, new, "--json").out)
+    assert [one["place"] for one in data["changes"] if not one["since_only"]] == ["a:b", "a:b/i#g"]
+    assert len(data["changes"]) == len(listed) + 1
+    assert (short.code, full.code) == (1, 1)
+
+
 def test_python_names_that_move_are_listed(sdk: Command, tmp_path: Path) -> None:
     world = "package a:b;\ninterface store { record item { n: u8 } get: func() -> item; }\nworld w { %s }\n"
     old, new = tmp_path / "old.wit", tmp_path / "new.wit"

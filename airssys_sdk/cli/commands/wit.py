@@ -104,9 +104,10 @@ def deps(source: Path | None, world: str | None, check: bool, as_json: bool) -> 
     click.argument("old", type=click.Path(path_type=Path)),
     click.argument("new", type=click.Path(path_type=Path)),
     click.option("--world", "-w", help="Only this world.  [default: every world of OLD]"),
+    click.option("--all", "everything", is_flag=True, help="List items of which only @since changed, too."),
     _JSON,
 )
-def diff(old: Path, new: Path, world: str | None, as_json: bool) -> None:
+def diff(old: Path, new: Path, world: str | None, everything: bool, as_json: bool) -> None:
     """Say whether components built for OLD run in hosts of NEW, and what changed.
 
     Exits with 0 if they do, with 1 if not or if it cannot be told. Also lists modules, classes and exceptions of
@@ -121,7 +122,7 @@ def diff(old: Path, new: Path, world: str | None, as_json: bool) -> None:
     else:
         from airssys_sdk.cli.wit_text import tell_comparison
 
-        tell_comparison(session(), comparison)
+        tell_comparison(session(), comparison, everything=everything)
     if not comparison.compatible:
         raise click.exceptions.Exit(1)
 
