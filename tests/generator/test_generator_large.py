@@ -133,3 +133,50 @@ def lines_run(work: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def service(interfaces: int) -> str:
+    """WIT as large and as varied as that of `wasi:http/proxy`, documented as little, so that nothing but code is compared."""
+    parts = [
+        f"""\
+interface part-{number} {{
+  variant error-code {{ timeout, refused(option<string>), size-exceeded(option<u64>), internal-error(option<string>) }}
+  enum method {{ get, head, post, put, delete }}
+  record details {{ rcode: option<string>, info-code: option<u16>, alert: option<string> }}
+  resource fields {{
+    constructor();
+    from-list: static func(entries: list<tuple<string, list<u8>>>) -> result<fields, error-code>;
+    get: func(name: string) -> list<list<u8>>;
+    set: func(name: string, value: list<list<u8>>) -> result<_, error-code>;
+    entries: func() -> list<tuple<string, list<u8>>>;
+    clone: func() -> fields;
+  }}
+  resource request {{
+    constructor(headers: fields);
+    method: func() -> method;
+    set-method: func(method: method) -> result;
+    headers: func() -> fields;
+  }}
+  handle: func(request: request, timeout: option<u64>) -> result<details, error-code>;
+}}"""
+        for number in range(interfaces)
+    ]
+    uses = "\n".join(f"  import part-{number};" for number in range(interfaces - 1))
+    return "\n".join(
+        [
+            "package demo:service@0.2.0;",
+            *parts,
+            f"world proxy {{\n{uses}\n  export part-{interfaces - 1};\n}}",
+            "",
+        ]
+    )
+
+
+def test_the_package_of_a_world_as_large_as_wasi_http_proxy_is_less_than_six_times_its_wit(
+    tmp_path: Path,
+) -> None:
+    text = service(20)
+    assert 16_000 < len(text) < 30_000
+    resolve, world = world_of(text, tmp_path)
+    files = generate(resolve, world, "host")
+    assert sum(map(len, files.values())) < 6 * len(text)
