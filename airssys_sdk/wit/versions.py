@@ -21,9 +21,10 @@ def compatible(name: str, among: Collection[str]) -> str | None:
 def _track(name: str) -> tuple[str, str]:
     """An interface's name and what its compatible versions have in common: `1`, `0.2`; else the version itself."""
     path, _, version = name.partition("@")
-    if "-" in version or version.count(".") < 2:
+    core = version.partition("+")[0]  # what follows is about the build, and may have hyphens
+    if "-" in core or core.count(".") < 2:
         return path, version
-    major, minor, _ = version.split("+")[0].split(".", 2)
+    major, minor, _ = core.split(".", 2)
     if major != "0":
         return path, major
     return (path, f"0.{minor}") if minor != "0" else (path, version)

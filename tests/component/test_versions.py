@@ -45,6 +45,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("@1.2.0", "@1.0.0", True),
         ("@1.0.0", "@1.3.1", True),
         ("@0.1.0", "@0.1.3", True),
+        ("@1.0.0", "@1.0.1+two-three", True),
         ("", "", True),
         ("@1.0.0", "@2.0.0", False),
         ("@2.0.0", "@1.0.0", False),
