@@ -332,6 +332,8 @@ def _bulk_forms(component: Declared, plan: Iterable[_Definition | str]) -> Itera
     for interface, functions in known.items():
         forms = dict[str, tuple[ImportCodec, Callable[..., Any]]]()
         for name, function_type in component.bulk(interface or None, imported=True).items():
+            if name not in functions:
+                continue  # the host lacks it, which the plan says already
             codec, function = functions[name]
             found = codec.bulk.difference(function_type)
             if found is not None:
