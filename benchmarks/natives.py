@@ -94,7 +94,7 @@ def rows(api: ModuleType) -> list[Row]:
             1_000,
         ),
         Row("string, 100 characters", "echo-text", ("a" * 100,), ("a" * 100,), 30_000, 2_000),
-        Row("list<u8>, 16 B", "echo-bytes", (b"a" * 16,), (b"a" * 16,), 20_000, 500),
+        Row("list<u8>, 16 B", "echo-bytes", (os.urandom(16),), (os.urandom(16),), 20_000, 500),
         Row("list<u8>, 1 KiB", "echo-bytes", (os.urandom(1 << 10),), (os.urandom(1 << 10),), 5_000, 20),
         Row("list<u8>, 64 KiB", "echo-bytes", (os.urandom(1 << 16),), (os.urandom(1 << 16),), 500, 1),
         Row("list<u32> x 10,000", "echo-numbers", (numbers,), (numbers,), 50, 2),

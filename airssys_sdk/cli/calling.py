@@ -67,7 +67,7 @@ def _opened(file: Path, limits: Limits, progress: Progress) -> Component:
     """The component, so that its calls can be stopped; if it has asynchronous functions, they cannot."""
     told = progress.compiling(file.name)
     try:
-        return Component.open(file, profile="metered", on_compile=told)
+        return Component.open(file, profile="metered", on_compile=told, bulk=limits.bulk)
     except AsynchronousComponent as error:
         if limits.metered:
             error.hint = "leave --fuel and --deadline out: calls of such a component cannot be stopped"

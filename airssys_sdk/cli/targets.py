@@ -117,7 +117,10 @@ def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
 def _target(spec: ComponentSpec, wasm: Path, folder: Path, progress: Progress) -> Target:
     # Here and not in the node: on the main thread compiling can be interrupted.
     code = Component.open(
-        wasm, profile=spec.manifest.runtime.profile, on_compile=progress.compiling(wasm.name)
+        wasm,
+        profile=spec.manifest.runtime.profile,
+        on_compile=progress.compiling(wasm.name),
+        bulk=spec.limits.bulk,
     )
     return Target(spec, folder, code)
 

@@ -207,22 +207,25 @@ class _Build:
         """Make the native code that `run` loads, unless it is there; how often the compiler ran."""
         from ..component.bulk.kept import is_kept
         from ..component.engine.cache import Cache, default_cache
+        from ..component.running.limits import Limits
 
         project = self.project
         profile: Profile = project.manifest.runtime.profile
         cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
         before = cache.counters.compiled
-        known = is_kept(state.digest(project), profile, cache)
+        asked = project.manifest.limits
+        bulk = Limits(fuel=asked.fuel if profile == "metered" else None, memory=asked.memory).bulk
+        known = is_kept(state.digest(project), profile, cache, bulk=bulk)
         if not known and self._is_asynchronous():
             profile = "concurrent"  # the only one that takes it
-            known = is_kept(state.digest(project), profile, cache)
+            known = is_kept(state.digest(project), profile, cache, bulk=bulk)
         with self._stage("compile", f"{project.shown(project.wasm)} ({profile})") as stage:
             if known:
                 stage.fresh = True
                 return 0
             from ..component.hosting.loaded import Component
 
-            Component.open(project.wasm, profile=profile, cache=cache)
+            Component.open(project.wasm, profile=profile, cache=cache, bulk=bulk)
             stage.fresh = cache.counters.compiled == before
         return cache.counters.compiled - before
 

@@ -22,10 +22,14 @@ from random_values import RandomTypes, random_value
 
 from airssys_sdk.component import (
     Component,
+    DeadlineExceeded,
     Err,
+    HostImportFailed,
     Instance,
+    InstanceDead,
     InvalidType,
     Limits,
+    LinkError,
     MemoryExhausted,
     Ok,
     Trap,
@@ -299,7 +303,37 @@ def test_with_a_limit_too_low_for_adapters_calls_go_without(component: Component
         assert made.call("api.echo", bytes(MIB // 4)) == bytes(MIB // 4)
 
 
-def test_a_deadline_ends_a_call_that_went_through_an_adapter(wasm: bytes) -> None:
+def test_fuel_is_the_guests_alone_so_calls_with_a_limit_on_it_go_without(wasm: bytes) -> None:
+    component = Component.open(wasm, profile="metered", cache=Cache(None))
+    assert component.bulk
+    with component.instantiate(limits=Limits(fuel=1_000)) as made:
+        assert not _kinds(made, "echo")
+        assert made.call("api.echo", bytes(10_000)) == bytes(10_000), "copying costs the guest nothing"
+
+
+def test_the_profile_for_asynchronous_components_goes_without(wasm: bytes) -> None:
+    component = Component.open(wasm, profile="concurrent", cache=Cache(None))
+    assert not component.bulk
+    with component.instantiate() as made:
+        data = os.urandom(1000)
+        assert made.call("api.echo", data) == data
+
+
+def test_a_deadline_ends_a_call_in_the_same_words(wasm: bytes) -> None:
+    told = list[str]()
+    for bulk in (True, False):
+        component = Component.open(wasm, profile="metered", cache=Cache(None), bulk=bulk)
+        with component.instantiate(limits=Limits(deadline=0.05)) as made:
+            assert _kinds(made, "forever") == bulk
+            with pytest.raises(DeadlineExceeded) as caught:
+                made.call("api.forever", b"x" * 5000)
+            with pytest.raises(InstanceDead) as dead:
+                made.call("api.echo", b"x")
+        told.append(f"{caught.value}\n{dead.value}")
+    assert told[0] == told[1]
+
+
+def test_a_call_that_went_through_an_adapter_can_be_cancelled(wasm: bytes) -> None:
     component = Component.open(wasm, profile="metered", cache=Cache(None))
     with component.instantiate(limits=Limits(slice_fuel=10_000)) as made:
         call = begin(made.function("api.forever"), b"x" * 5000)
@@ -550,6 +584,33 @@ def test_bytes_reach_an_import_of_every_length(kind: str) -> None:
         for length in FEWER if kind == "waiting" else LENGTHS:
             data = os.urandom(length)
             assert via(data) == data, length
+
+
+@pytest.mark.parametrize("lacks", ["the interface", "the function", "a function"])
+def test_a_host_that_lacks_an_import_is_told_in_the_same_words(lacks: str) -> None:
+    hosts: dict[str, object] = {
+        "the interface": object(),
+        "the function": types.SimpleNamespace(host=object()),
+        "a function": types.SimpleNamespace(host=types.SimpleNamespace(give_blob=5)),
+    }
+    told = list[str]()
+    for bulk in (True, False):
+        component = Component.open(passing("", {"blob": "list<u8>"}), cache=Cache(None), bulk=bulk)
+        with pytest.raises(LinkError) as caught:
+            component.instantiate(hosts[lacks])
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+
+
+def test_a_host_that_answers_with_no_bytes_is_told_in_the_same_words() -> None:
+    told = list[tuple[str, str]]()
+    for bulk in (True, False):
+        component = Component.open(passing("", {"blob": "list<u8>"}), cache=Cache(None), bulk=bulk)
+        host = types.SimpleNamespace(host=types.SimpleNamespace(give_blob=lambda value: [len(value), 256]))
+        with component.instantiate(host) as made, pytest.raises(HostImportFailed) as caught:
+            made.call("api.via-blob", b"abc")
+        told.append((str(caught.value), str(caught.value.__cause__)))
+    assert told[0] == told[1]
 
 
 def test_a_host_that_calls_another_instance_during_a_call_mixes_nothing_up() -> None:

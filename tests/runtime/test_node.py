@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import sys
 import threading
@@ -13,6 +14,7 @@ from component_nodes import do, run, spec
 
 from airssys_generator import Options, generate
 from airssys_sdk.component import HostImportFailed, InvalidComponent, LinkError
+from airssys_sdk.component.engine.cache import Cache, default_cache
 from airssys_sdk.errors import UsageError, ValidationError
 from airssys_sdk.runtime import ActorNotFound, ComponentSpec, NameTaken, Node, NotEnforced
 from airssys_sdk.security import PatternError
@@ -180,6 +182,24 @@ def test_a_component_is_told_its_configuration_and_limits_and_nothing_of_the_hos
             }
 
     run(scenario)
+
+
+@guest
+@together
+def test_a_component_with_a_limit_on_fuel_is_loaded_once_as_it_then_runs(
+    actor_wasm: Path, tmp_path: Path
+) -> None:
+    cache, other = Cache(tmp_path), default_cache()
+    before = dataclasses.replace(other.counters)
+
+    async def scenario() -> None:
+        async with Node(cache=cache) as node:
+            await node.start(spec(actor_wasm, "a", limits={"fuel": 1 << 40}))
+            assert await node.ask("a", b"echoed") == b"echoed"
+
+    run(scenario)
+    assert cache.counters.compiled == 1
+    assert other.counters == before, "nothing was loaded again beside the node's cache"
 
 
 @guest

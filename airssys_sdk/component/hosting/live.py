@@ -87,7 +87,7 @@ class Live:
         from ..running.wasi import link_wasi
 
         public = needs_fallback()
-        component = load(source, engine, limits, bulk=bulk and not public and has_room(limits))
+        component = load(source, engine, limits, bulk=bulk and not public and (limits is None or limits.bulk))
         if check is not None:
             check(component)
         _refuse_unknown_imports(component, imports)
@@ -287,18 +287,6 @@ class _Maker:
         made = object.__new__(of)
         setattr(made, HELD, held)
         return made
-
-
-_ROOM = 16 << 20
-
-
-def has_room(limits: Limits | None) -> bool:
-    """Whether an adapter's memory can grow as large as a call needs that returns as much as one without adapter can.
-
-    A memory limit holds for each memory. Without adapter 2.7 MB come back at most; the adapter of a function that gives back what
-    it is given holds the digits of both and the result itself, five times as much.
-    """
-    return limits is None or limits.memory is None or limits.memory >= _ROOM
 
 
 def load(source: Source, engine: Engine | None, limits: Limits | None, *, bulk: bool = True) -> Component:

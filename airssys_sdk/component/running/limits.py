@@ -59,8 +59,20 @@ class Limits:
         """Whether these limits need the `metered` profile."""
         return self.fuel is not None or self.deadline is not None
 
+    @property
+    def bulk(self) -> bool:
+        """Whether byte strings may pass through adapters (see `Component.open`) without anybody noticing.
+
+        What an adapter does costs fuel, which is the guest's. And its memory is limited like the guest's: without adapter
+        2.7 MB can come back; the adapter of a function that gives back what it is given holds the digits of both and the
+        result itself, five times as much.
+        """
+        return self.fuel is None and (self.memory is None or self.memory >= _ROOM)
+
 
 _LARGEST: Final = (1 << 63) - 1
+_ROOM: Final = 16 << 20
+"""Bytes of memory with which an adapter carries all that could be carried without it."""
 
 
 def _is_count(value: object) -> bool:

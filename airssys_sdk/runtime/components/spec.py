@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ...component import Limits
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId, Manifest
 from ...manifest.ids import NAME
@@ -97,6 +98,16 @@ class ComponentSpec:
         """
         requested = self.manifest.permissions.requested()
         return Grants({capability: requested.get(capability.value, ()) for capability in Capability})
+
+    @property
+    def limits(self) -> Limits:
+        """What an instance may use."""
+        asked, metered = self.manifest.limits, self.manifest.runtime.profile == "metered"
+        return Limits(
+            fuel=asked.fuel if metered else None,
+            deadline=asked.deadline if metered else None,
+            memory=asked.memory,
+        )
 
     @property
     def policy(self) -> Policy:

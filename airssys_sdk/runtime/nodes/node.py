@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from ...component import Component, Limits
+from ...component import Component
 from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId
@@ -157,6 +157,7 @@ class Node:
                 profile=spec.manifest.runtime.profile,
                 cache=self._cache,
                 on_compile=on_compile,
+                bulk=spec.limits.bulk,
             )
             await self._supervise(self._hosted(spec, grants, code, running), running)
         finally:
@@ -297,16 +298,11 @@ class Node:
 
     def _hosted(self, spec: ComponentSpec, grants: Grants, code: Component, running: _Running) -> Hosted:
         component, limits = spec.id, spec.manifest.limits
-        metered = spec.manifest.runtime.profile == "metered"
         return Hosted(
             spec,
             component,
             code,
-            Limits(
-                fuel=limits.fuel if metered else None,
-                deadline=limits.deadline if metered else None,
-                memory=limits.memory,
-            ),
+            spec.limits,
             running.storage.area(component, quota=limits.storage, grants=grants),
             Outbox(
                 component,
