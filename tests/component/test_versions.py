@@ -34,7 +34,7 @@ class Host:
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
-    for name in [name for name in sys.modules if name.partition(".")[0] == "shop_host"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shop_of_versions"]:
         del sys.modules[name]
 
 
@@ -67,8 +67,8 @@ def test_the_verdict_is_what_happens(old: str, new: str, fits: bool, path: Path)
     if not fits:
         places = [reason.partition(":")[0] for reason in found.reasons[:2]]
         assert places == ["import my", "export my"]
-    write_files(generate(after, find_world(after, "shop"), "host"), path / "shop_host")
-    package: Any = importlib.import_module("shop_host")
+    write_files(generate(after, find_world(after, "shop"), "host"), path / "shop_of_versions")
+    package: Any = importlib.import_module("shop_of_versions")
     wasm = dummy(files[0], f"my:shop/shop{old}")
     if fits:
         package.Shop.load(wasm, imports=Host()).close()
