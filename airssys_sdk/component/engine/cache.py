@@ -384,8 +384,9 @@ def _interruptible(work: Callable[[], Any], *, abandoned: Callable[[], object]) 
 
     # Not `join`: on Python 3.11 a thread counts as ended once Ctrl-C has interrupted that.
     done = threading.Event()
-    threading.Thread(target=run, name="airssys-compile", daemon=True).start()
+    thread = threading.Thread(target=run, name="airssys-compile", daemon=True)
     try:
+        thread.start()  # Ctrl-C may come as soon as it runs, while `start` still waits to hear that it does
         while not done.wait(0.1):
             pass
     finally:
