@@ -1,1 +1,1 @@
-"""Bulk bytes: a component composed with adapters that carry its `list<u8>` as text, which the engine copies in one step."""
+"""Bulk: a component composed with adapters that carry its lists of numbers as text, which the engine copies in one step."""

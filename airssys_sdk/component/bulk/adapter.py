@@ -1,4 +1,4 @@
-"""The text of an adapter: a component that has the functions of an interface with bytes as text, or the other way round.
+"""The text of an adapter: a component that has the functions of an interface with lists of numbers as text, or the other way round.
 
 It is given the real functions as the instance `real`, and exports its own at its top, with the names of their types: an
 instance of it is the other interface.

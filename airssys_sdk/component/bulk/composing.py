@@ -1,8 +1,8 @@
 """Composing: one component of a component and the adapters around it, which has everything that it has and more.
 
 The outer component declares the same imports, passes them on, and exports everything under the same names. In addition it
-exports an interface for each one with a `list<u8>`, in which that is text; and it imports one for each interface of the
-host's with a `list<u8>`, and gives the component what it expects. The adapters are siblings of the component: of two of which
+exports an interface for each one with lists of numbers, in which these are text; and it imports one for each interface of the
+host's with such lists, and gives the component what it expects. The adapters are siblings of the component: of two of which
 one contains the other, neither may call the other.
 """
 
@@ -52,7 +52,7 @@ def compose(wasm: bytes, types: Callable[[bytes], model.Resolve]) -> bytes:
         outward = outward[:_MOST_ADAPTERS]
         inward = inward[: _MOST_ADAPTERS - len(outward)]
         if not inward and not outward:
-            raise NothingToCompose("it has no function with a list<u8> that goes through an adapter")
+            raise NothingToCompose("it has no function with a list of numbers that goes through an adapter")
         declarations = run_wasm_tools(["print", "-"], stdin=found.declarations).decode()
         text = _text(declarations, found, inward, outward)
         outer = run_wasm_tools(["parse", "-"], stdin=text.encode())
@@ -90,7 +90,7 @@ def _text(declarations: str, found: Outline, inward: list[Selected], outward: li
 
 
 def _bulk_import(number: int, selected: Selected) -> str:
-    """The import of what the host gives with bytes as text."""
+    """The import of what the host gives with lists of numbers as text."""
     types = TypeTexts(bulk=True)
     functions = [f"(export {quoted(f.name)} (func {types.function(f)}))" for f in selected.functions]
     declared = _lines([*types.in_instance_type(), *functions])

@@ -55,7 +55,7 @@ class ImportCodec:
 
     @functools.cached_property
     def bulk(self) -> ImportCodec:
-        """The codec of the same function's form with bytes as text."""
+        """The codec of the same function's form with lists of numbers as text."""
         return ImportCodec(hexed(self.signature))
 
     def difference(self, theirs: PlainFunction) -> str | None:

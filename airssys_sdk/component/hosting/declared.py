@@ -77,7 +77,7 @@ class Declared:
         return self._read(False, name).functions.get(name) if name in self.exports else None
 
     def bulk(self, interface: str | None, *, imported: bool) -> Mapping[str, PlainFunction]:
-        """The functions of an interface, or with None of the component itself, that have a form with bytes as text.
+        """The functions of an interface, or with None of the component itself, that have a form with lists of numbers as text.
 
         Args:
             interface: its name, exactly as it is imported or exported.

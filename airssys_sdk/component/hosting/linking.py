@@ -324,7 +324,7 @@ def is_known(name: str, component: Declared, imports: Imports) -> bool:
 
 
 def _bulk_forms(component: Declared, plan: Iterable[_Definition | str]) -> Iterator[_Definition | str]:
-    """What a composed component imports in addition: the same functions with bytes as text."""
+    """What a composed component imports in addition: the same functions with lists of numbers as text."""
     known = dict[str, dict[str, tuple[ImportCodec, Callable[..., Any]]]]()
     for step in plan:
         if isinstance(step, _Definition):

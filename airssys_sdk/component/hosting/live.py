@@ -117,7 +117,7 @@ class Live:
         return found
 
     def bulk_function(self, interface: str | None, name: str) -> tuple[Any, PlainFunction] | None:
-        """The form of an exported function that takes and gives bytes as text, and its types; None if it has none."""
+        """The form of an exported function that takes and gives lists of numbers as text, and its types; None if it has none."""
         component = declared(self.component)
         exported = interface and compatible(interface, component.exports)
         types = component.bulk(exported, imported=False).get(name)
@@ -202,7 +202,7 @@ class ExportCodec:
 
     @property
     def _bulk(self) -> ExportCodec:
-        """The codec of the same function's form with bytes as text."""
+        """The codec of the same function's form with lists of numbers as text."""
         if self._with_bulk is None:
             signature = dataclasses.replace(hexed(self.signature), name=self.name)
             self._with_bulk = ExportCodec(signature, self.interface, arrays=self.arrays)

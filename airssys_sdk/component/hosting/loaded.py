@@ -34,7 +34,7 @@ class Component:
         path: the file it came from; None if it came from bytes.
         size: its bytes.
         raw: the `wasmtime.component.Component`.
-        bulk: whether it is composed with adapters for long byte strings; `raw` then has more than the component itself.
+        bulk: whether it is composed with adapters for lists of numbers; `raw` then has more than the component itself.
     """
 
     __slots__ = (
@@ -84,7 +84,7 @@ class Component:
                 default what the component needs, `plain` or `concurrent`.
             cache: where compiled code is kept; the user's cache folder by default, `Cache(None)` for nowhere.
             on_compile: told when compiling begins and ends.
-            bulk: whether byte strings may pass through adapters that the component is composed with, which is many times faster
+            bulk: whether lists of numbers may pass through adapters that the component is composed with, which is many times faster
                 for long ones. A component that is loaded already stays as it is, unless it has adapters and shall have none.
 
         Raises:

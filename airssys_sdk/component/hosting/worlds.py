@@ -97,7 +97,7 @@ class World:
             engine: the engine to compile for; by default `plain`, or `metered` if the limits need it.
             wasi: how the guest's output is captured.
             limits: what the instance may use.
-            bulk: whether byte strings may pass through adapters that the component is composed with.
+            bulk: whether lists of numbers may pass through adapters that the component is composed with.
             sources: folders of the guest and the author's in their place, for tracebacks.
             loop: the event loop that runs suspending imports.
 
