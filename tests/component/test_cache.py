@@ -380,6 +380,34 @@ def test_ctrl_c_while_compiling_leaves_nothing_half_written(
     assert [path.suffix for path in folder.iterdir()] == [".lock"]
 
 
+STARTING = """
+import threading
+import time
+from airssys_sdk.component import Component
+from airssys_sdk.component.engine.cache import Cache
+
+start = threading.Thread.start
+
+def interrupted(thread):
+    start(thread)
+    if thread.name == "airssys-compile":
+        raise KeyboardInterrupt  # as if Ctrl-C came before `start` has heard that the thread runs
+
+threading.Thread.start = interrupted
+try:
+    Component.open({wasm!r}, cache=Cache(None), bulk=False)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+time.sleep(0.5)  # the compiler is at work when the process ends
+"""
+
+
+def test_ctrl_c_while_the_compiling_thread_starts_leaves_it_its_engine(probe_wasm: Path) -> None:
+    script = STARTING.format(wasm=str(probe_wasm))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\n", "")
+
+
 def test_a_killed_writer_leaves_a_lock_that_nobody_waits_for(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     script = (
