@@ -269,3 +269,105 @@ def test_a_layout_that_cannot_be_kept_is_refused(change: Change, text: str, said
     (hall,) = change(_hall("enter: func();"))
     with pytest.raises(GenerationError, match=said):
         hall.merge(text, None)
+
+
+# What bodies read
+
+
+def test_a_body_that_reads_a_parameter_which_has_another_name_is_told_with_its_line(change: Change) -> None:
+    old, new = change(_hall("enter: func(name: string);"), _hall("enter: func(guest: string);"))
+    text = old.skeleton.replace(
+        'raise NotImplementedError("demo:app/hall#enter")', "print(name.upper())\n        self.seen = name"
+    )
+    assert "print(name" in text
+    merged = new.merged(text, old)
+    assert "def enter(self, guest: str) -> None:\n        print(name.upper())\n" in merged.text
+    (found,) = merged.lost
+    line = merged.text.splitlines().index("        print(name.upper())") + 1
+    assert str(found) == (
+        f"component.py:{line}: 'Hall.enter' has no parameter 'name' any more, and its body reads it; "
+        "read 'guest', which stands in its place"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("print(n, m)", ["n"]),
+        ("return [n for _ in range(3)]", ["n"]),
+        ("def inner() -> None:\n            print(n)", ["n"]),
+        ("self.n.n(n=1)", []),
+        ("n = 2\n        print(n)", []),
+        ("return [n for n in range(3)]", []),
+        ("def inner(n: int) -> None:\n            print(n)", []),
+        ("print((lambda n: n)(1))", []),
+        ("print(m)", []),
+        ("from math import e as n\n        print(n)", []),
+        ("print(n.real.imag)", ["n"]),
+        ("print('n', f'{n}')", ["n"]),
+    ],
+)
+def test_only_what_reads_the_lost_parameter_is_told(change: Change, body: str, told: list[str]) -> None:
+    old, new = change(_hall("enter: func(n: u8, m: u8);"), _hall("enter: func(m: u8);"))
+    text = old.skeleton.replace('raise NotImplementedError("demo:app/hall#enter")', body)
+    assert body in text
+    found = new.merged(text, old).lost
+    assert [one.reason.split("'")[3] for one in found] == told
+    assert all(one.hint == "change the code that uses it, or remove it" for one in found)
+
+
+# Several definitions of one name
+
+
+def test_a_class_in_both_branches_of_an_if_is_brought_up_in_both(change: Change) -> None:
+    old, new = change(_hall("enter: func(n: u8);"), _hall("enter: func(n: string); leave: func();"))
+    head, cls = old.skeleton.split("class Hall", 1)
+    one = "".join(f"    {line}" if line.strip() else line for line in f"class Hall{cls}".splitlines(True))
+    text = f"import sys\n{head}if sys.maxsize > 2**32:\n{one}else:\n{one}"
+    merged = new.merged(text, old)
+    assert merged.text.count("def enter(self, n: str) -> None:") == 2
+    assert merged.text.count("def leave(self) -> None:") == 2
+    assert [f"{one.kind} {one.name}" for one in merged.changes] == ["updated Hall.enter", "added Hall.leave"]
+    assert new.merge(merged.text, old) == merged.text
+
+
+def test_a_method_in_both_branches_of_an_if_is_brought_up_in_both(change: Change) -> None:
+    old, new = change(_hall("enter: func(n: u8);"), _hall("enter: func(n: string);"))
+    text = old.skeleton.replace(
+        "    def enter(self, n: int) -> None:",
+        "    if sys.maxsize > 2**32:\n        def enter(self, n: int) -> None:\n            pass\n"
+        "    else:\n        def enter(self, n: int) -> None:",
+    ).replace("        raise", "            raise")
+    assert new.merge(text, old).count("def enter(self, n: str) -> None:") == 2
+
+
+def test_overloads_stay_as_they_are_and_are_told(change: Change) -> None:
+    old, new = change(_hall("enter: func(n: u8);"), _hall("enter: func(n: string);"))
+    overloads = "    @typing.overload\n    def enter(self, n: int) -> None: ...\n"
+    text = "import typing\n" + old.skeleton.replace(
+        "    def enter(self, n: int) -> None:\n",
+        overloads + overloads.replace("int", "bool") + "    def enter(self, n: int) -> None:\n",
+    )
+    merged = new.merged(text, old)
+    assert overloads in merged.text
+    assert "    def enter(self, n: str) -> None:\n" in merged.text
+    assert [str(one) for one in merged.lost] == [
+        (
+            "component.py: 'Hall.enter' has another signature now, and its overloads are as you wrote them; "
+            "let them say what the WIT says, or remove them"
+        )
+    ]
+    assert old.merged(text, old).lost == ()
+
+
+def test_types_that_are_gone_leave_every_definition_of_a_marked_method(change: Change) -> None:
+    old, new = change(
+        f"{KINDS} interface hall {{ use kinds.{{item}}; put: func(i: item); }} world app {{ export hall; }}",
+        f"{KINDS} interface hall {{ enter: func(); }} world app {{ export hall; }}",
+    )
+    overload = "    @typing.overload\n    def put(self, i: kinds.Item) -> None: ...\n"
+    text = "import typing\n" + old.skeleton.replace("    def put(", f"{overload}    def put(")
+    assert "kinds.Item" in text
+    merged = new.merge(text, old)
+    assert "kinds.Item" not in merged
+    assert merged.count("def put(self, i: typing.Any) -> None:") == 2

@@ -168,20 +168,22 @@ def has_star_import(module: cst.Module) -> bool:
 
 def methods(cls: cst.ClassDef) -> dict[str, cst.FunctionDef]:
     """The methods of a class; of several with one name, the last."""
-    return {
-        statement.name.value: statement
-        for statement in statements(cls.body.body)
-        if isinstance(statement, cst.FunctionDef)
-    }
+    return {node.name.value: node for node in every_method(cls)}
+
+
+def every_method(cls: cst.ClassDef) -> list[cst.FunctionDef]:
+    """The methods of a class, those that another of the same name hides or that stand in another branch included."""
+    return [one for one in statements(cls.body.body) if isinstance(one, cst.FunctionDef)]
 
 
 def classes(module: cst.Module) -> dict[str, cst.ClassDef]:
     """The classes of a module; of several with one name, the last."""
-    return {
-        statement.name.value: statement
-        for statement in statements(module.body)
-        if isinstance(statement, cst.ClassDef)
-    }
+    return {node.name.value: node for node in every_class(module)}
+
+
+def every_class(module: cst.Module) -> list[cst.ClassDef]:
+    """The classes of a module, those that another of the same name hides or that stand in another branch included."""
+    return [one for one in statements(module.body) if isinstance(one, cst.ClassDef)]
 
 
 def leading_lines(statement: cst.BaseStatement) -> list[cst.EmptyLine]:

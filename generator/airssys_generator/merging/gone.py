@@ -10,7 +10,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from ..guest.dialect import ASYNC_SUPPORT
 from ..guest.options import WORLD_MODULE
-from .authored import Spelling, dotted, imported_names, members, methods
+from .authored import Spelling, dotted, every_method, imported_names, members, methods
 from .marks import is_marked
 from .placing import replaced, without_bases
 
@@ -67,8 +67,9 @@ def detached(
 
     whole = is_marked(cls)
     changes: dict[cst.CSTNode, cst.CSTNode] = {}
-    for node in methods(cls).values():
-        if whole or is_marked(node):
+    last = methods(cls)
+    for node in every_method(cls):
+        if whole or is_marked(last[node.name.value]):
             visitor = _Anything(gone, anything)
             for part in (node.params, node.returns):
                 after = part.visit(visitor) if part is not None else None

@@ -8,11 +8,22 @@ import libcst as cst
 
 from .. import plan
 from ..guest.options import WORLD_CLASS, WORLD_MODULE
-from .authored import classes, dotted, has_star_import, members, methods, spelling_of, statements
+from .authored import (
+    classes,
+    dotted,
+    every_class,
+    every_method,
+    has_star_import,
+    members,
+    methods,
+    spelling_of,
+    statements,
+)
 from .gone import Bindings, detached, uses
 from .insertion import with_future, with_imports
 from .marks import is_marked, marked, unmarked, unmarked_among, with_marks
 from .outcome import Change, Kind
+from .parameters import Left, left_behind, replacements
 from .placing import Replacer, before_end, extended, replaced, with_bases, without_bases
 from .removal import used_names, without_imports
 from .signatures import Signatures, kinds_of, signature
@@ -34,6 +45,7 @@ class Merge:
     Attributes:
         changes: what was done, once `merged` has been asked for.
         waiting: methods that stay `async def` although the WIT's function is none, since their bodies await.
+        overloaded: methods with another signature now, whose overloads are as the author wrote them.
     """
 
     def __init__(
@@ -54,6 +66,8 @@ class Merge:
         self.wording = Wording(module, self.spelling, planned)
         self.present = {**classes(module), **_aliases(module)}
         self.waiting: list[str] = []
+        self.overloaded: list[str] = []
+        self._parameters: dict[tuple[str, str], dict[str, str | None]] = {}
         self.renamed = {new: old for old, new in renamed.items()}
         self.changes = [Change("renamed", f"{old} -> {new}") for old, new in renamed.items()]
 
@@ -94,13 +108,13 @@ class Merge:
         """The merged module, closed as it was."""
         changes: dict[cst.CSTNode, cst.CSTNode] = {}
         for wanted in self.planned:
-            if (cls := self.present.get(wanted.name)) is not None:
+            for cls in self._twins(wanted.name):
                 changes[cls] = self._class(cls, wanted)
         for name in self._left():
             self._note("marked", name)
-            cls = self.present[name]
-            changes[cls] = marked(with_marks(cls, self.previous[name].keys()))
-        for cls in self.present.values():
+            for cls in self._twins(name):
+                changes[cls] = marked(with_marks(cls, self.previous[name].keys()))
+        for cls in every_class(self.module):
             now = changes.get(cls, cls)
             if isinstance(now, cst.ClassDef):
                 changes[cls] = self._detached(now)
@@ -119,6 +133,18 @@ class Merge:
     def lost(self, merged: cst.Module) -> list[tuple[int, str]]:
         """Where the author's code still has names of bindings that are gone: lines and dotted paths."""
         return uses(merged, self.spelling, self.bindings)
+
+    def left(self, merged: cst.Module) -> list[Left]:
+        """Where bodies read parameters that their methods do not have any more."""
+        return list(left_behind(merged, self._parameters)) if self._parameters else []
+
+    def _twins(self, name: str) -> list[cst.ClassDef]:
+        """The classes that may stand for one of the WIT: several in branches of an `if`, say."""
+        last = self.present.get(name)
+        if last is None:
+            return []
+        same = [one for one in every_class(self.module) if one.name.value == last.name.value]
+        return same if last in same else [last]
 
     def _is_missing(self, wanted: plan.Class) -> bool:
         """Whether the module lacks a class. What it imports with a star may have those that the WIT asked for before."""
@@ -145,10 +171,13 @@ class Merge:
         changes: dict[cst.CSTNode, cst.CSTNode] = {}
         new: list[cst.FunctionDef] = []
         for function in wanted.functions:
-            if (node := present.get(function.name)) is not None:
-                changed = self._method(node, function, wanted, hidden, hiding=names - there)
-                if changed is not node:
-                    changes[node] = changed
+            if function.name in present:
+                for node in self._definitions(cls, function.name):
+                    changed = self._method(node, function, wanted, hidden, hiding=names - there)
+                    if changed is not node:
+                        changes[node] = changed
+                if self._is_changed(cls, function.name, changes):
+                    self.overloaded.append(f"{wanted.name}.{function.name}")
             elif function.name not in there and not self._inherits(cls, wanted, function.name):
                 new.append(self.wording.method(function, hidden))
                 self._note("added", f"{wanted.name}.{function.name}")
@@ -163,6 +192,20 @@ class Merge:
             self._note("unmarked", wanted.name)
             cls = self._attached(unmarked(cls), wanted)
         return extended(cls, new) if new else cls
+
+    def _definitions(self, cls: cst.ClassDef, name: str) -> list[cst.FunctionDef]:
+        """The methods of one name that may be called; overloads are for type checkers only."""
+        found = [one for one in every_method(cls) if one.name.value == name]
+        return [one for one in found if one is found[-1] or not self._is_overload(one)]
+
+    def _is_changed(self, cls: cst.ClassDef, name: str, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> bool:
+        """Whether a method with overloads gets another signature."""
+        found = [one for one in every_method(cls) if one.name.value == name]
+        return any(map(self._is_overload, found)) and any(one in changes for one in found)
+
+    def _is_overload(self, node: cst.FunctionDef) -> bool:
+        paths = (self.spelling.path(dotted(one.decorator)) for one in node.decorators)
+        return any(path in ("typing.overload", "typing_extensions.overload") for path in paths)
 
     def _is_gone(self, base: cst.Arg) -> bool:
         return self.bindings.lack(self.spelling.path(dotted(base.value)))
@@ -228,10 +271,15 @@ class Merge:
         self._note("updated", f"{cls.name}.{wanted.name}")
         if node.asynchronous and not wanted.is_async and awaits(node):
             self.waiting.append(f"{cls.name}.{wanted.name}")
-        return updated(node, self.wording.method(wanted, hidden), self.spelling)
+        changed = updated(node, self.wording.method(wanted, hidden), self.spelling)
+        if gone := replacements(node, changed):
+            self._parameters.setdefault((cls.name, wanted.name), {}).update(gone)
+        return changed
 
     def _note(self, kind: Kind, name: str) -> None:
-        self.changes.append(Change(kind, name))
+        change = Change(kind, name)
+        if change not in self.changes:
+            self.changes.append(change)
 
 
 def _aliases(module: cst.Module) -> dict[str, cst.ClassDef]:

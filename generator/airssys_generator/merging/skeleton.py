@@ -22,6 +22,7 @@ from ..generate import plan_of_guest
 from ..hooks import hooked
 from ..namesfile import NamesFile
 from ..options import Options
+from . import telling
 from .identity import modules_by_interface, moved_classes, moved_paths
 from .outcome import Change, Merged
 
@@ -97,8 +98,10 @@ def merge_skeleton(
     merge = Merge(module, plan.skeleton, before, now, _contents(modules), renamed)
     _refuse_strangers(merge, where)
     after = merge.merged()
-    lost = [_lost(where, line, path) for line, path in merge.lost(after)]
-    lost += [_waiting(where, name) for name in merge.waiting]
+    lost = [telling.lost(where, line, path) for line, path in merge.lost(after)]
+    lost += [telling.left(where, left) for left in merge.left(after)]
+    lost += [telling.waiting(where, name) for name in merge.waiting]
+    lost += [telling.overloaded(where, name) for name in merge.overloaded]
     text = after.code.removesuffix(_END)
     changes = [*_told(moved, ended, led.code.removesuffix(_END)), *merge.changes]
     return Merged(existing if text == ended else text, tuple(changes), tuple(lost))
@@ -158,42 +161,9 @@ def _refuse_strangers(merge: Merge, where: str) -> None:
     if not strangers:
         return
     lines = MetadataWrapper(merge.module, unsafe_skip_copy=True).resolve(PositionProvider)
-    found = [_taken(where, lines[node].start.line, name) for node, name in strangers]
+    found = [telling.taken(where, lines[node].start.line, name) for node, name in strangers]
     raise GenerationError(
         "names in your module are names that the WIT needs now", found, where=found[0].where
-    )
-
-
-def _taken(where: str, line: int, name: str) -> Diagnostic:
-    cls, _, method = name.partition(".")
-    reason = (
-        f"the method '{name}' would have to take the parameters that the WIT says, and takes others"
-        if method
-        else f"the class '{cls}' would have to implement what the WIT says, and nothing shows that it is meant to"
-    )
-    hint = (
-        "rename it, or give it those parameters if it is meant"
-        if method
-        else f"rename it, or derive it from the class '{cls}' of the bindings if it does"
-    )
-    return Diagnostic(f"{where}:{line}", "name", reason, f"{hint}; nothing has been written")
-
-
-def _waiting(where: str, name: str) -> Diagnostic:
-    return Diagnostic(
-        where,
-        "async func",
-        f"'{name}' awaits, and is no `async func` in the WIT any more",
-        "make it a plain method",
-    )
-
-
-def _lost(where: str, line: int, path: str) -> Diagnostic:
-    return Diagnostic(
-        f"{where}:{line}",
-        "import",
-        f"{path} has left the bindings",
-        "change the code that uses it, or remove it",
     )
 
 
