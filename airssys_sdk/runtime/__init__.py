@@ -19,6 +19,7 @@ from .actors.spec import (
     behaviour,
 )
 from .actors.system import ActorSystem
+from .actors.takeover import Takeover
 from .errors import (
     ActorNotFound,
     ActorStopped,
@@ -28,7 +29,7 @@ from .errors import (
     RequestTimeout,
     StartFailed,
 )
-from .events import DeadLetter, DeadReason, EventStream
+from .events import DeadLetter, DeadReason, EventStream, HookFailed
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
@@ -71,6 +72,7 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "HookFailed",
     "Intensity",
     "MailboxFull",
     "MailboxOptions",
@@ -89,6 +91,7 @@ __all__ = [
     "StartFailed",
     "Strategy",
     "SupervisorSpec",
+    "Takeover",
     "Terminated",
     "WritesLost",
     "behaviour",

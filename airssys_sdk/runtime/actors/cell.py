@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from ..messages.pending import FINISHED, Pending, Settled, is_unfinished
 from ..scheduling.queue import TURN_SECONDS
 from ..state import BUSY, DOWN, ENDED, RUNNING, Exit, describe
 from . import lifecycle
+from .between import Action, run_actions
 from .context import Context
 from .spec import ChildSpec, Factory
 
@@ -58,10 +60,12 @@ class Cell:
         idle: resolved when `work` ends or nobody may wait for it any longer.
         listeners: who hears of the end for good.
         exit: how the last life ended.
+        between: what is to be done between two messages; None: nothing ever was.
     """
 
     __slots__ = (
         "actor",
+        "between",
         "context",
         "dead_lettered",
         "dropped",
@@ -127,6 +131,7 @@ class Cell:
         self.settled: asyncio.Future[bool] | None = None
         self.listeners: list[Callable[[Exit], None]] | None = None
         self.exit: Exit | None = None
+        self.between: deque[Action] | None = None
 
     def __str__(self) -> str:
         return self.name if self.name is not None else f"actor-{self.serial}"
@@ -274,9 +279,13 @@ class Cell:
 
     def wait_for(self, unfinished: object, listener: Settled) -> None:
         """Let `listener` hear how a `Pending` or awaitable ends; `work` is what can be cancelled meanwhile."""
-        work = unfinished if isinstance(unfinished, Pending) else self._awaited(unfinished)
+        work = self.pending_of(unfinished)
         self.work = work
         work.listen(listener, self.system.run_queue.call)
+
+    def pending_of(self, unfinished: object) -> Pending:
+        """A `Pending`, or what is made of an awaitable."""
+        return unfinished if isinstance(unfinished, Pending) else self._awaited(unfinished)
 
     def _awaited(self, awaitable: Any) -> Pending:
         task: asyncio.Future[object] = asyncio.ensure_future(awaitable, loop=self.system.loop)
@@ -317,6 +326,8 @@ class Cell:
             self._fail(message, error)
         else:
             self._crash(message, error)
+        if self.between:
+            run_actions(self)
         self.look_up()
         if self.state is RUNNING:
             self.mailbox.resume()
@@ -408,12 +419,28 @@ class Cell:
     def new_life(self) -> None:
         """Make an actor and its context."""
         self.restarts += 1
-        self.actor = actor = self.factory()
+        self.put_in(self.factory(), None)
+
+    def put_in(self, actor: object, context: Context | None) -> None:
+        """Let this be the actor; None makes it a context.
+
+        Raises:
+            TypeError: it is no actor.
+        """
+        self.receive = self.receiver_of(actor)
+        self.actor = actor
+        self.context = Context(self) if context is None else context
+
+    def receiver_of(self, actor: object) -> Callable[[Any, Context], object]:
+        """What handles an actor's messages.
+
+        Raises:
+            TypeError: it is no actor.
+        """
         receive = getattr(actor, "receive", actor)
         if not callable(receive):
             raise TypeError(f"{self}: {type(actor).__name__} has no receive() and is no function")
-        self.receive = receive
-        self.context = Context(self)
+        return receive
 
     def end_life(self) -> None:
         """Let go of the actor."""

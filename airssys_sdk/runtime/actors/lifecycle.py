@@ -27,6 +27,7 @@ from ..state import (
     ExitKind,
     describe,
 )
+from .between import run_actions
 from .spec import IMMEDIATE
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def _running(cell: Cell) -> None:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
     if cell.settled is not None:
         _settle(cell, running=True)
-    cell.mailbox.resume()
+    if cell.between:
+        run_actions(cell)
+    if cell.state is RUNNING:
+        cell.mailbox.resume()
 
 
 def crash(cell: Cell, error: Exception) -> None:
@@ -161,6 +165,8 @@ def finish(cell: Cell) -> Exit:
         listener(exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))
+    if cell.between:
+        run_actions(cell)
     return exit_
 
 
@@ -285,6 +291,8 @@ def _report(cell: Cell, *, never_ran: bool = False) -> None:
         finish(cell)
     elif cell.parent.supervisor is not None and cell.state is DOWN and cell.exit is not None:
         cell.parent.supervisor.child_exited(cell, cell.exit)
+        if cell.between:
+            run_actions(cell)
 
 
 def _hook_failed(cell: Cell, hook: str, error: Exception) -> None:

@@ -275,6 +275,16 @@ class Mailbox:
         if self.normal.qsize() or self._others_wait:
             self.wake()
 
+    def resize(self, options: MailboxOptions) -> None:
+        """Hold another number of messages from now on; those that wait stay, whoever waits for room gets what there is."""
+        if self.closed:
+            return
+        self._capacity = sys.maxsize if options.capacity is None else options.capacity
+        self._overflow = options.overflow
+        self.room = self._capacity
+        self._measure()
+        self.release()
+
     def close(self) -> None:
         """Accept nothing more, for good. What comes in by a race wakes the owner, who must dispose of it."""
         self.room = -1
