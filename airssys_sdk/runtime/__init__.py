@@ -38,16 +38,23 @@ from .state import Exit, ExitKind
 from .supervision.backoff import Backoff, Intensity, Policy
 
 if TYPE_CHECKING:
-    from .components.actor import ComponentFailed, WritesLost
+    from .components.actor import ComponentFailed, Unhealthy, WritesLost
+    from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.version import VersionRecord
     from .nodes.node import Counters, Node
 
 _LAZY = {
     "ComponentFailed": "components.actor",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
+    "Deployed": "components.deployment",
+    "DeploymentFailed": "components.deployment",
+    "DeploymentRefused": "components.deployment",
     "Node": "nodes.node",
     "NotEnforced": "components.spec",
+    "Unhealthy": "components.actor",
+    "VersionRecord": "components.version",
     "WritesLost": "components.actor",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
@@ -68,6 +75,9 @@ __all__ = [
     "Counters",
     "DeadLetter",
     "DeadReason",
+    "Deployed",
+    "DeploymentFailed",
+    "DeploymentRefused",
     "Envelope",
     "EventStream",
     "Exit",
@@ -93,6 +103,8 @@ __all__ = [
     "SupervisorSpec",
     "Takeover",
     "Terminated",
+    "Unhealthy",
+    "VersionRecord",
     "WritesLost",
     "behaviour",
 ]

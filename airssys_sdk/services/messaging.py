@@ -101,6 +101,10 @@ class Request:
             fault = MessagingFault("delivery-failed", f"{self.target}: {_reason(error)}")
         return self._outbox.answer(self, b"", fault)
 
+    def is_of(self, outbox: Outbox) -> bool:
+        """Whether it was made through this outbox."""
+        return self._outbox is outbox
+
     def arm(self, alarm: Alarm) -> None:
         """Remember the alarm of the timeout."""
         self._alarm = alarm
@@ -110,6 +114,23 @@ class Request:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+
+
+class _Ledger:
+    """The requests of one component, whatever its version.
+
+    Attributes:
+        open: those that wait for their answer, by correlation id.
+        count: how many there were.
+        late: answers that came after their request was over.
+    """
+
+    __slots__ = ("count", "late", "open")
+
+    def __init__(self) -> None:
+        self.open: dict[str, Request] = {}
+        self.count = 0
+        self.late = 0
 
 
 class Outbox:
@@ -128,14 +149,13 @@ class Outbox:
         "_audit",
         "_broadcasts",
         "_component",
-        "_count",
+        "_held",
+        "_ledger",
         "_most_open",
-        "_open",
         "_post",
         "_prefix",
         "_requests",
         "_sends",
-        "late",
     )
 
     def __init__(
@@ -148,6 +168,8 @@ class Outbox:
         prefix: str,
         most_open: int = 1000,
     ) -> None:
+        self._ledger = _Ledger()
+        self._held: list[Letter] | None = None
         self._component = component
         self._sends = grants[Capability.SEND]
         self._requests = grants[Capability.REQUEST]
@@ -156,15 +178,46 @@ class Outbox:
         self._audit = audit
         self._prefix = prefix
         self._most_open = most_open
-        self._count = 0
-        self._open: dict[str, Request] = {}
-        self.late = 0
-        """Answers that came after their request was over; they were dropped."""
+
+    def successor(self, grants: Grants, most_open: int) -> Outbox:
+        """The outbox of a version of the component that may take over: same requests, other permissions.
+
+        Answers to requests that it makes are held back until `take_over`; `abandon` drops them.
+        """
+        other = Outbox(
+            self._component,
+            grants=grants,
+            post=self._post,
+            audit=self._audit,
+            prefix=self._prefix,
+            most_open=most_open,
+        )
+        other._ledger = self._ledger
+        other._held = []
+        return other
+
+    def take_over(self) -> None:
+        """This version runs now: deliver what was held back."""
+        held, self._held = self._held, None
+        for letter in held or ():
+            self._post.call_back(self._component, letter)
+
+    def abandon(self) -> None:
+        """This version never ran: give up the requests that it made."""
+        for request in [one for one in self._ledger.open.values() if one.is_of(self)]:
+            request.disarm()
+            del self._ledger.open[request.correlation]
+        self._held = []
 
     @property
     def open_requests(self) -> int:
         """Requests that still wait for their answer."""
-        return len(self._open)
+        return len(self._ledger.open)
+
+    @property
+    def late(self) -> int:
+        """Answers that came after their request was over; they were dropped."""
+        return self._ledger.late
 
     def send(self, target: ComponentId, payload: bytes) -> None:
         """Send a message that nobody waits for.
@@ -190,21 +243,22 @@ class Outbox:
         """
         if not self._requests.allows((target.namespace, target.name, target.instance)):
             raise self._deny(Capability.REQUEST, target)
-        if len(self._open) >= self._most_open:
+        ledger = self._ledger
+        if len(ledger.open) >= self._most_open:
             raise MessagingFault(
                 "queue-full", f"{self._most_open} requests of {self._component} wait for an answer"
             )
-        self._count += 1
-        correlation = f"{self._prefix}-{self._component}-{self._count}"
+        ledger.count += 1
+        correlation = f"{self._prefix}-{self._component}-{ledger.count}"
         request = Request(self, target, correlation)
         letter = Letter(self._component, payload, correlation, self._component)
-        self._open[correlation] = request
+        ledger.open[correlation] = request
         try:
             self._post.deliver(target, letter, request)
         except MessagingFault:
-            self._open.pop(correlation, None)
+            ledger.open.pop(correlation, None)
             raise
-        if correlation in self._open:
+        if correlation in ledger.open:
             request.arm(
                 self._post.after(min(max(timeout, 0.0), LONGEST_TIMEOUT), lambda: self._time_out(request))
             )
@@ -216,7 +270,7 @@ class Outbox:
         Raises:
             MessagingFault: `invalid-message`: no such request of this component is open.
         """
-        request = self._open.pop(correlation, None)
+        request = self._ledger.open.pop(correlation, None)
         if request is None:
             raise MessagingFault(
                 "invalid-message", f"no request {correlation[:200]!r} of {self._component} is open"
@@ -255,26 +309,28 @@ class Outbox:
 
     def answer(self, request: Request, payload: bytes, fault: MessagingFault | None) -> bool:
         """Call back with an answer or a fault; False, and nothing more, if the request is over already."""
-        if self._open.get(request.correlation) is not request:
-            self.late += 1
+        ledger = self._ledger
+        if ledger.open.get(request.correlation) is not request:
+            ledger.late += 1
             return False
-        del self._open[request.correlation]
+        del ledger.open[request.correlation]
         request.disarm()
-        self._post.call_back(
-            self._component,
-            Letter(request.target, payload, correlation=request.correlation, callback=True, fault=fault),
-        )
+        letter = Letter(request.target, payload, correlation=request.correlation, callback=True, fault=fault)
+        if self._held is None:
+            self._post.call_back(self._component, letter)
+        else:
+            self._held.append(letter)
         return True
 
     def close(self) -> None:
         """Give all open requests up: the component has stopped for good."""
-        for request in self._open.values():
+        for request in self._ledger.open.values():
             request.disarm()
-        self._open.clear()
+        self._ledger.open.clear()
 
     def _time_out(self, request: Request) -> None:
         correlation = request.correlation
-        if self._open.get(correlation) is request:
+        if self._ledger.open.get(correlation) is request:
             self.answer(
                 request,
                 b"",

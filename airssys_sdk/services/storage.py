@@ -61,8 +61,13 @@ class Storage:
 
     def area(self, component: ComponentId, *, quota: int, grants: Grants) -> Area:
         """The storage as one component sees it; `quota` is in bytes."""
-        self._quotas[str(component)] = quota
-        return Area(self, component, quota, grants)
+        area = Area(self, component, quota, grants)
+        self.apply(area)
+        return area
+
+    def apply(self, area: Area) -> None:
+        """Let this area's quota be the one that counts for its component."""
+        self._quotas[area.own] = area.quota
 
     def close(self) -> None:
         """Close the file. Transactions that were not committed are lost, as they must be."""

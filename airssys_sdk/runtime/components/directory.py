@@ -15,7 +15,7 @@ from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope
 from ..scheduling.timers import Timer
-from .actor import Hosted
+from .version import Hosted
 
 
 @dataclasses.dataclass(slots=True)
@@ -63,7 +63,7 @@ class Directory:
     def version(self, component: ComponentId, /) -> str | None:
         """A component's version, from its manifest; None if there is none of this id."""
         entry = self._entries.get(_key(component))
-        return None if entry is None else entry.hosted.spec.manifest.component.version
+        return None if entry is None else entry.hosted.version.spec.manifest.component.version
 
     def find(self, target: str | ComponentId) -> Entry:
         """The component that a whole id, `namespace/name` or a name alone means.
@@ -96,7 +96,7 @@ class Directory:
     @property
     def late(self) -> int:
         """Answers to requests of components that came after the request was over."""
-        return self._late + sum(entry.hosted.outbox.late for entry in self._entries.values())
+        return self._late + sum(entry.hosted.version.outbox.late for entry in self._entries.values())
 
     def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
         """Put a component's message into the mailbox of another.
@@ -130,8 +130,8 @@ class Directory:
         entry = self._entries.pop(_key(component), None)
         if entry is not None:
             del self._by_text[str(component)]
-            entry.hosted.outbox.close()
-            self._late += entry.hosted.outbox.late
+            entry.hosted.version.outbox.close()
+            self._late += entry.hosted.version.outbox.late
 
 
 def _key(component: ComponentId) -> tuple[str, str, str]:

@@ -78,8 +78,6 @@ class ComponentSpec:
             raise _not_enforced("supervision.health")
         if manifest.runtime.durable:
             raise _not_enforced("runtime.durable")
-        if manifest.runtime.pool > 1:
-            raise _not_enforced("runtime.pool")
         if manifest.runtime.profile == "plain":
             for key in ("fuel", "deadline"):
                 if key in manifest.limits.model_fields_set:
