@@ -28,14 +28,16 @@ from .errors import (
     NameTaken,
     RequestTimeout,
     StartFailed,
+    Unwell,
 )
-from .events import DeadLetter, DeadReason, EventStream, HookFailed
+from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
 from .scheduling.timers import ManualClock
-from .state import Exit, ExitKind
+from .state import Exit, ExitKind, HealthStatus
 from .supervision.backoff import Backoff, Intensity, Policy
+from .supervision.health import Health
 
 if TYPE_CHECKING:
     from .components.actor import ComponentFailed, Unhealthy, WritesLost
@@ -82,6 +84,9 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "Health",
+    "HealthChecked",
+    "HealthStatus",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -104,6 +109,7 @@ __all__ = [
     "Takeover",
     "Terminated",
     "Unhealthy",
+    "Unwell",
     "VersionRecord",
     "WritesLost",
     "behaviour",

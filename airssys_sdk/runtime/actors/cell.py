@@ -28,6 +28,7 @@ from .spec import ChildSpec, Factory
 if TYPE_CHECKING:
     from ..scheduling.timers import Wakeup
     from ..supervision.backoff import RestartHistory
+    from .monitor import Monitor
     from .supervisor import Supervisor
     from .system import ActorSystem
 
@@ -60,6 +61,7 @@ class Cell:
         idle: resolved when `work` ends or nobody may wait for it any longer.
         listeners: who hears of the end for good.
         exit: how the last life ended.
+        monitor: watches the health of this life; None: nobody does.
         between: what is to be done between two messages; None: nothing ever was.
     """
 
@@ -80,6 +82,7 @@ class Cell:
         "listeners",
         "mailbox",
         "message",
+        "monitor",
         "name",
         "parent",
         "receive",
@@ -131,6 +134,7 @@ class Cell:
         self.settled: asyncio.Future[bool] | None = None
         self.listeners: list[Callable[[Exit], None]] | None = None
         self.exit: Exit | None = None
+        self.monitor: Monitor | None = None
         self.between: deque[Action] | None = None
 
     def __str__(self) -> str:
@@ -444,6 +448,9 @@ class Cell:
 
     def end_life(self) -> None:
         """Let go of the actor."""
+        if self.monitor is not None:
+            self.monitor.close()
+            self.monitor = None
         if self.actor is not None:
             self.context.close()
         self.actor = None

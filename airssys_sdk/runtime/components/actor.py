@@ -123,6 +123,10 @@ class ComponentActor:
             return self._enter(lifecycle.handle_callback, message)
         return self._enter(lifecycle.handle_message, message)
 
+    def health(self, context: Context) -> object:
+        """Ask the component for its health."""
+        return self._enter(self._life.component_lifecycle.health)
+
     def stopping(self, context: Context) -> object:
         """Let the component put things in order."""
         return self._enter(self._life.component_lifecycle.shutdown)

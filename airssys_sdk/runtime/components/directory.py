@@ -15,6 +15,7 @@ from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope
 from ..scheduling.timers import Timer
+from ..state import HealthStatus
 from .version import Hosted
 
 
@@ -64,6 +65,11 @@ class Directory:
         """A component's version, from its manifest; None if there is none of this id."""
         entry = self._entries.get(_key(component))
         return None if entry is None else entry.hosted.version.spec.manifest.component.version
+
+    def health(self, component: ComponentId, /) -> str:
+        """What a component last said of its health: `healthy`, `degraded`, `unhealthy` or `unknown`."""
+        entry = self._entries.get(_key(component))
+        return HealthStatus.UNKNOWN.value if entry is None else entry.ref.health.value
 
     def find(self, target: str | ComponentId) -> Entry:
         """The component that a whole id, `namespace/name` or a name alone means.

@@ -42,6 +42,10 @@ class Neighbours(Protocol):
         """The version of a running component; None if there is none of this id."""
         ...
 
+    def health(self, component: ComponentId, /) -> str:
+        """What it last said of its health."""
+        ...
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Life:
@@ -224,7 +228,9 @@ class HostServices:
             raise errors.ComponentErrorRaised(
                 errors.ComponentError_InvalidState(f"no component {str(component)[:200]!r} is running")
             )
-        return host_services.ComponentInfo(wanted, component.name, version, "unknown")
+        return host_services.ComponentInfo(
+            wanted, component.name, version, self._host.life.directory.health(component)
+        )
 
 
 class HostStorage:

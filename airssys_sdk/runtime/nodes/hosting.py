@@ -225,6 +225,7 @@ class Hosting:
             backoff=spec.backoff,
             mailbox=MailboxOptions(spec.manifest.limits.mailbox, self._overflow),
             on_crash=spec.on_crash,
+            health=spec.health,
         )
 
     async def _supervise(self, hosted: Hosted) -> None:
