@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from ..manifest.ids import NAME, ComponentId
 from ..security import AuditLog, AuditRecord, Capability, Grants
+from .eventually import Eventually
 from .faults import MessagingFault
 
 HOST = ComponentId("airssys", "host", "0")
@@ -62,8 +63,10 @@ class Alarm(Protocol):
 class Post(Protocol):
     """What a node does for messaging."""
 
-    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
+    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put the letter into the target's mailbox; `request` hears the outcome.
+
+        A durable mailbox may have to wait for its file; the letter is accepted when that is over.
 
         Raises:
             MessagingFault: it was not accepted: `queue-full`, `target-not-found`.
@@ -219,7 +222,7 @@ class Outbox:
         """Answers that came after their request was over; they were dropped."""
         return self._ledger.late
 
-    def send(self, target: ComponentId, payload: bytes) -> None:
+    def send(self, target: ComponentId, payload: bytes) -> Eventually[None]:
         """Send a message that nobody waits for.
 
         Raises:
@@ -227,9 +230,9 @@ class Outbox:
         """
         if not self._sends.allows((target.namespace, target.name, target.instance)):
             raise self._deny(Capability.SEND, target)
-        self._post.deliver(target, Letter(self._component, payload), None)
+        return self._post.deliver(target, Letter(self._component, payload), None)
 
-    def request(self, target: ComponentId, payload: bytes, timeout: float) -> str:
+    def request(self, target: ComponentId, payload: bytes, timeout: float) -> Eventually[str]:
         """Send a message and have its answer delivered as a callback with the id that this returns.
 
         Args:
@@ -254,7 +257,7 @@ class Outbox:
         letter = Letter(self._component, payload, correlation, self._component)
         ledger.open[correlation] = request
         try:
-            self._post.deliver(target, letter, request)
+            accepted = self._post.deliver(target, letter, request)
         except MessagingFault:
             ledger.open.pop(correlation, None)
             raise
@@ -262,7 +265,19 @@ class Outbox:
             request.arm(
                 self._post.after(min(max(timeout, 0.0), LONGEST_TIMEOUT), lambda: self._time_out(request))
             )
-        return correlation
+        if accepted is None:
+            return correlation
+        return self._accepted(request, accepted)
+
+    async def _accepted(self, request: Request, accepted: Awaitable[None]) -> str:
+        """The id of a request that is accepted a little later."""
+        try:
+            await accepted
+        except BaseException:
+            request.disarm()
+            self._ledger.open.pop(request.correlation, None)
+            raise
+        return request.correlation
 
     def cancel(self, correlation: str) -> None:
         """Give a request up: no callback will follow, and an answer that comes later is dropped.
@@ -277,7 +292,7 @@ class Outbox:
             )
         request.disarm()
 
-    def broadcast(self, targets: Sequence[ComponentId], payload: bytes) -> None:
+    def broadcast(self, targets: Sequence[ComponentId], payload: bytes) -> Eventually[None]:
         """Send a message to several targets; what one of them says does not keep it from the others.
 
         Raises:
@@ -290,22 +305,35 @@ class Outbox:
                 f"a broadcast goes to {MOST_TARGETS} targets at most, not to {len(targets)}; nothing was sent",
             )
         faults: list[tuple[ComponentId, MessagingFault]] = []
+        waiting: list[tuple[ComponentId, Awaitable[None]]] = []
         for target in targets:
             try:
                 if not self._broadcasts.allows((target.namespace, target.name, target.instance)):
                     raise self._deny(Capability.BROADCAST, target)
-                self._post.deliver(target, Letter(self._component, payload), None)
+                accepted = self._post.deliver(target, Letter(self._component, payload), None)
             except MessagingFault as fault:
                 faults.append((target, fault))
-        if not faults:
-            return
-        if len(targets) == 1:
-            raise faults[0][1]
-        listed = "; ".join(f"{str(target)[:200]}: {_case(fault)}" for target, fault in faults[:20])
-        more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
-        raise MessagingFault(
-            "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
-        )
+            else:
+                if accepted is not None:
+                    waiting.append((target, accepted))
+        if waiting:
+            return self._accepted_by_all(targets, faults, waiting)
+        _raise_for(targets, faults)
+        return None
+
+    async def _accepted_by_all(
+        self,
+        targets: Sequence[ComponentId],
+        faults: list[tuple[ComponentId, MessagingFault]],
+        waiting: Sequence[tuple[ComponentId, Awaitable[None]]],
+    ) -> None:
+        for target, accepted in waiting:
+            try:
+                await accepted
+            except MessagingFault as fault:
+                faults.append((target, fault))
+        order = {target: place for place, target in enumerate(targets)}
+        _raise_for(targets, sorted(faults, key=lambda one: order[one[0]]))
 
     def answer(self, request: Request, payload: bytes, fault: MessagingFault | None) -> bool:
         """Call back with an answer or a fault; False, and nothing more, if the request is over already."""
@@ -363,6 +391,23 @@ def well_formed(component: ComponentId) -> bool:
         NAME.fullmatch(component.namespace) is not None
         and NAME.fullmatch(component.name) is not None
         and NAME.fullmatch(component.instance) is not None
+    )
+
+
+def _raise_for(targets: Sequence[ComponentId], faults: Sequence[tuple[ComponentId, MessagingFault]]) -> None:
+    """Tell who did not accept a broadcast.
+
+    Raises:
+        MessagingFault: somebody did not.
+    """
+    if not faults:
+        return
+    if len(targets) == 1:
+        raise faults[0][1]
+    listed = "; ".join(f"{str(target)[:200]}: {_case(fault)}" for target, fault in faults[:20])
+    more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
+    raise MessagingFault(
+        "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
     )
 
 

@@ -290,7 +290,7 @@ together = pytest.mark.xdist_group("actor-guest")
 
 
 async def _until_status(node: Node, status: str) -> None:
-    while (await do(node, "a", ["look-up", "test/a/0"]))[3] != status:
+    while (await do(node, "a", ["look-up", "test/a/0"]))[3] != status:  # noqa: ASYNC110  (checks come with time)
         await asyncio.sleep(0.01)
 
 

@@ -49,7 +49,6 @@ def test_the_checked_in_bindings_are_what_the_generator_makes() -> None:
         (spec(b"", permissions={"filesystem": {"read": ["/data/**"]}}), "permissions.filesystem.read"),
         (spec(b"", permissions={"network": {"outbound": ["a.example:443"]}}), "permissions.network.outbound"),
         (spec(b"", permissions={"process": {"spawn": ["/bin/true"]}}), "permissions.process.spawn"),
-        (spec(b"", runtime={"durable": True}), "runtime.durable"),
         (spec(b"", runtime={"profile": "plain"}, limits={"fuel": 1}), "limits.fuel"),
         (spec(b"", runtime={"profile": "plain"}, limits={"deadline": 1.0}), "limits.deadline"),
     ],

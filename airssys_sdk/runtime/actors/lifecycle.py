@@ -232,7 +232,7 @@ async def _halt(cell: Cell) -> None:
             if unfinished is not None and is_unfinished(unfinished):
                 killed = not await _hook_ends(cell, unfinished, began)
     if killed:
-        cell.give_up_work()
+        cell.give_up_work(killed=True)
     await _halt_children(cell)
     _end_in_order(cell, began=began, killed=killed)
 

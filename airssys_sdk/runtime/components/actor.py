@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...component import CallError, Err, begin
 from ...services.eventually import settle
 from ...services.faults import StorageFault
+from ...services.letters import KeptLetter
 from ...services.messaging import Letter
 from ...services.storage import Transaction
 from ...wit import wave
@@ -76,6 +77,7 @@ class ComponentActor:
         self._prepared = False
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
+        self._letter: KeptLetter | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
 
@@ -116,8 +118,10 @@ class ComponentActor:
         return self._enter(self._world.component_lifecycle.initialize, config)
 
     def receive(self, letter: Letter, context: Context) -> object:
-        """Hand one message to the component."""
+        """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
         lifecycle = self._life.component_lifecycle
+        kept = None if context.envelope is None else context.envelope.kept
+        self._letter = kept if isinstance(kept, KeptLetter) else None
         message = _message(letter)
         if letter.callback:
             return self._enter(lifecycle.handle_callback, message)
@@ -184,17 +188,21 @@ class ComponentActor:
         try:
             value = result()
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
-            self._transaction = None
+            self._transaction = self._letter = None
             raise self._failed(cast("Err[object]", error)) from error
         return value if self._holds else self._committed(value)
 
     def _committed(self, value: object) -> object:
         """The value, once what the component wrote is stored."""
         transaction, self._transaction = self._transaction, None
-        if transaction is None or not transaction.changed:
+        letter, self._letter = self._letter, None
+        handled = 0 if letter is None else letter.number
+        if not handled and (transaction is None or not transaction.changed):
             return value
+        if transaction is None:
+            transaction = self._version.area.begin()
         try:
-            committed = transaction.commit()
+            committed = transaction.commit(handled)
         except StorageFault as fault:
             raise self._lost(fault) from fault
         if committed is None:

@@ -138,13 +138,15 @@ class _OnLoop:
     def __init__(self) -> None:
         self._thread = threading.get_ident()
 
-    def run(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
+    def run(
+        self, function: Callable[P, Eventually[T]], *arguments: P.args, **options: P.kwargs
+    ) -> Eventually[T]:
         """Call it now if this is the loop's thread, else let the call park until the loop has."""
         if threading.get_ident() == self._thread:
             return function(*arguments, **options)
 
         async def there() -> T:
-            return function(*arguments, **options)
+            return await settle(function(*arguments, **options))
 
         return there()
 
@@ -305,11 +307,21 @@ def storage_error(fault: StorageFault) -> errors.StorageError:
             return errors.StorageError_IoError(fault.message)
 
 
-def _accepted(act: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+def _accepted(act: Callable[P, Eventually[T]], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
     try:
-        return act(*arguments, **options)
+        answer = act(*arguments, **options)
     except MessagingFault as fault:
         raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
+    if not hasattr(type(answer), "__await__"):
+        return answer
+
+    async def later() -> T:
+        try:
+            return await settle(answer)
+        except MessagingFault as fault:
+            raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
+
+    return later()
 
 
 def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:

@@ -75,8 +75,6 @@ class ComponentSpec:
         for key in manifest.permissions.requested():
             if key not in enforced:
                 raise _not_enforced(f"permissions.{key}")
-        if manifest.runtime.durable:
-            raise _not_enforced("runtime.durable")
         if manifest.runtime.profile == "plain":
             for key in ("fuel", "deadline"):
                 if key in manifest.limits.model_fields_set:

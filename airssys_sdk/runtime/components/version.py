@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ...component import Component
 from ...manifest import ComponentId
+from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Outbox
 from ...services.storage import Area
@@ -79,6 +80,7 @@ class Hosted:
         log: where it logs.
         directory: who else runs.
         lanes: where its calls run.
+        letters: what its mailbox keeps on disk, if it is durable.
         history: all versions, the last ones of them, in order; also those that failed.
         kept: the last versions that ran, in order, with the one that runs.
         retiring: versions that have been replaced and still stop.
@@ -90,9 +92,15 @@ class Hosted:
     log: ComponentLog
     directory: Neighbours
     lanes: Lanes
+    letters: Letters
     history: deque[VersionRecord] = dataclasses.field(
         default_factory=lambda: deque[VersionRecord](maxlen=100)
     )
     kept: deque[Version] = dataclasses.field(default_factory=lambda: deque[Version](maxlen=KEPT))
     retiring: set[asyncio.Task[Any]] = dataclasses.field(default_factory=lambda: set[Any]())
     deploying: bool = False
+
+    @property
+    def durable(self) -> bool:
+        """Whether its mailbox survives the process."""
+        return self.version.spec.manifest.runtime.durable

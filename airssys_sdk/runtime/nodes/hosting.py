@@ -13,6 +13,8 @@ from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId
 from ...security import AuditLog, Grants
+from ...services.eventually import settle
+from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Letter, Outbox
 from ...services.storage import Storage
@@ -27,6 +29,7 @@ from ..components.pool import Pools
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
 from ..errors import NameTaken, StartFailed
+from ..messages.envelope import Envelope
 from ..messages.mailbox import MailboxOptions
 from ..supervision.backoff import Policy
 
@@ -66,6 +69,7 @@ class Hosting:
         self._overflow: Literal["error", "block"] = overflow
         self._cache = cache
         self._pools = Pools(system.loop)
+        self._letters = Letters(storage)
         self._starting: set[ComponentId] = set()
         self._retiring: set[asyncio.Task[Any]] = set()
         self._deployments: set[asyncio.Task[Deployed]] = set()
@@ -93,7 +97,8 @@ class Hosting:
                 most_open=spec.manifest.limits.mailbox,
             )
             version = self._version(spec, grants, code, outbox, 1, "start")
-            hosted = Hosted(component, version, ComponentLog(component), self._directory, self._lanes)
+            log = ComponentLog(component)
+            hosted = Hosted(component, version, log, self._directory, self._lanes, self._letters)
             hosted.history.append(version.record)
             hosted.kept.append(version)
             await self._supervise(hosted)
@@ -241,10 +246,15 @@ class Hosting:
             SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
         )
         await supervisor.ready()
+        left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
 
         def appear(ref: ActorRef[Any]) -> None:
-            if not directory.lists(hosted.id):
-                directory.add(Entry(hosted, ref, supervisor))
+            if directory.lists(hosted.id):
+                return
+            entry = Entry(hosted, ref, supervisor)
+            directory.add(entry)
+            for kept in left_over:
+                entry.put(Envelope(kept.letter, kept.letter.sender), kept)
 
         child = self._child(hosted, version, lambda: ComponentActor(hosted, version, appear))
         ref: ActorRef[Any] = system.spawn(child, under=supervisor)

@@ -226,6 +226,7 @@ class Node:
             RequestTimeout: no answer in time.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
@@ -234,7 +235,7 @@ class Node:
         self._asked += 1
         letter.correlation = f"{self._asked_prefix}{self._asked}"
         letter.reply_to = HOST
-        answer: object = await entry.ref.ask(Envelope(letter, HOST), timeout)
+        answer: object = await entry.ask(Envelope(letter, HOST), timeout)
         return answer if isinstance(answer, bytes) else None
 
     async def send(
@@ -246,10 +247,11 @@ class Node:
             ActorNotFound: no component fits, or several do.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        await self._run().directory.find(target).ref.send(Envelope(_letter(payload, content_type), HOST))
+        await self._run().directory.find(target).send(Envelope(_letter(payload, content_type), HOST))
 
     def components(self) -> list[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
@@ -316,6 +318,7 @@ class Node:
             await running.hosting.abandon()
             await running.system.stop()
             await running.hosting.stop()
+            await running.storage.settled()
         finally:
             self._final = self.counters()
             self._running = None

@@ -121,6 +121,11 @@ def clock() -> list[int]:
     return [moment.seconds, moment.nanoseconds, host_services.current_time_millis()]
 
 
+def note(key: str, text: str) -> None:
+    before = storage.get(key) or b""
+    storage.set(key, before + text.encode() + b" ")
+
+
 def read(key: str) -> str | None:
     value = storage.get(key)
     return None if value is None else value.decode()
@@ -149,6 +154,7 @@ OPERATIONS = {
     "log": log,
     "look-up": look_up,
     "loop": loop,
+    "note": note,
     "print": print,
     "repeat": repeat,
     "refuse": refuse,
