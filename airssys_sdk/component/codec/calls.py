@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
 from ..engine.abi import Abi, abi
-from ..engine.entry import headroom
+from ..engine.entry import HEADROOM
 from ..running.handles import Lending
 from ..running.refusal import refuse
 from ..signatures.handles import gives
@@ -61,8 +61,10 @@ def compile_export(
     with source.block(f"def bind({store}, {p}function, {where}, {p}calls_back):"):
         source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({store}.context)")
         with source.block(f"def {name}({', '.join(names)}):"):
+            headroom, deep = HEADROOM
+            room = ", ".join(source.constant(argument) for argument in deep)
             enter = [
-                f"if {p}calls_back: {source.use(headroom)}()",
+                f"if {p}calls_back: {source.use(headroom, 'headroom')}({room})",
                 f"if {store}.busy: {refused}({store}, {where})",
             ]
             lends = gives(signature)
