@@ -124,3 +124,8 @@ def code_of(shape: ListShape) -> str:
 def is_flat(shape: Shape) -> TypeGuard[ScalarShape]:
     """Whether a cell holds the whole value, so that nothing behind it needs freeing."""
     return isinstance(shape, ScalarShape) and shape.scalar is not Scalar.STRING
+
+
+def is_text(shape: Shape) -> bool:
+    """Whether what a value owns is one run of bytes."""
+    return isinstance(shape, HexShape | HexListShape) or shape == ScalarShape(Scalar.STRING)

@@ -121,6 +121,10 @@ class Abi:
         """The address of the first byte of `data`, valid as long as the object lives."""
         return id(data) + self.bytes_offset
 
+    def fixed(self, data: bytearray) -> int:
+        """The address of the first byte of `data`, valid until it is resized."""
+        return ctypes.addressof((ctypes.c_char * len(data)).from_buffer(data))
+
     def vector(self, data: bytes, count: int | None = None) -> bytes:
         """`{size, data}` for the bytes or cells in `data`, valid as long as that object lives."""
         return struct.pack("<QQ", len(data) if count is None else count, self.address(data))
