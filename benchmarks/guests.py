@@ -201,11 +201,10 @@ def _close(host: ModuleType, component: Component, given: object) -> None:
 
 def _define(instance: Any, function: Any) -> None:
     """Define the import with a C function, below the public surface of the engine's layer."""
-    from wasmtime import _ffi
-
-    callback = ctypes.cast(function, _ffi.wasmtime_component_func_callback_t)
+    raw: Any = importlib.import_module("wasmtime._ffi")
+    callback = ctypes.cast(function, raw.wasmtime_component_func_callback_t)
     none = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
-    error = _ffi.wasmtime_component_linker_instance_add_func(instance.ptr(), b"next", 4, callback, None, none)
+    error = raw.wasmtime_component_linker_instance_add_func(instance.ptr(), b"next", 4, callback, None, none)
     assert not error
 
 
