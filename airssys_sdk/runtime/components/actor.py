@@ -108,6 +108,8 @@ class ComponentActor:
     def _initialize(self) -> object:
         hosted, version = self._hosted, self._version
         life = Life(hosted.id, version.outbox, hosted.log, hosted.directory, self._begin_transaction)
+        if version.pool is None:
+            raise StartFailed(f"{hosted.id} is a component of another world")
         self._world = version.pool.take().adopt(life, hosted.log)
         limits = version.spec.manifest.limits
         config = types.ComponentConfig(

@@ -20,6 +20,8 @@ from .spec import ComponentSpec
 if TYPE_CHECKING:
     import asyncio
 
+    from ...component import Supervised
+
 Reason: TypeAlias = Literal["start", "deploy", "rollback"]
 
 KEPT = 5
@@ -59,7 +61,8 @@ class Version:
         component: the compiled component.
         area: its storage, with its permissions.
         outbox: what it sends, with its permissions.
-        pool: instances that are ready.
+        pool: instances that are ready; None for those of a typed world, which have none.
+        supervised: the typed world; None for `airssys:core/runtime-host`.
     """
 
     record: VersionRecord
@@ -67,7 +70,8 @@ class Version:
     component: Component
     area: Area
     outbox: Outbox
-    pool: Pool
+    pool: Pool | None
+    supervised: Supervised[Any] | None = None
 
 
 @dataclasses.dataclass(slots=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from ...component import Component
+from ...component import Component, Supervised
 from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId
@@ -21,10 +21,10 @@ from ...services.storage import Storage
 from ..actors.ref import ActorRef
 from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
-from ..components.actor import ComponentActor
 from ..components.calls import Lanes
 from ..components.deployment import Deployed, DeploymentFailed, deploy
 from ..components.directory import Directory, Entry
+from ..components.lives import Life, life_of
 from ..components.pool import Pools
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
@@ -76,9 +76,14 @@ class Hosting:
         self._deployments: set[asyncio.Task[Deployed]] = set()
         self._stopped = False
 
-    async def start(self, spec: ComponentSpec, on_compile: OnCompile | None) -> ComponentId:
-        """Start a component; see `Node.start`."""
-        spec.check()
+    async def start(
+        self,
+        spec: ComponentSpec,
+        on_compile: OnCompile | None,
+        supervised: Supervised[Any] | None = None,
+    ) -> ComponentId:
+        """Start a component; see `Node.start` and `Node.start_world`."""
+        spec.check(typed=supervised is not None)
         grants = spec.grants
         component = spec.id
         if component in self._starting or self._directory.lists(component):
@@ -98,7 +103,7 @@ class Hosting:
                 prefix=f"{self._incarnation}.{self._starts}",
                 most_open=spec.manifest.limits.mailbox,
             )
-            version = self._version(spec, grants, code, outbox, 1, "start")
+            version = self._version(spec, grants, code, outbox, supervised, 1, "start")
             log = ComponentLog(component)
             hosted = Hosted(component, version, log, self._directory, self._lanes, self._letters)
             hosted.history.append(version.record)
@@ -111,7 +116,7 @@ class Hosting:
     async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
         """Let another version take over; see `Node.deploy`."""
         hosted = entry.hosted
-        spec.check()
+        spec.check(typed=hosted.version.supervised is not None)
         grants = spec.grants
         if spec.id != hosted.id:
             raise UsageError(
@@ -173,6 +178,7 @@ class Hosting:
         grants: Grants,
         code: Component,
         outbox: Outbox,
+        supervised: Supervised[Any] | None,
         number: int,
         reason: Reason,
         back_to: int | None = None,
@@ -183,7 +189,8 @@ class Hosting:
             code,
             self._storage.area(spec.id, quota=spec.manifest.limits.storage, grants=grants),
             outbox,
-            self._pools.join(spec, code),
+            self._pools.join(spec, code) if supervised is None else None,
+            supervised,
         )
 
     async def _take_over(
@@ -199,29 +206,33 @@ class Hosting:
         old = hosted.version
         outbox = old.outbox.successor(grants, spec.manifest.limits.mailbox)
         number = hosted.history[-1].number + 1
-        version = self._version(spec, grants, code, outbox, number, reason, back_to)
+        version = self._version(spec, grants, code, outbox, old.supervised, number, reason, back_to)
         task = asyncio.ensure_future(deploy(hosted, version, entry.ref, self._child, self._system.events))
         self._deployments.add(task)
         try:
             deployed = await task
         except BaseException as error:
             task.cancel()
-            self._pools.leave(spec, code)
+            self._leave(version)
             if isinstance(error, asyncio.CancelledError) and self._stopped:
                 raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
             raise
         finally:
             self._deployments.discard(task)
-        version.pool.fill()
-        self._pools.leave(old.spec, old.component)
+        if version.pool is not None:
+            version.pool.fill()
+        self._leave(old)
         self._retiring |= hosted.retiring
         for task in hosted.retiring:
             task.add_done_callback(self._retiring.discard)
         return deployed
 
-    def _child(
-        self, hosted: Hosted, version: Version, factory: Callable[[], ComponentActor]
-    ) -> ChildSpec[Letter]:
+    def _leave(self, version: Version) -> None:
+        """No life of this version can begin any more."""
+        if version.pool is not None:
+            self._pools.leave(version.spec, version.component)
+
+    def _child(self, hosted: Hosted, version: Version, factory: Callable[[], Life]) -> ChildSpec[Letter]:
         spec = version.spec
         return ChildSpec(
             factory,
@@ -258,9 +269,9 @@ class Hosting:
             for kept in left_over:
                 entry.put(Envelope(kept.letter, kept.letter.sender), kept)
 
-        child = self._child(hosted, version, lambda: ComponentActor(hosted, version, appear))
+        child = self._child(hosted, version, lambda: life_of(hosted, version, appear))
         ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        ref.on_end(lambda _: self._pools.leave(hosted.version.spec, hosted.version.component))
+        ref.on_end(lambda _: self._leave(hosted.version))
         try:
             await ref.ready()
         except StartFailed as failed:
@@ -274,7 +285,8 @@ class Hosting:
                 details=getattr(error, "details", None),
                 hint=getattr(error, "hint", None),
             ) from error
-        version.pool.fill()
+        if version.pool is not None:
+            version.pool.fill()
 
 
 @dataclasses.dataclass(slots=True)

@@ -14,8 +14,9 @@ import sys
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
+from ...component import Supervised, WorldActor
 from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError
 from ...manifest import ComponentId
@@ -27,6 +28,7 @@ from ..components.calls import Lanes
 from ..components.deployment import Deployed
 from ..components.directory import Directory
 from ..components.spec import ComponentSpec
+from ..components.typed import ActorChannel
 from ..components.version import VersionRecord
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
@@ -34,6 +36,8 @@ from ..messages.mailbox import Metrics
 from ..scheduling.workers import Workers
 from ..state import Exit
 from .hosting import Hosting
+
+A = TypeVar("A", bound=WorldActor)
 
 SWITCH_SECONDS = 0.0005
 """How often threads take turns while a node runs; Python's default of 5 ms starves workers beside a busy loop."""
@@ -145,6 +149,27 @@ class Node:
             StartFailed: it did not get ready; the cause says why.
         """
         return await self._run().hosting.start(spec, on_compile)
+
+    async def start_world(
+        self, spec: ComponentSpec, supervised: Supervised[A], *, on_compile: OnCompile | None = None
+    ) -> A:
+        """Start a component of any typed world under a supervisor of its own, as `start` does.
+
+        Its package is generated with `--actors`; `supervised` comes from there: `supervised(imports)`. What the result's
+        functions are given and give back are the values of that package. Each call is a message: bounded, in order, one at a
+        time, with the limits of the manifest; a crash fails the call in progress and starts the component again.
+
+        Args:
+            spec: the component; its manifest names its world.
+            supervised: the world and what implements its imports. Their functions may be called on other threads;
+                those that are `async def` run on the loop.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Raises:
+            As `start`; LinkError also if an import is not implemented.
+        """
+        component = await self._run().hosting.start(spec, on_compile, supervised)
+        return supervised.actor(ActorChannel(self._run().directory.find(component).ref))
 
     async def deploy(
         self,
