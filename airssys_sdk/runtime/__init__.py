@@ -39,14 +39,21 @@ from .supervision.backoff import Backoff, Intensity, Policy
 if TYPE_CHECKING:
     from .components.actor import ComponentFailed, WritesLost
     from .components.spec import ComponentSpec, NotEnforced
-    from .nodes.node import Counters, Node
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
+    from .nodes.measuring import Counters
+    from .nodes.node import Node
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
-    "Counters": "nodes.node",
+    "Counters": "nodes.measuring",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
     "WritesLost": "components.actor",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
@@ -62,6 +69,7 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
@@ -71,6 +79,7 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "HistogramSnapshot",
     "Intensity",
     "MailboxFull",
     "MailboxOptions",
@@ -79,6 +88,7 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
@@ -87,6 +97,7 @@ __all__ = [
     "ReplyTo",
     "RequestTimeout",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
     "Terminated",

@@ -22,6 +22,7 @@ from ...wit import wave
 from ...wit.annotations import MARKER, CaseMarker
 from ...wit.shapes import Shape, shape_of
 from ..errors import MessageError, StartFailed
+from ..metrics.meter import Meter
 from .bindings import RuntimeHost, RuntimeHostImports
 from .bindings.imports import errors, types
 from .calls import GuestCall, Lanes, run, run_whole
@@ -67,6 +68,7 @@ class Hosted:
         log: where it logs.
         directory: who else runs.
         lanes: where its calls run.
+        meter: measures its messages.
     """
 
     spec: ComponentSpec
@@ -78,6 +80,7 @@ class Hosted:
     log: ComponentLog
     directory: Neighbours
     lanes: Lanes
+    meter: Meter = dataclasses.field(default_factory=Meter)
 
 
 class ComponentActor:
@@ -95,6 +98,8 @@ class ComponentActor:
         self._transaction: Transaction | None = None
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
+        self._meter = hosted.meter
+        self._fuel_left: int | None = None
         self._sliced = hosted.spec.manifest.runtime.profile == "metered"
         self._long = hosted.spec.manifest.runtime.long
 
@@ -110,17 +115,19 @@ class ComponentActor:
             transaction=self._begin_transaction,
         )
         loop = context.system.loop
-        self._world = RuntimeHost.open_world(
-            hosted.component,
-            RuntimeHostImports,
-            host if self._sliced else Waiting(host, loop),
-            # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
-            wasi=Wasi(
-                stdout=hosted.log.output("stdout", "info"), stderr=hosted.log.output("stderr", "debug")
-            ),
-            limits=hosted.limits,
-            sources=hosted.spec.sources,
-            loop=loop,
+        self._world = self._meter.locate(
+            lambda: RuntimeHost.open_world(
+                hosted.component,
+                RuntimeHostImports,
+                host if self._sliced else Waiting(host, loop),
+                # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
+                wasi=Wasi(
+                    stdout=hosted.log.output("stdout", "info"), stderr=hosted.log.output("stderr", "debug")
+                ),
+                limits=hosted.limits,
+                sources=hosted.spec.sources,
+                loop=loop,
+            )
         )
         limits = hosted.spec.manifest.limits
         config = types.ComponentConfig(
@@ -132,6 +139,7 @@ class ComponentActor:
 
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component."""
+        self._meter.begin(letter.sent)
         lifecycle = self._life.component_lifecycle
         message = _message(letter)
         if letter.callback:
@@ -144,6 +152,7 @@ class ComponentActor:
 
     def stopped(self, context: Context) -> None:
         """Throw the store away."""
+        self._meter.give_up()
         world, self._world = self._world, None
         call, self._call = self._call, None
         self._transaction = None
@@ -183,10 +192,21 @@ class ComponentActor:
         return outcome
 
     def _done(self, call: Call) -> object:
-        return self._outcome(call.result)
+        before, self._fuel_left = self._fuel_left, call.fuel_left()
+        limit = self._hosted.limits.fuel
+        if limit is not None:
+            before = limit
+        used = None if before is None or self._fuel_left is None else before - self._fuel_left
+        return self._outcome(call.result, used)
 
-    def _outcome(self, result: Callable[[], object]) -> object:
+    def _outcome(self, result: Callable[[], object], fuel: int | None = None) -> object:
         self._call = None
+        try:
+            return self._settled(result)
+        finally:
+            self._meter.end(fuel)
+
+    def _settled(self, result: Callable[[], object]) -> object:
         try:
             value = result()
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
