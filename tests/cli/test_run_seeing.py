@@ -1,0 +1,73 @@
+"""`run`: what others can see of its node."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cli_process import Command
+from prometheus_client.parser import text_string_to_metric_families
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
+
+
+def line_with(process: subprocess.Popen[str], text: str) -> str:
+    """The next line of standard error that holds a text."""
+    assert process.stderr is not None
+    read: list[str] = []
+    for line in process.stderr:
+        read.append(line)
+        if text in line:
+            return line.rstrip("\n")
+    raise AssertionError(f"{text!r} never came:\n{''.join(read)}")
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    """Interrupt a node and give what it then says."""
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    return err
+
+
+def test_prometheus_scrapes_a_node_that_runs(sdk: Command, trial: Path) -> None:
+    with sdk.start(["run", trial, "--in-memory", "--metrics", "127.0.0.1:0"]) as process:
+        url = line_with(process, "metrics: ").removeprefix("metrics: ")
+        line_with(process, "running; Ctrl-C stops")
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  (the address was just said)
+            families = {one.name: one for one in text_string_to_metric_families(answer.read().decode())}
+        said = stop(process)
+    assert [sample.labels["component"] for sample in families["airssys_messages_handled"].samples] == [
+        "test/trial/0"
+    ]
+    assert families["airssys_node_up"].samples[0].value == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0:9464", "[::]:9464", "example.org:80", "9464", ":9464", "127.0.0.1:x"]
+)
+def test_metrics_for_other_machines_and_addresses_that_are_none_are_wrong_usage(
+    sdk: Command, trial: Path, address: str
+) -> None:
+    result = sdk("run", trial, "--metrics", address)
+    assert (result.code, result.out) == (2, "")
+    assert "127.0.0.1" in result.err
+    assert "up to date" not in result.err, "nothing was built for it"
+
+
+def test_metrics_without_their_extra_are_refused_before_anything_is_built(
+    sdk: Command, trial: Path, tmp_path: Path
+) -> None:
+    absent = "raise ModuleNotFoundError(name=__name__)\n"
+    (tmp_path / "prometheus_client.py").write_text(absent)
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    result = sdk("run", trial, "--metrics", "127.0.0.1:0", env=env)
+    assert (result.code, result.out) == (1, "")
+    assert "the extra 'metrics', which is not installed" in result.err
+    assert "hint: pip install 'airssys-sdk[metrics]'" in result.err
+    assert "up to date" not in result.err
