@@ -71,7 +71,10 @@ async def _serve(
     wish: Wish,
     voice: Voice,
 ) -> Counters:
-    async with Node(wish.storage, measure_memory=True) as node, shown(node, wish.seeing, voice):
+    async with (
+        Node(wish.storage, measure_memory=True) as node,
+        shown(node, wish.seeing, voice, name=targets[0].id.name),
+    ):
         with _told(node, voice):
             for target in targets:
                 await node.start(target.spec)

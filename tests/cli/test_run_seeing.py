@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 from cli_process import Command
 from prometheus_client.parser import text_string_to_metric_families
+
+from airssys_sdk.runtime.nodes.client import ControlClient
+from airssys_sdk.runtime.nodes.sockets import find, places
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cli")]
 
@@ -71,3 +75,36 @@ def test_metrics_without_their_extra_are_refused_before_anything_is_built(
     assert "the extra 'metrics', which is not installed" in result.err
     assert "hint: pip install 'airssys-sdk[metrics]'" in result.err
     assert "up to date" not in result.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs Unix domain sockets")
+def test_another_process_sees_a_node_that_runs_and_stops_its_component(
+    sdk: Command, trial: Path, runtime: dict[str, str]
+) -> None:
+    async def speak() -> str:
+        async with ControlClient(find("trial")) as client:
+            status = await client.status()
+            assert [one.id for one in status.snapshot.components] == ["test/trial/0"]
+            return await client.stop("trial")
+
+    with sdk.start(["run", trial, "--in-memory"], env=runtime) as process:
+        line_with(process, "running; Ctrl-C stops")
+        assert find(None).process == process.pid
+        assert asyncio.run(speak()) == "shutdown"
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "error: no component runs any more\n" in err
+    assert places() == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs Unix domain sockets")
+def test_a_node_runs_where_nobody_can_speak_to_it(sdk: Command, trial: Path, runtime: dict[str, str]) -> None:
+    folder = Path(runtime["XDG_RUNTIME_DIR"]) / "airssys-sdk"
+    folder.mkdir()
+    folder.chmod(0o755)
+    result = sdk("run", trial, "--in-memory", "--send", "trial", "hi", env=runtime)
+    assert (result.code, result.out) == (0, "you said hi\n")
+    assert (
+        "nobody can speak to this node: the folder of sockets must be yours and closed to others\n"
+        in result.err
+    )

@@ -42,6 +42,7 @@ from ..scheduling.workers import Workers
 from ..state import Exit
 from ..supervision.backoff import Policy
 from .measuring import Counters, take
+from .outline import Outline, outline
 
 SWITCH_SECONDS = 0.0005
 """How often threads take turns while a node runs; Python's default of 5 ms starves workers beside a busy loop."""
@@ -264,6 +265,15 @@ class Node:
             self.counters(),
             uptime=time.monotonic() - running.opened,
         )
+
+    def outline(self) -> Outline:
+        """The tree of supervisors and components now; on the loop's thread.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        running = self._run()
+        return outline(running.system, {str(component) for component in running.directory.components()})
 
     async def stop_component(self, target: str | ComponentId) -> Exit:
         """Stop one component for good, in order and within its shutdown time.
