@@ -18,9 +18,11 @@ class Seeing:
 
     Attributes:
         metrics: host and port where metrics are served for Prometheus; None for nowhere.
+        trace: whether each call is told.
     """
 
     metrics: tuple[str, int] | None = None
+    trace: bool = False
 
     def check(self) -> None:
         """Refuse what could not be shown, before anything is built.

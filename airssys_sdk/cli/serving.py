@@ -72,7 +72,7 @@ async def _serve(
     voice: Voice,
 ) -> Counters:
     async with (
-        Node(wish.storage, measure_memory=True) as node,
+        Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
         shown(node, wish.seeing, voice, name=targets[0].id.name),
     ):
         with _told(node, voice):

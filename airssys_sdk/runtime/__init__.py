@@ -39,6 +39,7 @@ from .supervision.backoff import Backoff, Intensity, Policy
 if TYPE_CHECKING:
     from .components.actor import ComponentFailed, WritesLost
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
     from .metrics.histogram import HistogramSnapshot
     from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.measuring import Counters
@@ -54,6 +55,7 @@ _LAZY = {
     "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
     "StorageUse": "metrics.snapshot",
+    "Traced": "components.tracing",
     "WritesLost": "components.actor",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
@@ -101,6 +103,7 @@ __all__ = [
     "Strategy",
     "SupervisorSpec",
     "Terminated",
+    "Traced",
     "WritesLost",
     "behaviour",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -108,3 +109,28 @@ def test_a_node_runs_where_nobody_can_speak_to_it(sdk: Command, trial: Path, run
         "nobody can speak to this node: the folder of sockets must be yours and closed to others\n"
         in result.err
     )
+
+
+def test_each_call_is_printed_in_the_terms_of_wit(sdk: Command, trial: Path) -> None:
+    result = sdk(
+        "run", trial, "--in-memory", "--trace", "--send", "trial", "count", "--send", "trial", "boom"
+    )
+    assert (result.code, result.out) == (1, "1\n")
+    told = [line for line in result.err.splitlines() if line.startswith((">> ", "<< "))]
+    storage = "<< test/trial/0 airssys:core/storage@1.0.0"
+    lifecycle = ">> test/trial/0 airssys:core/component-lifecycle@1.0.0"
+    assert told[0].startswith(f"{lifecycle}#initialize({{env-vars: [], ")
+    assert told[1].startswith(f'{storage}#get("count") -> ok(none) in ')
+    assert told[2].startswith(f'{storage}#set("count", [49]) -> ok in ')
+    assert told[3].startswith(f"{lifecycle}#handle-message({{sender: {{namespace: ")
+    assert " -> ok(some([49])) in " in told[3]
+    assert "the trial\\x1b[31m failed" in told[4]
+    assert "\x1b" not in result.err
+    assert all(line.endswith(" ms") for line in told)
+
+
+def test_a_trace_as_json_is_one_object_a_call(sdk: Command, trial: Path) -> None:
+    result = sdk("run", trial, "--in-memory", "--trace", "--json", "--send", "trial", "nothing")
+    told = [json.loads(line) for line in result.out.splitlines()]
+    [call] = [one for one in told if one["event"] == "trace" and one["function"].endswith("#handle-message")]
+    assert (call["kind"], call["component"], call["outcome"]) == ("call", "test/trial/0", "ok(none)")

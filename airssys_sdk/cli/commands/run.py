@@ -53,6 +53,9 @@ STORAGE = Path(".airssys", "node.db")
     metavar="ADDRESS",
     help="Serve metrics for Prometheus at a loopback address such as 127.0.0.1:9464.",
 )
+@click.option(
+    "--trace", is_flag=True, help="Print each call into a component (>>) and each of its imports (<<)."
+)
 def cli(
     paths: tuple[Path, ...],
     sends: tuple[tuple[str, str], ...],
@@ -64,6 +67,7 @@ def cli(
     storage: Path | None,
     in_memory: bool,
     metrics: str | None,
+    trace: bool,
 ) -> None:
     """Run components on a node: projects (DIR) or component files (FILE); the project here by default.
 
@@ -80,7 +84,7 @@ def cli(
     from airssys_sdk.cli.voice import Voice, guest_logs
 
     seconds = duration(timeout, "--timeout")
-    seeing = Seeing(metrics=None if metrics is None else address(metrics, "--metrics"))
+    seeing = Seeing(metrics=None if metrics is None else address(metrics, "--metrics"), trace=trace)
     seeing.check()
     shared = session()
     with Progress(shared, quiet=quiet, brief=True) as progress:

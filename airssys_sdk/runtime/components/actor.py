@@ -28,6 +28,7 @@ from .bindings.imports import errors, types
 from .calls import GuestCall, Lanes, run, run_whole
 from .imports import Host, Neighbours, Waiting, messaging_error, to_wit
 from .spec import ComponentSpec
+from .tracing import Span, Trace, TracedImports, span
 
 if TYPE_CHECKING:
     from ...component import Call
@@ -69,6 +70,7 @@ class Hosted:
         directory: who else runs.
         lanes: where its calls run.
         meter: measures its messages.
+        trace: hears of each call; None if nobody does.
     """
 
     spec: ComponentSpec
@@ -81,6 +83,7 @@ class Hosted:
     directory: Neighbours
     lanes: Lanes
     meter: Meter = dataclasses.field(default_factory=Meter)
+    trace: Trace | None = None
 
 
 class ComponentActor:
@@ -100,6 +103,7 @@ class ComponentActor:
         self._call: GuestCall | None = None
         self._meter = hosted.meter
         self._fuel_left: int | None = None
+        self._span: Span | None = None
         self._sliced = hosted.spec.manifest.runtime.profile == "metered"
         self._long = hosted.spec.manifest.runtime.long
 
@@ -115,11 +119,14 @@ class ComponentActor:
             transaction=self._begin_transaction,
         )
         loop = context.system.loop
+        imports: object = host if self._sliced else Waiting(host, loop)
+        if hosted.trace is not None:
+            imports = TracedImports(imports, str(hosted.id), hosted.trace)
         self._world = self._meter.locate(
             lambda: RuntimeHost.open_world(
                 hosted.component,
                 RuntimeHostImports,
-                host if self._sliced else Waiting(host, loop),
+                imports,
                 # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
                 wasi=Wasi(
                     stdout=hosted.log.output("stdout", "info"), stderr=hosted.log.output("stderr", "debug")
@@ -153,6 +160,9 @@ class ComponentActor:
     def stopped(self, context: Context) -> None:
         """Throw the store away."""
         self._meter.give_up()
+        if self._span is not None:
+            self._span.given_up()
+            self._span = None
         world, self._world = self._world, None
         call, self._call = self._call, None
         self._transaction = None
@@ -179,6 +189,8 @@ class ComponentActor:
     def _enter(self, function: Callable[..., object], *arguments: object) -> object:
         """Call into the component; its storage writes are committed if it returns, and forgotten if not."""
         self._transaction = None
+        if self._hosted.trace is not None:
+            self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
         if self._sliced:
             outcome = run(begin(function, *arguments), lanes, self._done, long=self._long)
@@ -201,8 +213,9 @@ class ComponentActor:
 
     def _outcome(self, result: Callable[[], object], fuel: int | None = None) -> object:
         self._call = None
+        told, self._span = self._span, None
         try:
-            return self._settled(result)
+            return self._settled(result if told is None else lambda: told.around(result))
         finally:
             self._meter.end(fuel)
 

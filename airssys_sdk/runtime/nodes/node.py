@@ -32,6 +32,7 @@ from ..components.actor import ComponentActor, Hosted
 from ..components.calls import Lanes
 from ..components.directory import Directory, Entry
 from ..components.spec import ComponentSpec
+from ..components.tracing import Trace
 from ..errors import NameTaken, StartFailed
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
@@ -63,6 +64,8 @@ class Node:
         cache: where compiled components are kept; None for the user's cache folder.
         measure_memory: whether `metrics_snapshot` tells the memory of each component. Starting one then takes longer, with
             400 of them 10 ms; those beyond are not measured.
+        trace: hears of each call into a component and each of its imports, on the thread where it ended; calls then take
+            longer.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Node:
         keep_dead_letters: int = 1000,
         cache: Cache | None = None,
         measure_memory: bool = False,
+        trace: Trace | None = None,
     ) -> None:
         self._path = storage
         self._audit = audit or AuditLog()
@@ -85,6 +89,7 @@ class Node:
         self._keep_dead_letters = keep_dead_letters
         self._cache = cache
         self._measure_memory = measure_memory
+        self._trace = trace
         self._incarnation = secrets.token_hex(4)
         self._starting: set[ComponentId] = set()
         self._asked_prefix = f"{self._incarnation}-{HOST}-"
@@ -334,6 +339,7 @@ class Node:
             running.directory,
             running.lanes,
             Meter(locates=self._measure_memory),
+            self._trace,
         )
 
     async def _supervise(self, hosted: Hosted, running: _Running) -> None:
