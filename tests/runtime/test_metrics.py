@@ -254,3 +254,27 @@ def test_the_numbers_of_a_component_that_has_ended_stay_with_the_node(actor_wasm
             assert after.uptime >= before.uptime
 
     run(scenario)
+
+
+@guest
+@together
+def test_what_is_measured_of_a_component_outlives_a_deployment(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node(measure_memory=True) as node:
+            first = spec(actor_wasm, runtime={"pool": 2}, supervision={"backoff": {"base": 0.001}})
+            await node.start(first)
+            small = of(node, "test/a/0").memory
+            await do(node, "a", ["grow", 40_000_000])
+            assert of(node, "test/a/0").memory != small
+            with pytest.raises(CallError):
+                await do(node, "a", ["crash", "now"])
+            await do(node, "a", ["grow", 40_000_000])
+            await node.deploy("a", first)
+            await do(node, "a", ["count"])
+            seen = of(node, "test/a/0")
+            assert seen.memory == small, "that of the new version's instance"
+            assert seen.handling.count == 4
+            assert seen.fuel is not None
+            assert seen.fuel.count == 4
+
+    run(scenario)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,14 @@ from ..messages.pending import FINISHED, Pending, Settled, is_unfinished
 from ..scheduling.queue import TURN_SECONDS
 from ..state import BUSY, DOWN, ENDED, RUNNING, Exit, describe
 from . import lifecycle
+from .between import Action, run_actions
 from .context import Context
 from .spec import ChildSpec, Factory
 
 if TYPE_CHECKING:
     from ..scheduling.timers import Wakeup
     from ..supervision.backoff import RestartHistory
+    from .monitor import Monitor
     from .supervisor import Supervisor
     from .system import ActorSystem
 
@@ -48,7 +51,7 @@ class Cell:
         actor, receive, context: of this life.
         work: what the cell waits for: the rest of a handler or hook.
         message: the message whose rest that is; EMPTY if it is a hook's.
-        handled, failed, dead_lettered, expired, dropped: outcomes of messages.
+        handled, failed, dead_lettered, expired, dropped, kept: outcomes of messages.
         last_activity: time of the last turn.
         supervisor: keeps its children; None without any.
         history: its restarts, for the supervisor above.
@@ -58,10 +61,13 @@ class Cell:
         idle: resolved when `work` ends or nobody may wait for it any longer.
         listeners: who hears of the end for good.
         exit: how the last life ended.
+        monitor: watches the health of this life; None: nobody does.
+        between: what is to be done between two messages; None: nothing ever was.
     """
 
     __slots__ = (
         "actor",
+        "between",
         "context",
         "dead_lettered",
         "dropped",
@@ -72,10 +78,12 @@ class Cell:
         "handled",
         "history",
         "idle",
+        "kept",
         "last_activity",
         "listeners",
         "mailbox",
         "message",
+        "monitor",
         "name",
         "parent",
         "receive",
@@ -118,6 +126,7 @@ class Cell:
         self.dead_lettered = 0
         self.expired = 0
         self.dropped = 0
+        self.kept = 0
         self.last_activity = 0.0
         self.supervisor: Supervisor | None = None
         self.history: RestartHistory | None = None
@@ -127,6 +136,8 @@ class Cell:
         self.settled: asyncio.Future[bool] | None = None
         self.listeners: list[Callable[[Exit], None]] | None = None
         self.exit: Exit | None = None
+        self.monitor: Monitor | None = None
+        self.between: deque[Action] | None = None
 
     def __str__(self) -> str:
         return self.name if self.name is not None else f"actor-{self.serial}"
@@ -210,8 +221,7 @@ class Cell:
         mailbox = self.mailbox
         if self.state is ENDED:
             # Another thread's message came in while the mailbox was closed.
-            late = self.discard_waiting()
-            self.system.retire(Metrics(dead_lettered=late))
+            self.system.retire(self.discard_waiting())
         if self.state is not RUNNING:
             return now
         now = monotonic()
@@ -274,9 +284,13 @@ class Cell:
 
     def wait_for(self, unfinished: object, listener: Settled) -> None:
         """Let `listener` hear how a `Pending` or awaitable ends; `work` is what can be cancelled meanwhile."""
-        work = unfinished if isinstance(unfinished, Pending) else self._awaited(unfinished)
+        work = self.pending_of(unfinished)
         self.work = work
         work.listen(listener, self.system.run_queue.call)
+
+    def pending_of(self, unfinished: object) -> Pending:
+        """A `Pending`, or what is made of an awaitable."""
+        return unfinished if isinstance(unfinished, Pending) else self._awaited(unfinished)
 
     def _awaited(self, awaitable: Any) -> Pending:
         task: asyncio.Future[object] = asyncio.ensure_future(awaitable, loop=self.system.loop)
@@ -317,6 +331,8 @@ class Cell:
             self._fail(message, error)
         else:
             self._crash(message, error)
+        if self.between:
+            run_actions(self)
         self.look_up()
         if self.state is RUNNING:
             self.mailbox.resume()
@@ -326,13 +342,18 @@ class Cell:
         if self.idle is not None and not self.idle.done():
             self.idle.set_result(True)
 
-    def give_up_work(self) -> None:
-        """Cancel what the cell waits for; a message in the middle of it becomes a dead letter."""
+    def give_up_work(self, *, killed: bool = False) -> None:
+        """Cancel what the cell waits for; a message in the middle of it becomes a dead letter.
+
+        A durable one is put back if the actor is `killed` because it has to stop.
+        """
         work, self.work = self.work, None
         message, self.message = self.message, EMPTY
         if work is not None:
             work.cancel()
-        if message is not EMPTY:
+        if killed and type(message) is ENVELOPE and message.kept is not None:
+            self.mailbox.put_back(message)
+        elif message is not EMPTY:
             self.dead_lettered += 1
             self._bury(
                 message, DeadReason.KILLED, MessageKilled(f"{self} was killed in the middle of the message")
@@ -341,6 +362,7 @@ class Cell:
     def _fail(self, message: object, error: Exception) -> None:
         """This message failed and nothing else."""
         self.failed += 1
+        _forget(message)
         if type(message) is ENVELOPE and message.reply_to is not None:
             message.reply_to.fail(error)
         else:
@@ -363,20 +385,26 @@ class Cell:
             self._bury(envelope, DeadReason.CRASHED, error)
         else:
             self.dropped += 1
+            _forget(envelope)
         lifecycle.crash(self, error)
 
-    def discard_waiting(self) -> int:
-        """Nobody will handle what waits: all of it becomes dead letters; returns how many these are."""
-        before = self.dead_lettered
+    def discard_waiting(self) -> Metrics:
+        """Nobody will handle what waits: it becomes dead letters, or stays in the durable mailbox; says how many each are."""
+        before = self.dead_lettered, self.kept
         while (message := self.mailbox.take()) is not EMPTY:
-            self.dead_lettered += 1
-            self._bury(
-                message, DeadReason.STOPPED, ActorStopped(f"{self} stopped before it came to the message")
-            )
-        return self.dead_lettered - before
+            error = ActorStopped(f"{self} stopped before it came to the message")
+            if type(message) is ENVELOPE and message.kept is not None:
+                self.kept += 1
+                if message.reply_to is not None:
+                    message.reply_to.fail(error)
+            else:
+                self.dead_lettered += 1
+                self._bury(message, DeadReason.STOPPED, error)
+        return Metrics(dead_lettered=self.dead_lettered - before[0], kept=self.kept - before[1])
 
     def _bury(self, message: object, reason: DeadReason, error: Exception) -> None:
         envelope: Envelope[Any] = message if type(message) is ENVELOPE else Envelope(message)
+        _forget(envelope)
         self.system.bury(DeadLetter(str(self), envelope.payload, envelope.sender, reason, error))
         if envelope.reply_to is not None:
             envelope.reply_to.fail(error)
@@ -390,6 +418,7 @@ class Cell:
             dead_lettered=self.dead_lettered,
             expired=self.expired,
             dropped=self.dropped,
+            kept=self.kept,
             refused=self.mailbox.refused,
             in_progress=0 if self.message is EMPTY else 1,
             depth=depth,
@@ -408,15 +437,34 @@ class Cell:
     def new_life(self) -> None:
         """Make an actor and its context."""
         self.restarts += 1
-        self.actor = actor = self.factory()
+        self.put_in(self.factory(), None)
+
+    def put_in(self, actor: object, context: Context | None) -> None:
+        """Let this be the actor; None makes it a context.
+
+        Raises:
+            TypeError: it is no actor.
+        """
+        self.receive = self.receiver_of(actor)
+        self.actor = actor
+        self.context = Context(self) if context is None else context
+
+    def receiver_of(self, actor: object) -> Callable[[Any, Context], object]:
+        """What handles an actor's messages.
+
+        Raises:
+            TypeError: it is no actor.
+        """
         receive = getattr(actor, "receive", actor)
         if not callable(receive):
             raise TypeError(f"{self}: {type(actor).__name__} has no receive() and is no function")
-        self.receive = receive
-        self.context = Context(self)
+        return receive
 
     def end_life(self) -> None:
         """Let go of the actor."""
+        if self.monitor is not None:
+            self.monitor.close()
+            self.monitor = None
         if self.actor is not None:
             self.context.close()
         self.actor = None
@@ -425,6 +473,12 @@ class Cell:
     def new_child(self, factory: Factory[Any], name: str | None, spec: ChildSpec[Any]) -> Cell:
         """Make a cell below this one."""
         return Cell(self.system, self, factory, name, spec)
+
+
+def _forget(message: object) -> None:
+    """A durable message has ended otherwise than by being handled."""
+    if type(message) is ENVELOPE and message.kept is not None:
+        message.kept.forget()
 
 
 def _nobody(message: object, context: Context) -> None:

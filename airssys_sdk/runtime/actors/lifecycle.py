@@ -27,6 +27,7 @@ from ..state import (
     ExitKind,
     describe,
 )
+from .between import run_actions
 from .spec import IMMEDIATE
 
 if TYPE_CHECKING:
@@ -69,7 +70,22 @@ def _running(cell: Cell) -> None:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
     if cell.settled is not None:
         _settle(cell, running=True)
-    cell.mailbox.resume()
+    watch(cell)
+    if cell.between:
+        run_actions(cell)
+    if cell.state is RUNNING:
+        cell.mailbox.resume()
+
+
+def watch(cell: Cell) -> None:
+    """Watch the health of the life that has begun, as its spec says."""
+    if cell.monitor is not None:
+        cell.monitor.close()
+        cell.monitor = None
+    if cell.spec.health is not None:
+        from .monitor import Monitor
+
+        cell.monitor = Monitor(cell, cell.spec.health)
 
 
 def crash(cell: Cell, error: Exception) -> None:
@@ -161,6 +177,8 @@ def finish(cell: Cell) -> Exit:
         listener(exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))
+    if cell.between:
+        run_actions(cell)
     return exit_
 
 
@@ -214,7 +232,7 @@ async def _halt(cell: Cell) -> None:
             if unfinished is not None and is_unfinished(unfinished):
                 killed = not await _hook_ends(cell, unfinished, began)
     if killed:
-        cell.give_up_work()
+        cell.give_up_work(killed=True)
     await _halt_children(cell)
     _end_in_order(cell, began=began, killed=killed)
 
@@ -285,6 +303,8 @@ def _report(cell: Cell, *, never_ran: bool = False) -> None:
         finish(cell)
     elif cell.parent.supervisor is not None and cell.state is DOWN and cell.exit is not None:
         cell.parent.supervisor.child_exited(cell, cell.exit)
+        if cell.between:
+            run_actions(cell)
 
 
 def _hook_failed(cell: Cell, hook: str, error: Exception) -> None:

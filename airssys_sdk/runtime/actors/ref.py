@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..messages.envelope import Envelope
 from ..messages.mailbox import Metrics
-from ..state import Exit
+from ..state import Exit, HealthStatus
 from . import lifecycle
 
 if TYPE_CHECKING:
     from .cell import Cell
+    from .spec import ChildSpec
+    from .takeover import Takeover
 
 M = TypeVar("M")
 
@@ -39,6 +41,12 @@ class ActorRef(Generic[M]):
     def alive(self) -> bool:
         """Whether it accepts messages; also true while it waits for a restart."""
         return not self._mailbox.closed
+
+    @property
+    def health(self) -> HealthStatus:
+        """What its last health check said."""
+        monitor = self._cell.monitor
+        return HealthStatus.UNKNOWN if monitor is None else monitor.status
 
     @property
     def cell(self) -> Cell:
@@ -160,6 +168,25 @@ class ActorRef(Generic[M]):
             How its last life ended.
         """
         return await lifecycle.stop(self._cell)
+
+    async def replace(self, spec: ChildSpec[M]) -> Takeover:
+        """Let another actor take over, between two messages: name, mailbox and refs stay, what was in memory is gone.
+
+        The new actor's hook `started` runs before the old one is let go; if it fails, the old one goes on. The old one
+        then stops in order and within its shutdown time, while the new one handles messages. An actor that waits for
+        its restart is replaced at once. Must not be awaited by the actor itself.
+
+        Args:
+            spec: what makes the actors from now on, and how they are supervised; its name does not count.
+
+        Raises:
+            ActorStopped: the actor has stopped for good, or does before the message in progress is over.
+            StartFailed: the new actor did not start; the cause says why.
+            UsageError: the actor has children.
+        """
+        from .takeover import take_over
+
+        return await take_over(self._cell, spec)
 
     async def ended(self) -> Exit:
         """Wait until the actor has ended for good."""

@@ -15,6 +15,7 @@ from ...manifest.ids import NAME
 from ...security import Capability, Grants
 from ..actors.spec import OnCrash
 from ..supervision.backoff import Backoff, Intensity, Policy
+from ..supervision.health import Health
 
 WORLD: Final = "airssys:core/runtime-host@1.0.0"
 """The world whose components a node supervises."""
@@ -74,12 +75,6 @@ class ComponentSpec:
         for key in manifest.permissions.requested():
             if key not in enforced:
                 raise _not_enforced(f"permissions.{key}")
-        if manifest.supervision.health is not None:
-            raise _not_enforced("supervision.health")
-        if manifest.runtime.durable:
-            raise _not_enforced("runtime.durable")
-        if manifest.runtime.pool > 1:
-            raise _not_enforced("runtime.pool")
         if manifest.runtime.profile == "plain":
             for key in ("fuel", "deadline"):
                 if key in manifest.limits.model_fields_set:
@@ -125,6 +120,12 @@ class ComponentSpec:
         """How long restarts wait."""
         asked = self.manifest.supervision.backoff
         return Backoff(asked.base, asked.factor, asked.max, asked.jitter)
+
+    @property
+    def health(self) -> Health | None:
+        """How its health is watched; None: not at all."""
+        asked = self.manifest.supervision.health
+        return None if asked is None else Health(asked.interval, asked.timeout, asked.threshold)
 
     @property
     def on_crash(self) -> OnCrash:

@@ -135,11 +135,11 @@ class TracedImports:
 
     Args:
         host: the imports, under the names of the generated world.
-        component: the id of the component.
+        component: tells the id of the component; not before there is one, which an instance that is kept ready has not.
         trace: hears of the calls.
     """
 
-    def __init__(self, host: object, component: str, trace: Trace) -> None:
+    def __init__(self, host: object, component: Callable[[], str], trace: Trace) -> None:
         for interface in read_imports(RuntimeHostImports).interfaces.values():
             signatures = {one.attribute: one.codec.signature for one in interface.functions.values()}
             implemented = getattr(host, interface.attribute)
@@ -148,7 +148,11 @@ class TracedImports:
 
 class _TracedInterface:
     def __init__(
-        self, implemented: object, signatures: dict[str, Signature], component: str, trace: Trace
+        self,
+        implemented: object,
+        signatures: dict[str, Signature],
+        component: Callable[[], str],
+        trace: Trace,
     ) -> None:
         for attribute, signature in signatures.items():
             function = getattr(implemented, attribute)
@@ -156,12 +160,12 @@ class _TracedInterface:
 
 
 def _traced(
-    function: Callable[..., Any], signature: Signature, component: str, trace: Trace
+    function: Callable[..., Any], signature: Signature, component: Callable[[], str], trace: Trace
 ) -> Callable[..., Any]:
     """The same function; it waits where the other one does."""
 
     def call(*arguments: object) -> object:
-        told = Span(trace, component, "import", signature, arguments)
+        told = Span(trace, component(), "import", signature, arguments)
         try:
             value = function(*arguments)
         except BaseException as error:

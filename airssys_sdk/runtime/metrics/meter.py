@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
 from time import perf_counter, time_ns
-from typing import TypeVar
 
 from .histogram import FUEL, SECONDS, Histogram, HistogramSnapshot
-from .memory import locate
-
-T = TypeVar("T")
 
 
 class Meter:
-    """Measures the messages of one component; on the loop's thread only.
+    """Measures the messages of one component, whatever its version; on the loop's thread only.
 
     Attributes:
-        memory: where the linear memories of the present life begin; empty where that is not known.
-
-    Args:
-        locates: whether to look where the memories of each life are, which takes longer the more guests there are.
+        memory: where the linear memories of the life that runs begin; empty where that is not known.
     """
 
-    __slots__ = ("_began", "_fuel", "_handling", "_locates", "_queueing", "memory")
+    __slots__ = ("_fuel", "_handling", "_queueing", "memory")
 
-    def __init__(self, *, locates: bool = False) -> None:
-        self._locates = locates
+    def __init__(self) -> None:
         self._queueing = Histogram(SECONDS)
         self._handling = Histogram(SECONDS)
         self._fuel = Histogram(FUEL)
-        self._began = 0.0
         self.memory: tuple[int, ...] = ()
 
-    def locate(self, instantiate: Callable[[], T]) -> T:
-        """Begin a life by doing what makes its instance."""
-        if not self._locates:
-            return instantiate()
-        made, self.memory = locate(instantiate)
-        return made
-
-    def begin(self, sent: int) -> None:
-        """A message is handled from now on; it was sent at `sent` nanoseconds since the epoch."""
+    def begin(self, sent: int) -> float:
+        """A message is handled from now on; it was sent at `sent` nanoseconds since the epoch. For `end`."""
         # By the wall clock, as a letter may come from another process or from disk. A clock set back is no waiting.
         waited = (time_ns() - sent) * 1e-9
         # As `Histogram.add`, spelled out here and below: this runs for every message.
@@ -49,18 +32,15 @@ class Meter:
         histogram.counts[bisect_left(SECONDS, waited)] += 1
         if waited > 0.0:
             histogram.total += waited
-        self._began = perf_counter()
+        return perf_counter()
 
-    def end(self, fuel: int | None) -> None:
-        """The guest came back, whatever with; does nothing for calls that are no messages.
+    def end(self, began: float, fuel: int | None) -> None:
+        """The guest came back, whatever with.
 
         Args:
+            began: what `begin` returned.
             fuel: units of work that it used; None where nobody counts them.
         """
-        began = self._began
-        if not began:
-            return
-        self._began = 0.0
         taken = perf_counter() - began
         histogram = self._handling
         histogram.counts[bisect_left(SECONDS, taken)] += 1
@@ -69,11 +49,6 @@ class Meter:
             histogram = self._fuel
             histogram.counts[bisect_left(FUEL, fuel)] += 1
             histogram.total += fuel
-
-    def give_up(self) -> None:
-        """The life ended; if it was in the middle of a message, that one's time is not counted."""
-        self._began = 0.0
-        self.memory = ()
 
     def absorb(self, other: Meter) -> None:
         """Count what another one has counted: its component is gone."""

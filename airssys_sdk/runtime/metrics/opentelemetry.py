@@ -18,7 +18,7 @@ with extra("otel", "opentelemetry", purpose="exporting metrics to OpenTelemetry"
 
 _COMPONENT = "airssys.component.id"
 _OUTCOME = "airssys.message.outcome"
-_OUTCOMES = ("handled", "failed", "dead_lettered", "expired", "dropped", "refused")
+_OUTCOMES = ("handled", "failed", "dead_lettered", "expired", "dropped", "kept", "refused")
 _QUANTILES = (0.5, 0.9, 0.99)
 _ONE_COLLECTION = 0.1
 """Seconds for which all instruments of one collection see the same snapshot."""

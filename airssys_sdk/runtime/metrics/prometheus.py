@@ -35,6 +35,7 @@ _OUTCOMES = {
     "dead_lettered": "Messages that became dead letters, but for expired ones",
     "expired": "Messages that waited longer than their time to live",
     "dropped": "Messages that crashed their component and were dropped",
+    "kept": "Messages that stay in the durable mailbox of a component that has ended",
     "refused": "Messages that were not accepted, as the mailbox was full or closed",
 }
 """Fields of `Metrics` that only grow, and what they count."""

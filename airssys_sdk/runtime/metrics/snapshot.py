@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from ..messages.mailbox import Metrics
-from ..state import State
+from ..state import HealthStatus, State
 from .histogram import HistogramSnapshot
 
 
@@ -27,6 +27,7 @@ class ComponentSnapshot:
         id: `namespace/name/instance`.
         version: of its manifest.
         state: where in its life it is.
+        health: what it last said of its health.
         restarts: lives that followed another one.
         messages: what became of its messages, and how many wait.
         queueing: seconds from sending to handling, by the wall clock.
@@ -43,6 +44,7 @@ class ComponentSnapshot:
     id: str
     version: str
     state: State
+    health: HealthStatus
     restarts: int
     messages: Metrics
     queueing: HistogramSnapshot

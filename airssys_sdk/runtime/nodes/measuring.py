@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
+from typing import TYPE_CHECKING
 
 from ...security import AuditLog
 from ..actors.system import ActorSystem
 from ..components.directory import Directory, Entry
-from ..messages.mailbox import Metrics
 from ..metrics import memory
 from ..metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
 
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Counters:
-    """What happened on a node so far.
-
-    Attributes:
-        messages: what became of all messages; those of supervisors are none.
-        restarts: lives of components that followed another one.
-        denials: what components asked for without permission.
-        late: answers that came after their request was over.
-    """
-
-    messages: Metrics
-    restarts: int
-    denials: int
-    late: int
+if TYPE_CHECKING:
+    from .node import Counters
 
 
 def take(
@@ -55,21 +40,22 @@ def take(
 
 def _component(entry: Entry, audit: AuditLog, sizes: dict[int, int]) -> ComponentSnapshot:
     hosted, cell = entry.hosted, entry.ref.cell
-    meter, manifest, name = hosted.meter, hosted.spec.manifest, str(hosted.id)
-    kept = hosted.area.committed()
+    version, meter, name = hosted.version, hosted.meter, str(hosted.id)
+    manifest, kept = version.spec.manifest, version.area.committed()
     return ComponentSnapshot(
         id=name,
         version=manifest.component.version,
         state=cell.state,
+        health=entry.ref.health,
         restarts=max(0, cell.restarts),
         messages=cell.metrics(),
         queueing=meter.queueing,
         handling=meter.handling,
         fuel=meter.fuel if manifest.runtime.profile == "metered" else None,
         memory=sum(sizes.get(start, 0) for start in meter.memory) or None,
-        memory_limit=hosted.limits.memory,
+        memory_limit=version.spec.limits.memory,
         storage=None if kept is None else StorageUse(kept.used, kept.quota, kept.keys),
         denials=audit.denied[name],
-        late=hosted.outbox.late,
-        open_requests=hosted.outbox.open_requests,
+        late=version.outbox.late,
+        open_requests=version.outbox.open_requests,
     )

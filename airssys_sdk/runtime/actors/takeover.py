@@ -1,0 +1,218 @@
+"""Taking over a name: another actor goes on where one was, between two messages; mailbox and name stay."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airssys_sdk.errors import UsageError
+
+from ..errors import ActorStopped, StartFailed
+from ..events import HookFailed
+from ..messages.pending import Pending, is_unfinished
+from ..state import DOWN, ENDED, describe
+from . import lifecycle
+from .between import between_messages
+from .context import Context
+
+if TYPE_CHECKING:
+    from .cell import Cell
+    from .spec import ChildSpec
+
+_log = logging.getLogger("airssys.runtime")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Takeover:
+    """One actor has taken the name of another.
+
+    Attributes:
+        pause: seconds in which no message was handled, beyond the message in progress.
+        retired: done when the actor of before has stopped; None if none ran.
+    """
+
+    pause: float
+    retired: asyncio.Task[None] | None
+
+
+async def take_over(cell: Cell, spec: ChildSpec[Any]) -> Takeover:
+    """Let the actor of another spec take over, as soon as the message in progress is over.
+
+    The new actor's hook `started` runs between the two messages. If it fails, the old actor goes on. If no actor runs,
+    because the name waits for a restart, the new one starts at once, and the restarts of before are forgotten.
+
+    Args:
+        cell: the name.
+        spec: what makes the actors from now on, and how they are supervised; its name does not count.
+
+    Raises:
+        ActorStopped: the name is gone.
+        StartFailed: the new actor did not start; the cause says why.
+        UsageError: the actor has children.
+    """
+    if cell.supervisor is not None and cell.supervisor.cells:
+        raise UsageError(f"{cell} has children, and they belong to the actor that runs")
+    done: asyncio.Future[Takeover] = cell.system.loop.create_future()
+    attempt = _Attempt(cell, spec, done)
+    call_off = between_messages(cell, attempt.begin)
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        call_off()
+        raise
+
+
+class _Attempt:
+    """One takeover on its way."""
+
+    def __init__(self, cell: Cell, spec: ChildSpec[Any], done: asyncio.Future[Takeover]) -> None:
+        self._cell = cell
+        self._spec = spec
+        self._done = done
+        self._began = 0.0
+        self._actor: object = None
+        self._context: Context | None = None
+
+    def begin(self) -> Pending | None:
+        """The actor is at no message."""
+        cell = self._cell
+        self._began = cell.system.clock.now()
+        if cell.state is ENDED:
+            self._fail(ActorStopped(f"{cell} has stopped"))
+        elif cell.state is DOWN:
+            self._begin_life()
+        else:
+            return self._start()
+        return None
+
+    def _begin_life(self) -> None:
+        """No actor runs: the next life is one of the new spec, and begins now."""
+        cell = self._cell
+        self._adopt()
+        if cell.restart is not None:
+            cell.restart.cancel()
+        lifecycle.begin(cell)
+        self._succeed(None)
+
+    def _start(self) -> Pending | None:
+        """Start the new actor; the old one handles nothing meanwhile."""
+        cell = self._cell
+        try:
+            self._actor = self._spec.factory()
+            cell.receiver_of(self._actor)
+            self._context = Context(cell)
+            hook = getattr(self._actor, "started", None)
+            unfinished = None if hook is None else hook(self._context)
+        except Exception as error:  # noqa: BLE001 - whatever a factory or hook raises is told to whoever deploys
+            self._refuse(error)
+            return None
+        if unfinished is None or not is_unfinished(unfinished):
+            self._swap()
+            return None
+        inner = cell.pending_of(unfinished)
+
+        def given_up() -> None:
+            # The old actor's life ended meanwhile: that decides, and the new one is not needed.
+            inner.cancel()
+            self._refuse(ActorStopped(f"{cell} ended while another was about to take over"))
+
+        outer = Pending(given_up)
+
+        def started(_value: object, error: Exception | None) -> None:
+            if outer.done:
+                return
+            if error is not None:
+                self._refuse(error)
+            else:
+                self._swap()
+            outer.succeed()
+
+        inner.listen(started, cell.system.run_queue.call)
+        return outer
+
+    def _swap(self) -> None:
+        cell = self._cell
+        old, context, shutdown = cell.actor, cell.context, cell.spec.shutdown
+        cell.put_in(self._actor, self._context)
+        self._adopt()
+        lifecycle.watch(cell)
+        context.close()
+        self._succeed(cell.system.run(_retire(cell, old, context, shutdown)))
+
+    def _adopt(self) -> None:
+        cell, spec = self._cell, self._spec
+        cell.spec, cell.factory = spec, spec.factory
+        cell.mailbox.resize(spec.mailbox)
+        if cell.history is not None:
+            cell.history.clear()
+
+    def _succeed(self, retired: asyncio.Task[None] | None) -> None:
+        if not self._done.done():
+            pause = self._cell.system.clock.now() - self._began
+            self._done.set_result(Takeover(pause, retired))
+
+    def _refuse(self, error: Exception) -> None:
+        hook = getattr(self._actor, "stopped", None)
+        if hook is not None:
+            try:
+                hook(self._context)
+            except Exception as second:  # noqa: BLE001 - the first error is the one that counts
+                _told(self._cell, "stopped", second)
+        if self._context is not None:
+            self._context.close()
+        failed = StartFailed(f"{self._cell}: the new actor did not start: {describe(error)}")
+        failed.__cause__ = error
+        self._fail(failed)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._done.done():
+            self._done.set_exception(error)
+
+
+async def _retire(cell: Cell, actor: object, context: Context, seconds: float) -> None:
+    """Stop an actor that has no name any more, in order and within its time."""
+    system = cell.system
+    hook = getattr(actor, "stopping", None) if seconds > 0 and not system.killing else None
+    if hook is not None:
+        try:
+            unfinished = hook(context)
+            if unfinished is not None and is_unfinished(unfinished):
+                await _within(cell, cell.pending_of(unfinished), seconds)
+        except Exception as error:  # noqa: BLE001 - the stop goes on; the error is reported
+            _told(cell, "stopping", error)
+    hook = getattr(actor, "stopped", None)
+    if hook is not None:
+        try:
+            hook(context)
+        except Exception as error:  # noqa: BLE001 - the end goes on; the error is reported
+            _told(cell, "stopped", error)
+
+
+async def _within(cell: Cell, pending: Pending, seconds: float) -> None:
+    """Wait for a piece of work, then give it up.
+
+    Raises:
+        Exception: what it failed with.
+    """
+    system = cell.system
+    over: asyncio.Future[bool] = system.loop.create_future()
+    failed: list[Exception] = []
+
+    def ended(_value: object, error: Exception | None) -> None:
+        failed.extend([error] if error is not None else [])
+        if not over.done():
+            over.set_result(True)
+
+    pending.listen(ended, system.run_queue.call)
+    if not await system.timers.sleep_until(over, seconds):
+        pending.cancel()
+        raise ActorStopped(f"{cell} did not stop within {seconds:g} s")
+    if failed:
+        raise failed[0]
+
+
+def _told(cell: Cell, hook: str, error: Exception) -> None:
+    _log.warning("%s: the hook %s of what was replaced failed: %s", cell, hook, describe(error))
+    cell.system.events.publish(HookFailed(str(cell), hook, error))
