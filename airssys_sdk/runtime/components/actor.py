@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...component import CallError, Err, begin
-from ...services.eventually import settle
+from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
 from ...services.messaging import Letter
@@ -247,7 +247,7 @@ class ComponentActor:
                 raise self._lost(fault) from fault
             return value
 
-        return later()
+        return Later(later)
 
     async def _ended(self, outcome: object) -> object:
         """The outcome of a call that may go on by itself."""

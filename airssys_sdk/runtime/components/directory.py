@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...manifest import ComponentId
-from ...services.eventually import Eventually, settle
+from ...services.eventually import Eventually, Later, settle
 from ...services.faults import MessagingFault, StorageFault
 from ...services.messaging import Letter, Request
 from ..actors.ref import ActorRef
@@ -213,7 +213,7 @@ class Directory:
             except StorageFault as fault:
                 raise _not_written(target, fault) from fault
 
-        return later()
+        return Later(later)
 
     def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
         """Put the answer to a request into the requester's mailbox, even when it is full."""

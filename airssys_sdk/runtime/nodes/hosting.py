@@ -73,6 +73,7 @@ class Hosting:
         self._watching = watching
         self._pools = Pools(system.loop, watching)
         self._letters = Letters(storage)
+        self._starts = 0
         self._starting: set[ComponentId] = set()
         self._retiring: set[asyncio.Task[Any]] = set()
         self._deployments: set[asyncio.Task[Deployed]] = set()
@@ -91,12 +92,13 @@ class Hosting:
         self._starting.add(component)
         try:
             code = await self._load(spec, on_compile)
+            self._starts += 1  # another component of this id may have made requests
             outbox = Outbox(
                 component,
                 grants=grants,
                 post=self._directory,
                 audit=self._audit,
-                prefix=self._incarnation,
+                prefix=f"{self._incarnation}.{self._starts}",
                 most_open=spec.manifest.limits.mailbox,
             )
             version = self._version(spec, grants, code, outbox, 1, "start")

@@ -299,6 +299,14 @@ class Node:
         """
         return self._run().directory.find(target).ref.metrics
 
+    def open_requests(self, target: str | ComponentId) -> int:
+        """How many requests of one component wait for their answer.
+
+        Raises:
+            ActorNotFound: no component fits, or several do.
+        """
+        return self._run().directory.find(target).hosted.version.outbox.open_requests
+
     def counters(self) -> Counters:
         """What happened so far; once the node has stopped, all that happened, what its stop did to messages included.
 
