@@ -43,18 +43,26 @@ if TYPE_CHECKING:
     from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
     from .components.version import VersionRecord
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
+    "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
     "WritesLost": "components.actor",
@@ -72,6 +80,7 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
@@ -87,6 +96,7 @@ __all__ = [
     "Health",
     "HealthChecked",
     "HealthStatus",
+    "HistogramSnapshot",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -96,6 +106,7 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
@@ -104,10 +115,12 @@ __all__ = [
     "ReplyTo",
     "RequestTimeout",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
     "Takeover",
     "Terminated",
+    "Traced",
     "Unhealthy",
     "Unwell",
     "VersionRecord",

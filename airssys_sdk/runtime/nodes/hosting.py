@@ -25,7 +25,7 @@ from ..components.calls import Lanes
 from ..components.deployment import Deployed, DeploymentFailed, deploy
 from ..components.directory import Directory, Entry
 from ..components.lives import Life, life_of
-from ..components.pool import Pools
+from ..components.pool import Pools, Watching
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
 from ..errors import NameTaken, StartFailed
@@ -46,6 +46,7 @@ class Hosting:
         incarnation: unique to this life of the node.
         overflow: what Python callers meet at a full mailbox.
         cache: where compiled components are kept; None for the user's cache folder.
+        watching: what is to be seen of the components.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Hosting:
         incarnation: str,
         overflow: Literal["error", "block"],
         cache: Cache | None,
+        watching: Watching,
     ) -> None:
         self._system = system
         self._directory = directory
@@ -68,7 +70,8 @@ class Hosting:
         self._incarnation = incarnation
         self._overflow: Literal["error", "block"] = overflow
         self._cache = cache
-        self._pools = Pools(system.loop)
+        self._watching = watching
+        self._pools = Pools(system.loop, watching)
         self._letters = Letters(storage)
         self._starts = 0
         self._starting: set[ComponentId] = set()
@@ -106,6 +109,7 @@ class Hosting:
             version = self._version(spec, grants, code, outbox, supervised, 1, "start")
             log = ComponentLog(component)
             hosted = Hosted(component, version, log, self._directory, self._lanes, self._letters)
+            hosted.trace = self._watching.trace
             hosted.history.append(version.record)
             hosted.kept.append(version)
             await self._supervise(hosted)
