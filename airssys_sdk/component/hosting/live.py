@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from ...wit.shapes import Signature
+from ...wit.shapes import HandleShape, Signature
 from ...wit.versions import compatible
 from ..bulk.names import interface_name
 from ..codec.calls import Lift, Lower, compile_export, compile_parts
@@ -163,6 +164,7 @@ class ExportCodec:
         self.signature = dataclasses.replace(signature, name=self.where)
         self._direct: Callable[[Store, bytes, str, bool], Callable[..., Any]] | None = None
         self._checked: weakref.WeakSet[Component] = weakref.WeakSet()
+        self._in_bulk: weakref.WeakKeyDictionary[Component, bool] = weakref.WeakKeyDictionary()
         self._with_arrays: ExportCodec | None = None
         self._with_bulk: ExportCodec | None = None
         self._parts: Callable[[Store], tuple[Lower, Lift]] | None = None
@@ -196,9 +198,24 @@ class ExportCodec:
             return bind_export(self.signature, function, live.store, self.where)
         codec = self
         bulk = live.bulk_function(self.interface, self.name)
-        if bulk is not None and difference(self._bulk.signature, bulk[1]) is None:
+        if bulk is not None and self._fits_bulk(live.component, bulk[1]):
             codec, function = self._bulk, bulk[0]
         return codec._bind_raw(live, bytes(function._func))
+
+    @functools.cached_property
+    def _handles(self) -> tuple[HandleShape, ...]:
+        return tuple(handles(self.signature))
+
+    @functools.cached_property
+    def _lends(self) -> bool:
+        return gives(self.signature)
+
+    def _fits_bulk(self, component: Component, types: PlainFunction) -> bool:
+        """Whether an adapter's function has the type that its codec is made for; compared once for each component."""
+        fits = self._in_bulk.get(component)
+        if fits is None:
+            fits = self._in_bulk[component] = difference(self._bulk.signature, types) is None
+        return fits
 
     @property
     def _bulk(self) -> ExportCodec:
@@ -237,13 +254,12 @@ class ExportCodec:
         lower, lift = self._parts(store)
         results = int(self.signature.result is not None)
         arity = len(self.signature.parameters)
-        lends = gives(self.signature)
         address = abi().address(raw)
-        return Bound(self.where, store, address, arity, results, lower, lift, raw, lends=lends)
+        return Bound(self.where, store, address, arity, results, lower, lift, raw, lends=self._lends)
 
     def _admit_resources(self, live: Live) -> None:
         """Make the instance ready for the resources of the signature, or say why they cannot be passed."""
-        for handle in handles(self.signature):
+        for handle in self._handles:
             if live.public:
                 raise refused(self.where, "resources need the fast calls, which this engine does not support")
             if is_guests(handle.cls):

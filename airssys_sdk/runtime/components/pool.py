@@ -73,6 +73,9 @@ class Ready:
             self.world, self.memory = locate(lambda: self._open(watching.trace))
         else:
             self.world = self._open(watching.trace)
+        # Looking a function up makes it ready to be called: what a life needs for its first answer is done here.
+        lifecycle = self.world.component_lifecycle
+        _ = lifecycle.initialize, lifecycle.handle_message
 
     def _open(self, trace: Trace | None) -> RuntimeHost:
         sliced = self._spec.manifest.runtime.profile == "metered"
