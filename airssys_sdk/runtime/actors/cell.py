@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ class Cell:
         self.factory = factory
         self.spec = spec
         self.name = name
-        self.serial = system.next_serial()
+        self.serial = system.serial = system.serial + 1
         self.mailbox = Mailbox(self, system.run_queue, spec.mailbox)
         self.state = DOWN
         self.restarts = -1
@@ -145,16 +146,18 @@ class Cell:
     def turn(self, now: float, /) -> float:
         """Handle messages until none waits, the time is over, or the actor is busy with one; see `RunQueue`.
 
-        A bare payload is handled right here when it is the only one, as it mostly is when there are many actors.
+        The first bare payload is handled right here: when there are many actors it mostly is the only one.
         """
         mailbox = self.mailbox
         if mailbox.interrupted:
             return self._careful_turn(now)
         normal = mailbox.normal
-        waiting = normal.qsize()
         self.last_activity = now
-        if waiting == 1:
+        try:
             message = normal.get_nowait()
+        except Empty:
+            pass  # it was in the run queue twice
+        else:
             if type(message) is ENVELOPE:
                 self._open(message)
             else:
@@ -164,27 +167,35 @@ class Cell:
                         self.handled += 1
                 except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
                     self._raised(message, error)
-        elif waiting:
-            now = self._long_turn(waiting, now)
         if not mailbox.interrupted:
-            # As `Mailbox.unpark`, spelled out: this runs once a turn.
+            # As `Mailbox.unpark`, spelled out here and below: this runs once a turn.
             mailbox.scheduled = False
-            if normal.qsize():
-                mailbox.wake()
-        elif self.state is RUNNING:
+            if normal.empty():
+                return now
+            mailbox.scheduled = True
+            now = self._long_turn(now)
+            if not mailbox.interrupted:
+                mailbox.scheduled = False
+                if not normal.empty():
+                    mailbox.wake()
+                return now
+        if self.state is RUNNING:
             mailbox.unpark()
         return now
 
-    def _long_turn(self, waiting: int, started: float) -> float:
-        """Handle several messages.
+    def _long_turn(self, started: float) -> float:
+        """Handle the messages after the first, if there is time.
 
         Among bare payloads the clock is read after 1, 3, 7, 15 ...: a long one ends the turn, short ones do not pay.
         """
+        now = monotonic()
+        if now - started > TURN_SECONDS:
+            return now
         mailbox = self.mailbox
         take = mailbox.normal.get_nowait
+        waiting = mailbox.normal.qsize()
         receive = self.receive
         context = self.context
-        now = started
         bare = 0
         look_up = 1
         message: object = EMPTY

@@ -70,7 +70,8 @@ def _running(cell: Cell) -> None:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
     if cell.settled is not None:
         _settle(cell, running=True)
-    watch(cell)
+    if cell.spec.health is not None or cell.monitor is not None:
+        watch(cell)
     if cell.between:
         run_actions(cell)
     if cell.state is RUNNING:

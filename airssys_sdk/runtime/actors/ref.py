@@ -69,7 +69,7 @@ class ActorRef(Generic[M]):
         normal = mailbox.normal
         if normal.qsize() >= mailbox.room:
             mailbox.refuse()
-        normal.put(message)
+        normal.put_nowait(message)
         if not mailbox.scheduled:
             # As `Mailbox.wake`, spelled out: this runs once a message.
             mailbox.scheduled = True
@@ -127,7 +127,7 @@ class ActorRef(Generic[M]):
                 envelope, ordinary = Envelope(message, None, request), True
             if ordinary and mailbox.normal.qsize() < mailbox.room:
                 # As `Mailbox.put`, spelled out: this runs once a message.
-                mailbox.normal.put(envelope)
+                mailbox.normal.put_nowait(envelope)
                 if not mailbox.scheduled:
                     mailbox.scheduled = True
                     run_queue = system.run_queue

@@ -38,6 +38,7 @@ class ActorSystem:
         requests: the open requests, with counts of how the others ended.
         dead_letters: the last of them, at most `keep_dead_letters`.
         dead: how many there were, by reason.
+        serial: the number of the newest cell; for the runtime.
 
     Args:
         clock: a `ManualClock` in tests; None: real time.
@@ -65,7 +66,7 @@ class ActorSystem:
         self.dead: Counter[DeadReason] = Counter()
         self.names: dict[str, Cell] = {}
         self.killing = False
-        self._serial = 0
+        self.serial = 0
         self._retired = Metrics()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended: asyncio.Future[Exit] = self.loop.create_future()
@@ -173,11 +174,6 @@ class ActorSystem:
     def retire(self, metrics: Metrics) -> None:
         """Keep the counts of a cell that has ended; for the runtime."""
         self._retired += metrics
-
-    def next_serial(self) -> int:
-        """A number for a new cell; for the runtime."""
-        self._serial += 1
-        return self._serial
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a piece of lifecycle that has to wait; for the runtime."""

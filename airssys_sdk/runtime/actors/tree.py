@@ -29,9 +29,12 @@ def spawn(
     if parent.state not in (STARTING, RUNNING, BUSY):
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
+    supervisor: SupervisorSpec | None = None
     factory: Factory[Any]
-    if isinstance(actor, SupervisorSpec):
-        spec = supervising(actor)
+    if isinstance(actor, type):
+        factory = actor  # first, as it mostly is one
+    elif isinstance(actor, SupervisorSpec):
+        spec, supervisor = supervising(actor), actor
         factory, name = spec.factory, name or spec.name
     elif isinstance(actor, ChildSpec):
         # basedpyright forgets the type argument here, mypy does not
@@ -45,8 +48,8 @@ def spawn(
     cell = parent.new_child(factory, name, spec)
     if name is not None:
         names[name] = cell
-    if isinstance(actor, SupervisorSpec):
-        cell.supervisor = Supervisor(cell, actor)
+    if supervisor is not None:
+        cell.supervisor = Supervisor(cell, supervisor)
     if parent.supervisor is None:
         parent.supervisor = Supervisor(parent)
     parent.supervisor.cells[cell] = None

@@ -173,7 +173,7 @@ class Mailbox:
             self._lane(message.priority).append(message)
             self._measure()
         else:
-            self.normal.put(message)
+            self.normal.put_nowait(message)
         if not self.scheduled:
             self.wake()
 
@@ -269,8 +269,12 @@ class Mailbox:
 
     def resume(self) -> None:
         """The owner runs and can take messages; on the loop's thread."""
-        self.interrupted = self.waiters is not None or self._others_wait
-        self.unpark()
+        others_wait = self._lanes is not None and any(self._lanes)
+        self.interrupted = others_wait or self.waiters is not None
+        # As `unpark`, spelled out: each life begins here.
+        self.scheduled = False
+        if others_wait or self.normal.qsize():
+            self.wake()
 
     def unpark(self) -> None:
         """Give the owner a turn if any message waits, else let the next sender do so; on the loop's thread."""

@@ -17,6 +17,9 @@ DRAIN_SECONDS = 1e-3
 """The queue hands the thread back to the event loop after this time."""
 
 
+_EIGHT = range(8)
+
+
 class Runnable(Protocol):
     """Something that takes turns."""
 
@@ -75,18 +78,18 @@ class RunQueue:
 
     def _drain(self) -> None:
         ready = self.ready
+        take = ready.popleft
         now = monotonic()
         end = now + DRAIN_SECONDS
-        turns = 0
         try:
-            while ready:
-                now = ready.popleft().turn(now)
-                turns += 1
-                if turns & 7 == 0:
+            while ready and now <= end:
+                for _ in _EIGHT:
+                    now = take().turn(now)
+                    if now > end or not ready:
+                        break
+                else:
                     # Short turns do not read the clock themselves.
                     now = monotonic()
-                if now > end:
-                    break
         finally:
             # Also after an interrupt (KeyboardInterrupt passes through): the others keep their turns.
             self.awake = False
