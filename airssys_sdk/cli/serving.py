@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from airssys_sdk.cli import stdin
+from airssys_sdk.cli.deploying import admit, watching
 from airssys_sdk.cli.seeing import Seeing, shown
 from airssys_sdk.cli.targets import Target, find_id
 from airssys_sdk.cli.voice import Voice
@@ -30,6 +31,7 @@ class Wish:
         timeout: seconds for each answer.
         storage: the file that keeps the components' state; None keeps it in memory.
         seeing: how others may see what the node does.
+        watch: whether projects are built and deployed again when their files change.
     """
 
     sends: Sequence[tuple[str, str]]
@@ -37,6 +39,7 @@ class Wish:
     timeout: float
     storage: Path | None
     seeing: Seeing = dataclasses.field(default_factory=Seeing)
+    watch: bool = False
 
     @property
     def serves(self) -> bool:
@@ -73,13 +76,15 @@ async def _serve(
 ) -> Counters:
     async with (
         Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
-        shown(node, wish.seeing, voice, name=targets[0].id.name),
+        shown(node, wish.seeing, voice, name=targets[0].id.name) as control,
     ):
+        admit(control, node)
         with _told(node, voice):
             for target in targets:
                 await node.start(target.spec)
             if wish.serves:
-                await _until_interrupted(node, voice)
+                with watching(node, targets, voice) if wish.watch else contextlib.nullcontext():
+                    await _until_interrupted(node, voice)
             for one, payload in questions:
                 await _ask(node, one, payload, wish, voice)
             if lines_to is not None:

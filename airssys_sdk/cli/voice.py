@@ -86,6 +86,19 @@ class Voice:
             self._session.json(data, indent=None)
         show(error, self._session)
 
+    def problem(self, what: str, error: AirssysError) -> None:
+        """Tell of something that went wrong beside the node, which goes on as it was."""
+        with self._heard():
+            if self._json:
+                told = {
+                    "event": "problem",
+                    "what": what,
+                    "error": type(error).__name__,
+                    "message": str(error),
+                }
+                self._session.json(told, indent=None)
+            show(error, self._session)
+
     def log(self, source: str, level: str, number: int, text: str) -> None:
         """Tell what a component logged; as with `event`, output that fails is not raised here."""
         with self._heard():

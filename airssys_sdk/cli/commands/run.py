@@ -56,6 +56,7 @@ STORAGE = Path(".airssys", "node.db")
 @click.option(
     "--trace", is_flag=True, help="Print each call into a component (>>) and each of its imports (<<)."
 )
+@click.option("--watch", is_flag=True, help="Build and deploy projects again when their files change.")
 def cli(
     paths: tuple[Path, ...],
     sends: tuple[tuple[str, str], ...],
@@ -68,6 +69,7 @@ def cli(
     in_memory: bool,
     metrics: str | None,
     trace: bool,
+    watch: bool,
 ) -> None:
     """Run components on a node: projects (DIR) or component files (FILE); the project here by default.
 
@@ -83,6 +85,8 @@ def cli(
     from airssys_sdk.cli.targets import prepare
     from airssys_sdk.cli.voice import Voice, guest_logs
 
+    if watch and (sends or lines_to is not None):
+        raise click.UsageError("--watch runs until Ctrl-C; it does not go with --send and --stdin")
     seconds = duration(timeout, "--timeout")
     seeing = Seeing(metrics=None if metrics is None else address(metrics, "--metrics"), trace=trace)
     seeing.check()
@@ -91,7 +95,9 @@ def cli(
         targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
     if storage is not None and not storage.name:
         raise click.BadParameter("a file is needed, and this is a directory", param_hint="'--storage'")
-    wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]), seeing)
+    wish = Wish(
+        sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]), seeing, watch
+    )
     voice = Voice(shared, as_json=as_json, quiet=quiet)
     with guest_logs(voice):
         counters = asyncio.run(serve(targets, wish, voice))
