@@ -73,9 +73,7 @@ def nearest(name: str, known: Sequence[str], cutoff: float = 0.6) -> str | None:
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
 
 
-def _explain(
-    details: ErrorDetails, schema: type[BaseModel], text: str, data: Mapping[str, Any]
-) -> Problem:
+def _explain(details: ErrorDetails, schema: type[BaseModel], text: str, data: Mapping[str, Any]) -> Problem:
     location = details["loc"]
     if details["type"] == "extra_forbidden":
         return place(text, location, "unknown key", _meant(location, schema))
