@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .components.spec import ComponentSpec, NotEnforced
     from .components.version import VersionRecord
     from .nodes.node import Counters, Node
+    from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
@@ -53,8 +54,10 @@ _LAZY = {
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "GroupSpec": "nodes.system_spec",
     "Node": "nodes.node",
     "NotEnforced": "components.spec",
+    "SystemSpec": "nodes.system_spec",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
     "WritesLost": "components.actor",
@@ -84,6 +87,7 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "GroupSpec",
     "Health",
     "HealthChecked",
     "HealthStatus",
@@ -106,6 +110,7 @@ __all__ = [
     "StartFailed",
     "Strategy",
     "SupervisorSpec",
+    "SystemSpec",
     "Takeover",
     "Terminated",
     "Unhealthy",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal
 
 from ...component import Component
@@ -78,33 +79,75 @@ class Hosting:
     async def start(self, spec: ComponentSpec, on_compile: OnCompile | None) -> ComponentId:
         """Start a component; see `Node.start`."""
         spec.check()
-        grants = spec.grants
-        component = spec.id
-        if component in self._starting or self._directory.lists(component):
-            raise NameTaken(
-                f"a component {component} runs on this node already",
-                hint="give the other one another instance, or deploy it as a new version",
-            )
-        self._starting.add(component)
-        try:
-            code = await self._load(spec, on_compile)
-            outbox = Outbox(
-                component,
-                grants=grants,
-                post=self._directory,
-                audit=self._audit,
-                prefix=self._incarnation,
-                most_open=spec.manifest.limits.mailbox,
-            )
-            version = self._version(spec, grants, code, outbox, 1, "start")
-            log = ComponentLog(component)
-            hosted = Hosted(component, version, log, self._directory, self._lanes, self._letters)
-            hosted.history.append(version.record)
-            hosted.kept.append(version)
+        _ = spec.grants
+        with self.starting([spec.id]):
+            hosted = self.host(spec, await self.load(spec, on_compile))
             await self._supervise(hosted)
+        return hosted.id
+
+    @contextlib.contextmanager
+    def starting(self, components: Iterable[ComponentId]) -> Generator[None, None, None]:
+        """Keep the ids of components that start from others.
+
+        Raises:
+            NameTaken: one of them is in use.
+        """
+        kept = set(components)
+        for component in kept:
+            if component in self._starting or self._directory.lists(component):
+                raise NameTaken(
+                    f"a component {component} runs on this node already",
+                    hint="give the other one another instance, or deploy it as a new version",
+                )
+        self._starting |= kept
+        try:
+            yield
         finally:
-            self._starting.discard(component)
-        return component
+            self._starting -= kept
+
+    def host(self, spec: ComponentSpec, code: Component) -> Hosted:
+        """What belongs to a component that is about to start; `let_go` it if it does not begin."""
+        grants = spec.grants
+        outbox = Outbox(
+            spec.id,
+            grants=grants,
+            post=self._directory,
+            audit=self._audit,
+            prefix=self._incarnation,
+            most_open=spec.manifest.limits.mailbox,
+        )
+        version = self._version(spec, grants, code, outbox, 1, "start")
+        log = ComponentLog(spec.id)
+        hosted = Hosted(spec.id, version, log, self._directory, self._lanes, self._letters)
+        hosted.history.append(version.record)
+        hosted.kept.append(version)
+        return hosted
+
+    def let_go(self, hosted: Hosted) -> None:
+        """No life of a component begins any more."""
+        self._pools.leave(hosted.version.spec, hosted.version.component)
+
+    async def child(self, hosted: Hosted, supervisor: ActorRef[Any] | None = None) -> ChildSpec[Letter]:
+        """What a supervisor is told about a component that starts; from its first life on, the directory lists it.
+
+        Args:
+            hosted: the component.
+            supervisor: one that has no other child, and stops with it.
+        """
+        directory = self._directory
+        left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
+
+        def appear(ref: ActorRef[Any]) -> None:
+            if directory.lists(hosted.id):
+                return
+            entry = Entry(hosted, ref, supervisor)
+            directory.add(entry)
+            ref.on_end(lambda _: self.let_go(hosted))
+            for kept in left_over:
+                entry.put(Envelope(kept.letter, kept.letter.sender), kept)
+
+        version = hosted.version
+        return self._child(hosted, version, lambda: ComponentActor(hosted, version, appear))
 
     async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
         """Let another version take over; see `Node.deploy`."""
@@ -117,7 +160,7 @@ class Hosting:
                 hint="a version has the namespace, name and instance of what it replaces; start another component otherwise",
             )
         with _Deploying(hosted):
-            code = await self._load(spec, on_compile)
+            code = await self.load(spec, on_compile)
             return await self._take_over(entry, spec, grants, code, "deploy", None)
 
     async def rollback(self, entry: Entry, to: int | None) -> Deployed:
@@ -155,7 +198,12 @@ class Hosting:
             await asyncio.wait(set(self._retiring))
         self._pools.close()
 
-    async def _load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
+    async def load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
+        """The compiled code of a component; compiling it takes seconds.
+
+        Raises:
+            InvalidComponent: there is no such file, or it is no component.
+        """
         return await asyncio.to_thread(
             Component.open,
             spec.wasm,
@@ -235,44 +283,38 @@ class Hosting:
 
     async def _supervise(self, hosted: Hosted) -> None:
         """Start the component below a supervisor of its own and wait for its first life."""
-        version, system, directory = hosted.version, self._system, self._directory
-        spec, name = version.spec, str(hosted.id)
-        supervising = f"{name} (supervisor)"
+        system, supervising = self._system, f"{hosted.id} (supervisor)"
         left = system.find(supervising)
         if left is not None:
             await left.stop()  # of an earlier component with this id, which has ended
         # When it gives its component up, that component is gone and nothing else.
         supervisor: ActorRef[Any] = system.spawn(
-            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
+            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=hosted.version.spec.shutdown)
         )
         await supervisor.ready()
-        left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
-
-        def appear(ref: ActorRef[Any]) -> None:
-            if directory.lists(hosted.id):
-                return
-            entry = Entry(hosted, ref, supervisor)
-            directory.add(entry)
-            for kept in left_over:
-                entry.put(Envelope(kept.letter, kept.letter.sender), kept)
-
-        child = self._child(hosted, version, lambda: ComponentActor(hosted, version, appear))
-        ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        ref.on_end(lambda _: self._pools.leave(hosted.version.spec, hosted.version.component))
+        ref: ActorRef[Any] = system.spawn(await self.child(hosted, supervisor), under=supervisor)
         try:
             await ref.ready()
         except StartFailed as failed:
             await supervisor.stop()
-            error = failed.__cause__ or failed
-            if isinstance(error, ValidationError):
-                raise error from None
-            raise StartFailed(
-                f"the component did not start: {getattr(error, 'message', error)}",
-                where=name,
-                details=getattr(error, "details", None),
-                hint=getattr(error, "hint", None),
-            ) from error
-        version.pool.fill()
+            error = not_started(hosted.id, failed)
+            raise error from error.__cause__
+        hosted.version.pool.fill()
+
+
+def not_started(component: ComponentId, failed: StartFailed) -> Exception:
+    """Why a component did not start, with the cause of that."""
+    error = failed.__cause__ or failed
+    if isinstance(error, ValidationError):
+        return error
+    told = StartFailed(
+        f"the component did not start: {getattr(error, 'message', error)}",
+        where=str(component),
+        details=getattr(error, "details", None),
+        hint=getattr(error, "hint", None),
+    )
+    told.__cause__ = error
+    return told
 
 
 @dataclasses.dataclass(slots=True)
