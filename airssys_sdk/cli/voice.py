@@ -5,14 +5,20 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
+from airssys_sdk.cli import system_tree
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
+
+if TYPE_CHECKING:
+    from airssys_sdk.runtime import SystemSpec
 
 
 class Voice:
@@ -40,6 +46,16 @@ class Voice:
         """Tell what the command itself does."""
         if not self._quiet and not self._json:
             self._session.note(text)
+
+    def system(self, spec: SystemSpec) -> None:
+        """Tell who supervises whom in a system that has started."""
+        if self._quiet:
+            return
+        if self._json:
+            self._session.json({"event": "system", **system_tree.data(spec)}, indent=None)
+            return
+        for line in system_tree.lines(spec, encoding=sys.stderr.encoding):
+            self._session.styled(line, err=True)
 
     def event(self, event: object) -> None:
         """Tell what happened on the node. The node is in the middle of its work, so output that fails is not raised here."""
