@@ -12,6 +12,7 @@ from pathlib import Path
 
 from airssys_sdk.cli import stdin
 from airssys_sdk.cli.outcome import Outlook, watched
+from airssys_sdk.cli.seeing import Seeing, shown
 from airssys_sdk.cli.system_targets import SystemTarget
 from airssys_sdk.cli.targets import Target, find_id
 from airssys_sdk.cli.voice import Voice
@@ -29,12 +30,14 @@ class Wish:
         lines_to: the component that is asked once for each line of standard input.
         timeout: seconds for each answer.
         storage: the file that keeps the components' state; None keeps it in memory.
+        seeing: how others may see what the node does.
     """
 
     sends: Sequence[tuple[str, str]]
     lines_to: str | None
     timeout: float
     storage: Path | None
+    seeing: Seeing = dataclasses.field(default_factory=Seeing)
 
     @property
     def serves(self) -> bool:
@@ -69,7 +72,10 @@ async def _serve(
     wish: Wish,
     voice: Voice,
 ) -> Counters:
-    async with Node(wish.storage) as node:
+    async with (
+        Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
+        shown(node, wish.seeing, voice, name=_name(targets)),
+    ):
         with _told(node, voice):
             with watched(node) as outlook:
                 await _start(node, targets, voice)
@@ -86,6 +92,11 @@ async def _serve(
             await node.stop()
             voice.stopped(time.perf_counter() - started)
     return node.counters()
+
+
+def _name(targets: Sequence[Target] | SystemTarget) -> str:
+    """What the node is called."""
+    return targets.spec.name if isinstance(targets, SystemTarget) else targets[0].id.name
 
 
 async def _start(node: Node, targets: Sequence[Target] | SystemTarget, voice: Voice) -> None:

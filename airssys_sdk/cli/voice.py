@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import logging
 import sys
 from collections.abc import Callable, Generator
@@ -18,7 +19,7 @@ from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
 
 if TYPE_CHECKING:
-    from airssys_sdk.runtime import SystemSpec
+    from airssys_sdk.runtime import SystemSpec, Traced
 
 
 class Voice:
@@ -101,6 +102,21 @@ class Voice:
         """Tell what a component logged; as with `event`, output that fails is not raised here."""
         with self._heard():
             self._log(source, level, number, text)
+
+    def trace(self, call: Traced) -> None:
+        """Tell a call into a component or an import of its; as with `event`, output that fails is not raised here."""
+        with self._heard():
+            if self._json:
+                self._session.json({"event": "trace", **dataclasses.asdict(call)}, indent=None)
+            else:
+                arrow, color = (">> ", "cyan") if call.kind == "call" else ("<< ", "blue")
+                self._session.styled(
+                    [
+                        (arrow, color),
+                        (safe_line(f"{call.component} {call}"), "red" if call.failure else None),
+                    ],
+                    err=True,
+                )
 
     def _log(self, source: str, level: str, number: int, text: str) -> None:
         if self._quiet:

@@ -43,21 +43,29 @@ if TYPE_CHECKING:
     from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
     from .components.version import VersionRecord
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
     from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
     "GroupSpec": "nodes.system_spec",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
     "SystemSpec": "nodes.system_spec",
+    "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
     "WritesLost": "components.actor",
@@ -75,6 +83,7 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
@@ -91,6 +100,7 @@ __all__ = [
     "Health",
     "HealthChecked",
     "HealthStatus",
+    "HistogramSnapshot",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -100,6 +110,7 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
@@ -108,11 +119,13 @@ __all__ = [
     "ReplyTo",
     "RequestTimeout",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
     "SystemSpec",
     "Takeover",
     "Terminated",
+    "Traced",
     "Unhealthy",
     "Unwell",
     "VersionRecord",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from typing import TYPE_CHECKING, cast
 
 from ..manifest.ids import ComponentId
@@ -68,6 +69,7 @@ class Letters:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._made = False
+        self._leaving: set[int] = set()  # what is forgotten as soon as the file is no longer locked
 
     def keep(self, owner: ComponentId, letter: Letter) -> Eventually[KeptLetter]:
         """Put a letter on disk; it is there when this has returned, or when what it returned has been awaited.
@@ -98,19 +100,22 @@ class Letters:
         def read() -> list[KeptLetter]:
             self._make()
             rows = self._storage.database.rows(_SELECT, (str(owner),))
-            return [KeptLetter(self, _letter(row[1:]), cast("int", row[0])) for row in rows]
+            found = [KeptLetter(self, _letter(row[1:]), cast("int", row[0])) for row in rows]
+            return [kept for kept in found if kept.number not in self._leaving]
 
         return self._storage.eventually(read)
 
     def forget(self, number: int) -> None:
-        """Remove a letter, now or when the file is no longer locked; if that fails, it is handled once more one day."""
+        """Remove a letter, now or when the file is no longer locked; if the node stops before, it is handled once more."""
+        self._leaving.add(number)
 
         def remove() -> None:
             with self._storage.database.transaction() as connection:
                 connection.execute("DELETE FROM letters WHERE number = ?", (number,))
+            self._leaving.discard(number)
 
         try:
-            left = self._storage.eventually(remove)
+            left = self._storage.eventually(remove, math.inf)
         except StorageFault as fault:
             _log.warning("a letter stays in its durable mailbox: %s", fault.message)
             return

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ..manifest.ids import NAME, ComponentId
 from ..security import AuditLog, AuditRecord, Capability, Grants
-from .eventually import Eventually
+from .eventually import Eventually, Later
 from .faults import MessagingFault
 
 HOST = ComponentId("airssys", "host", "0")
@@ -267,7 +267,7 @@ class Outbox:
             )
         if accepted is None:
             return correlation
-        return self._accepted(request, accepted)
+        return Later(lambda: self._accepted(request, accepted))
 
     async def _accepted(self, request: Request, accepted: Awaitable[None]) -> str:
         """The id of a request that is accepted a little later."""
@@ -317,7 +317,7 @@ class Outbox:
                 if accepted is not None:
                     waiting.append((target, accepted))
         if waiting:
-            return self._accepted_by_all(targets, faults, waiting)
+            return Later(lambda: self._accepted_by_all(targets, faults, waiting))
         _raise_for(targets, faults)
         return None
 

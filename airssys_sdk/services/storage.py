@@ -22,7 +22,7 @@ from typing import TypeVar
 from ..manifest.ids import ComponentId
 from ..security import AuditLog, AuditRecord, Capability, Grants
 from .database import Busy, Database
-from .eventually import Eventually, then
+from .eventually import Eventually, Later, then
 from .faults import StorageFault
 from .keys import MAX_KEY, Address, locate, locate_prefix
 
@@ -76,16 +76,21 @@ class Storage:
         """Close the file. Transactions that were not committed are lost, as they must be."""
         self.database.close()
 
-    def eventually(self, work: Callable[[], T]) -> Eventually[T]:
+    def eventually(self, work: Callable[[], T], patience: float | None = None) -> Eventually[T]:
         """Do the work now; while another process holds a lock, return an awaitable that tries again.
 
+        Args:
+            work: raises `Busy` while there is a lock.
+            patience: seconds to try; None for the usual ones.
+
         Raises:
-            StorageFault: `io-error`: the lock was held for longer than `patience`, or SQLite reports an error.
+            StorageFault: `io-error`: the lock was held for longer than that, or SQLite reports an error.
         """
         try:
             return work()
         except Busy:
-            return self._wait(work, time.monotonic() + self.patience)
+            deadline = time.monotonic() + (self.patience if patience is None else patience)
+            return Later(lambda: self._wait(work, deadline))
         except sqlite3.Error as error:
             raise _io_error(error) from error
 
@@ -103,9 +108,15 @@ class Storage:
         task.add_done_callback(self._later.discard)
 
     async def settled(self) -> None:
-        """Wait for what `later` was given."""
-        if self._later:
-            await asyncio.wait(set(self._later))
+        """Wait for what `later` was given, as long as the patience lasts; then it is given up."""
+        if not self._later:
+            return
+        _, unfinished = await asyncio.wait(set(self._later), timeout=self.patience)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            _log.warning("%s writes are given up: the storage file is locked", len(unfinished))
+            await asyncio.wait(unfinished)
 
     async def _wait(self, work: Callable[[], T], deadline: float) -> T:
         pause = _FIRST_PAUSE
@@ -241,6 +252,14 @@ class Area:
     def begin(self) -> Transaction:
         """Start the transaction of one message."""
         return Transaction(self)
+
+    def committed(self) -> Usage | None:
+        """What is kept now, uncommitted changes aside; None while another process holds a lock on the file."""
+        try:
+            used, keys = self.storage.usage_of(self.own)
+        except (Busy, sqlite3.Error):
+            return None
+        return Usage(used, self.quota, keys)
 
     def deny(self, capability: Capability, key: str) -> StorageFault:
         """Record a denial; the fault that the component gets names the missing permission."""

@@ -128,6 +128,11 @@ class Store:
             self._handles = Handles()
         return self._handles
 
+    @property
+    def closed(self) -> bool:
+        """Whether everything was freed."""
+        return self._raw is None
+
     def _context(self) -> Any:
         """What makes this a store for the `wasmtime` package."""
         if self._raw is None:

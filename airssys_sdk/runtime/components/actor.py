@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from ...component import CallError, Err, begin
-from ...services.eventually import settle
+from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
 from ...services.messaging import Letter
@@ -27,6 +27,7 @@ from .bindings import RuntimeHost
 from .bindings.imports import errors, types
 from .calls import GuestCall, run, run_whole
 from .imports import Life, messaging_error, to_wit
+from .tracing import Span, span
 
 if TYPE_CHECKING:
     from ...component import Call
@@ -78,6 +79,11 @@ class ComponentActor:
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
         self._letter: KeptLetter | None = None
+        self._memory: tuple[int, ...] = ()
+        self._began = 0.0
+        self._fuel_limit = version.spec.limits.fuel
+        self._fuel_left: int | None = None
+        self._span: Span | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
 
@@ -101,14 +107,21 @@ class ComponentActor:
     def started(self, context: Context) -> object:
         """Instantiate the component and have it get ready; one that is prepared only commits what it wrote."""
         if self._prepared:
+            self._hosted.meter.memory = self._memory
             return self._committed(None)
         self._appear(context.ref)
-        return self._initialize()
+        outcome = self._initialize()
+        self._hosted.meter.memory = self._memory
+        return outcome
 
     def _initialize(self) -> object:
         hosted, version = self._hosted, self._version
         life = Life(hosted.id, version.outbox, hosted.log, hosted.directory, self._begin_transaction)
-        self._world = version.pool.take().adopt(life, hosted.log)
+        if version.pool is None:
+            raise StartFailed(f"{hosted.id} is a component of another world")
+        ready = version.pool.take()
+        self._memory = ready.memory
+        self._world = ready.adopt(life, hosted.log)
         limits = version.spec.manifest.limits
         config = types.ComponentConfig(
             list(version.spec.environment.items()),
@@ -119,6 +132,7 @@ class ComponentActor:
 
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
+        self._began = self._hosted.meter.begin(letter.sent)
         lifecycle = self._life.component_lifecycle
         kept = None if context.envelope is None else context.envelope.kept
         self._letter = kept if isinstance(kept, KeptLetter) else None
@@ -141,6 +155,11 @@ class ComponentActor:
 
     def discard(self) -> None:
         """Throw the store away, also of a life that never began; doing it again is harmless."""
+        if self._hosted.meter.memory is self._memory:
+            self._hosted.meter.memory = ()
+        told, self._span = self._span, None
+        if told is not None:
+            told.given_up()
         world, self._world = self._world, None
         call, self._call = self._call, None
         self._transaction = None
@@ -168,6 +187,8 @@ class ComponentActor:
         """Call into the component; its storage writes are committed if it returns, and forgotten if not."""
         if not self._holds:
             self._transaction = None
+        if self._hosted.trace is not None:
+            self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
         if self._sliced:
             outcome = run(begin(function, *arguments), lanes, self._done, long=self._long)
@@ -181,10 +202,23 @@ class ComponentActor:
         return outcome
 
     def _done(self, call: Call) -> object:
-        return self._outcome(call.result)
+        before, self._fuel_left = self._fuel_left, call.fuel_left()
+        if self._fuel_limit is not None:
+            before = self._fuel_limit
+        used = None if before is None or self._fuel_left is None else before - self._fuel_left
+        return self._outcome(call.result, used)
 
-    def _outcome(self, result: Callable[[], object]) -> object:
+    def _outcome(self, result: Callable[[], object], fuel: int | None = None) -> object:
         self._call = None
+        told, self._span = self._span, None
+        try:
+            return self._settled(result if told is None else lambda: told.around(result))
+        finally:
+            began, self._began = self._began, 0.0
+            if began:  # a message, and not a start, a stop or a question for its health
+                self._hosted.meter.end(began, fuel)
+
+    def _settled(self, result: Callable[[], object]) -> object:
         try:
             value = result()
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
@@ -215,7 +249,7 @@ class ComponentActor:
                 raise self._lost(fault) from fault
             return value
 
-        return later()
+        return Later(later)
 
     async def _ended(self, outcome: object) -> object:
         """The outcome of a call that may go on by itself."""

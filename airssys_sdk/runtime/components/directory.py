@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...manifest import ComponentId
-from ...services.eventually import Eventually, settle
+from ...services.eventually import Eventually, Later, settle
 from ...services.faults import MessagingFault, StorageFault
 from ...services.messaging import Letter, Request
 from ..actors.ref import ActorRef
@@ -17,6 +17,7 @@ from ..actors.system import ActorSystem
 from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope, Kept
+from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
 from ..state import HealthStatus
 from .version import Hosted
@@ -113,6 +114,7 @@ class Directory:
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._by_text: dict[str, Entry] = {}
         self._late = 0
+        self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
         """List a component until it ends for good."""
@@ -127,6 +129,10 @@ class Directory:
     def components(self) -> list[ComponentId]:
         """The ids of all components, in the order of their start."""
         return [entry.hosted.id for entry in self._entries.values()]
+
+    def entries(self) -> list[Entry]:
+        """All components, in the order of their start."""
+        return list(self._entries.values())
 
     def version(self, component: ComponentId, /) -> str | None:
         """A component's version, from its manifest; None if there is none of this id."""
@@ -171,6 +177,14 @@ class Directory:
         """Answers to requests of components that came after the request was over."""
         return self._late + sum(entry.hosted.version.outbox.late for entry in self._entries.values())
 
+    def measured(self) -> Meter:
+        """What was measured of all components together, those that have ended included."""
+        together = Meter()
+        together.absorb(self._ended)
+        for entry in self._entries.values():
+            together.absorb(entry.hosted.meter)
+        return together
+
     def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put a component's message into the mailbox of another.
 
@@ -199,7 +213,7 @@ class Directory:
             except StorageFault as fault:
                 raise _not_written(target, fault) from fault
 
-        return later()
+        return Later(later)
 
     def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
         """Put the answer to a request into the requester's mailbox, even when it is full."""
@@ -247,6 +261,7 @@ class Directory:
             del self._by_text[str(component)]
             entry.hosted.version.outbox.close()
             self._late += entry.hosted.version.outbox.late
+            self._ended.absorb(entry.hosted.meter)
 
 
 def _key(component: ComponentId) -> tuple[str, str, str]:

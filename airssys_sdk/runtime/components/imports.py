@@ -18,7 +18,7 @@ from ...component import suspending
 from ...errors import UsageError
 from ...manifest import ComponentId
 from ...services import clock
-from ...services.eventually import Eventually, settle, then
+from ...services.eventually import Eventually, Later, settle, then
 from ...services.faults import MessagingFault, StorageFault
 from ...services.logs import ComponentLog, Level
 from ...services.messaging import Outbox
@@ -148,7 +148,7 @@ class _OnLoop:
         async def there() -> T:
             return await settle(function(*arguments, **options))
 
-        return there()
+        return Later(there)
 
 
 class HostMessaging:
@@ -321,7 +321,7 @@ def _accepted(act: Callable[P, Eventually[T]], *arguments: P.args, **options: P.
         except MessagingFault as fault:
             raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
 
-    return later()
+    return Later(later)
 
 
 def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
@@ -338,7 +338,7 @@ def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
         except StorageFault as fault:
             raise errors.StorageErrorRaised(storage_error(fault)) from fault
 
-    return later()
+    return Later(later)
 
 
 def _from_wit(component: types.ComponentId) -> ComponentId:

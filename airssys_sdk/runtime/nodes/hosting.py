@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal
 
-from ...component import Component
+from ...component import Component, Supervised
 from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId
@@ -22,11 +22,11 @@ from ...services.storage import Storage
 from ..actors.ref import ActorRef
 from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
-from ..components.actor import ComponentActor
 from ..components.calls import Lanes
 from ..components.deployment import Deployed, DeploymentFailed, deploy
 from ..components.directory import Directory, Entry
-from ..components.pool import Pools
+from ..components.lives import Life, life_of
+from ..components.pool import Pools, Watching
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
 from ..errors import NameTaken, StartFailed
@@ -47,6 +47,7 @@ class Hosting:
         incarnation: unique to this life of the node.
         overflow: what Python callers meet at a full mailbox.
         cache: where compiled components are kept; None for the user's cache folder.
+        watching: what is to be seen of the components.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Hosting:
         incarnation: str,
         overflow: Literal["error", "block"],
         cache: Cache | None,
+        watching: Watching,
     ) -> None:
         self._system = system
         self._directory = directory
@@ -69,19 +71,26 @@ class Hosting:
         self._incarnation = incarnation
         self._overflow: Literal["error", "block"] = overflow
         self._cache = cache
-        self._pools = Pools(system.loop)
+        self._watching = watching
+        self._pools = Pools(system.loop, watching)
         self._letters = Letters(storage)
+        self._starts = 0
         self._starting: set[ComponentId] = set()
         self._retiring: set[asyncio.Task[Any]] = set()
         self._deployments: set[asyncio.Task[Deployed]] = set()
         self._stopped = False
 
-    async def start(self, spec: ComponentSpec, on_compile: OnCompile | None) -> ComponentId:
-        """Start a component; see `Node.start`."""
-        spec.check()
+    async def start(
+        self,
+        spec: ComponentSpec,
+        on_compile: OnCompile | None,
+        supervised: Supervised[Any] | None = None,
+    ) -> ComponentId:
+        """Start a component; see `Node.start` and `Node.start_world`."""
+        spec.check(typed=supervised is not None)
         _ = spec.grants
         with self.starting([spec.id]):
-            hosted = self.host(spec, await self.load(spec, on_compile))
+            hosted = self.host(spec, await self.load(spec, on_compile), supervised)
             await self._supervise(hosted)
         return hosted.id
 
@@ -105,27 +114,25 @@ class Hosting:
         finally:
             self._starting -= kept
 
-    def host(self, spec: ComponentSpec, code: Component) -> Hosted:
-        """What belongs to a component that is about to start; `let_go` it if it does not begin."""
+    def host(self, spec: ComponentSpec, code: Component, supervised: Supervised[Any] | None = None) -> Hosted:
+        """What belongs to a component that is about to start; `leave` its version if it does not begin."""
         grants = spec.grants
+        self._starts += 1  # another component of this id may have made requests
         outbox = Outbox(
             spec.id,
             grants=grants,
             post=self._directory,
             audit=self._audit,
-            prefix=self._incarnation,
+            prefix=f"{self._incarnation}.{self._starts}",
             most_open=spec.manifest.limits.mailbox,
         )
-        version = self._version(spec, grants, code, outbox, 1, "start")
+        version = self._version(spec, grants, code, outbox, supervised, 1, "start")
         log = ComponentLog(spec.id)
         hosted = Hosted(spec.id, version, log, self._directory, self._lanes, self._letters)
+        hosted.trace = self._watching.trace
         hosted.history.append(version.record)
         hosted.kept.append(version)
         return hosted
-
-    def let_go(self, hosted: Hosted) -> None:
-        """No life of a component begins any more."""
-        self._pools.leave(hosted.version.spec, hosted.version.component)
 
     async def child(self, hosted: Hosted, supervisor: ActorRef[Any] | None = None) -> ChildSpec[Letter]:
         """What a supervisor is told about a component that starts; from its first life on, the directory lists it.
@@ -134,7 +141,7 @@ class Hosting:
             hosted: the component.
             supervisor: one that has no other child, and stops with it.
         """
-        directory = self._directory
+        version, directory = hosted.version, self._directory
         left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
 
         def appear(ref: ActorRef[Any]) -> None:
@@ -142,17 +149,16 @@ class Hosting:
                 return
             entry = Entry(hosted, ref, supervisor)
             directory.add(entry)
-            ref.on_end(lambda _: self.let_go(hosted))
+            ref.on_end(lambda _: self.leave(hosted.version))
             for kept in left_over:
                 entry.put(Envelope(kept.letter, kept.letter.sender), kept)
 
-        version = hosted.version
-        return self._child(hosted, version, lambda: ComponentActor(hosted, version, appear))
+        return self._child(hosted, version, lambda: life_of(hosted, version, appear))
 
     async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
         """Let another version take over; see `Node.deploy`."""
         hosted = entry.hosted
-        spec.check()
+        spec.check(typed=hosted.version.supervised is not None)
         grants = spec.grants
         if spec.id != hosted.id:
             raise UsageError(
@@ -219,6 +225,7 @@ class Hosting:
         grants: Grants,
         code: Component,
         outbox: Outbox,
+        supervised: Supervised[Any] | None,
         number: int,
         reason: Reason,
         back_to: int | None = None,
@@ -229,7 +236,8 @@ class Hosting:
             code,
             self._storage.area(spec.id, quota=spec.manifest.limits.storage, grants=grants),
             outbox,
-            self._pools.join(spec, code),
+            self._pools.join(spec, code) if supervised is None else None,
+            supervised,
         )
 
     async def _take_over(
@@ -245,29 +253,33 @@ class Hosting:
         old = hosted.version
         outbox = old.outbox.successor(grants, spec.manifest.limits.mailbox)
         number = hosted.history[-1].number + 1
-        version = self._version(spec, grants, code, outbox, number, reason, back_to)
+        version = self._version(spec, grants, code, outbox, old.supervised, number, reason, back_to)
         task = asyncio.ensure_future(deploy(hosted, version, entry.ref, self._child, self._system.events))
         self._deployments.add(task)
         try:
             deployed = await task
         except BaseException as error:
             task.cancel()
-            self._pools.leave(spec, code)
+            self.leave(version)
             if isinstance(error, asyncio.CancelledError) and self._stopped:
                 raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
             raise
         finally:
             self._deployments.discard(task)
-        version.pool.fill()
-        self._pools.leave(old.spec, old.component)
+        if version.pool is not None:
+            version.pool.fill()
+        self.leave(old)
         self._retiring |= hosted.retiring
         for task in hosted.retiring:
             task.add_done_callback(self._retiring.discard)
         return deployed
 
-    def _child(
-        self, hosted: Hosted, version: Version, factory: Callable[[], ComponentActor]
-    ) -> ChildSpec[Letter]:
+    def leave(self, version: Version) -> None:
+        """No life of this version can begin any more."""
+        if version.pool is not None:
+            self._pools.leave(version.spec, version.component)
+
+    def _child(self, hosted: Hosted, version: Version, factory: Callable[[], Life]) -> ChildSpec[Letter]:
         spec = version.spec
         return ChildSpec(
             factory,
@@ -283,13 +295,14 @@ class Hosting:
 
     async def _supervise(self, hosted: Hosted) -> None:
         """Start the component below a supervisor of its own and wait for its first life."""
-        system, supervising = self._system, f"{hosted.id} (supervisor)"
+        system, version = self._system, hosted.version
+        supervising = f"{hosted.id} (supervisor)"
         left = system.find(supervising)
         if left is not None:
             await left.stop()  # of an earlier component with this id, which has ended
         # When it gives its component up, that component is gone and nothing else.
         supervisor: ActorRef[Any] = system.spawn(
-            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=hosted.version.spec.shutdown)
+            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=version.spec.shutdown)
         )
         await supervisor.ready()
         ref: ActorRef[Any] = system.spawn(await self.child(hosted, supervisor), under=supervisor)
@@ -299,7 +312,8 @@ class Hosting:
             await supervisor.stop()
             error = not_started(hosted.id, failed)
             raise error from error.__cause__
-        hosted.version.pool.fill()
+        if version.pool is not None:
+            version.pool.fill()
 
 
 def not_started(component: ComponentId, failed: StartFailed) -> Exception:

@@ -44,7 +44,7 @@ async def start_system(
             await _Growth(hosting, system, waiting).grow(spec)
         finally:
             for hosted in waiting.values():
-                hosting.let_go(hosted)
+                hosting.leave(hosted.version)
     return [component.id for component in components]
 
 
@@ -72,7 +72,8 @@ class _Growth:
             await root.stop()
             raise
         for hosted in self._started:
-            hosted.version.pool.fill()
+            if hosted.version.pool is not None:
+                hosted.version.pool.fill()
 
     async def _below(self, supervisor: ActorRef[Any], group: SystemSpec | GroupSpec) -> None:
         for child in group.children:

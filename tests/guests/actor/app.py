@@ -1,6 +1,7 @@
 """A guest whose behaviour is chosen by the message: a script of operations in JSON, the last one's value is the answer.
 
-A payload that is no JSON list is echoed. `config-data` may hold scripts for `initialize`, `health` and `shutdown`.
+A payload that is no JSON list is echoed. `config-data` may hold scripts for `initialize`, `health` and `shutdown`; with
+`record`, callbacks are counted in storage under their correlation ids and not kept in memory.
 """
 
 import json
@@ -13,7 +14,13 @@ from wit_world.imports import errors, host_messaging, host_services, storage, ty
 
 CALLBACKS: list[list[Any]] = []
 ON_CALLBACK: dict[str, list[Any]] = {}
-STATE: dict[str, Any] = {"count": 0, "config": None, "shutdown": [], "health": [["value", "healthy"]]}
+STATE: dict[str, Any] = {
+    "count": 0,
+    "config": None,
+    "shutdown": [],
+    "health": [["value", "healthy"]],
+    "record": False,
+}
 
 
 def target(name: str) -> types.ComponentId:
@@ -179,7 +186,7 @@ class ComponentLifecycle(wit_world.exports.ComponentLifecycle):
             "data": data,
             "limits": [limits.max_memory_bytes, limits.max_execution_time_ms, limits.max_fuel],
         }
-        for hook in ("shutdown", "health"):
+        for hook in ("shutdown", "health", "record"):
             STATE[hook] = data.get(hook, STATE[hook])
         run(data.get("initialize", []))
 
@@ -204,6 +211,9 @@ class ComponentLifecycle(wit_world.exports.ComponentLifecycle):
 
     def handle_callback(self, msg: types.ComponentMessage) -> None:
         correlation = msg.metadata.correlation_id or ""
+        if STATE["record"]:
+            add(correlation, 1)
+            return
         CALLBACKS.append([correlation, named(msg.sender), msg.metadata.content_type, msg.payload.decode()])
         run(ON_CALLBACK.pop(correlation, []))
 
