@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airssys_sdk.errors import AirssysError, UsageError
-from airssys_sdk.manifest import MANIFEST_NAME, load_manifest
+from airssys_sdk.manifest import load_manifest
 from airssys_sdk.project import Project, build
 from airssys_sdk.project.inputs import source_trees, wit_tree
 from airssys_sdk.runtime import ComponentSpec, Deployed, Node
 from airssys_sdk.runtime.nodes.wire import number_of, text_of
 
 if TYPE_CHECKING:
-    from airssys_sdk.cli.targets import Target
     from airssys_sdk.cli.voice import Voice
     from airssys_sdk.runtime.nodes.control import Arguments, Control
 
@@ -63,13 +62,19 @@ def told(deployed: Deployed) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def watching(node: Node, targets: Sequence[Target], voice: Voice) -> Generator[None, None, None]:
-    """Build and deploy the projects among the targets when their files change, for the time of a block.
+def watching(node: Node, specs: Iterable[ComponentSpec], voice: Voice) -> Generator[None, None, None]:
+    """Build and deploy the projects of components when their files change, for the time of a block.
+
+    Args:
+        node: where they run.
+        specs: the components.
+        voice: hears what is done.
 
     Raises:
-        UsageError: none of them is a project.
+        UsageError: none of them is made by a project.
     """
-    projects = [Project.load(target.folder) for target in targets if _is_project(target)]
+    found = (_project_of(spec) for spec in specs)
+    projects = list({project.folder: project for project in found if project is not None}.values())
     if not projects:
         raise UsageError(
             "there is nothing to watch: a component file has no sources", hint="run a project's folder"
@@ -86,9 +91,15 @@ def watching(node: Node, targets: Sequence[Target], voice: Voice) -> Generator[N
             task.cancel()
 
 
-def _is_project(target: Target) -> bool:
-    manifest = target.folder / MANIFEST_NAME
-    return manifest.is_file() and target.spec.wasm == Project.load(target.folder).wasm
+def _project_of(spec: ComponentSpec) -> Project | None:
+    """The project whose build the component is."""
+    if not isinstance(spec.wasm, Path):
+        return None
+    try:
+        project = Project.find(spec.wasm.absolute().parent)
+    except AirssysError:
+        return None
+    return project if project.wasm.resolve() == spec.wasm.resolve() else None
 
 
 async def _watch(node: Node, project: Project, built: Seen, voice: Voice) -> None:
@@ -101,21 +112,24 @@ async def _watch(node: Node, project: Project, built: Seen, voice: Voice) -> Non
         if await asyncio.to_thread(_look, project) != now:
             continue
         built = now  # what changes from here on, while it builds, is another change
-        await _renew(node, project.folder, voice)
+        project = await _renew(node, project, voice)
 
 
-async def _renew(node: Node, folder: Path, voice: Voice) -> None:
+async def _renew(node: Node, before: Project, voice: Voice) -> Project:
     """Build a project and deploy it; what goes wrong is told, and the version that runs goes on."""
     try:
-        project = await asyncio.to_thread(Project.load, folder)
+        project = await asyncio.to_thread(Project.load, before.folder)
         voice.say(f"{project.name}: building")
         await asyncio.to_thread(build, project)
-        targets = [one for one in node.components() if _is_of(project, str(one))]
-        for one in targets:
-            instance = one.instance
-            await node.deploy(one, ComponentSpec(project.manifest, project.wasm, instance))
+        for one in [one for one in node.components() if _is_of(project, str(one))]:
+            # Under the manifest that runs, with what a system adds to it, unless the project's own has changed.
+            same = project.manifest == before.manifest
+            spec = ComponentSpec(project.manifest, project.wasm, one.instance)
+            await node.deploy(one, project.wasm if same else spec)
     except AirssysError as error:
-        voice.problem(f"a new version of {folder.name}", error)
+        voice.problem(f"a new version of {before.name}", error)
+        return before
+    return project
 
 
 def _is_of(project: Project, component: str) -> bool:

@@ -31,7 +31,7 @@ def in_words(event: object) -> Line | None:
     match event:
         case events.ActorStarted(name, restarts):
             again = f" again (restart {restarts})" if restarts else ""
-            return None if _is_internal(name) else _line(f"{name} started{again}", "green")
+            return None if _is_internal(name) and not restarts else _line(f"{name} started{again}", "green")
         case events.ActorFailed(name, error):
             return _line(f"{name} failed: {brief(error)}", "red")
         case events.RestartPlanned(name, delay, count):
@@ -73,7 +73,7 @@ def in_words(event: object) -> Line | None:
 
 
 def _is_internal(name: str) -> bool:
-    return name == "root" or name.endswith(" (supervisor)")
+    return name == "root" or name.endswith((" (supervisor)", " (system)"))
 
 
 def as_data(event: object) -> dict[str, object]:

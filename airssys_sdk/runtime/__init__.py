@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .metrics.histogram import HistogramSnapshot
     from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
+    from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
@@ -57,11 +58,13 @@ _LAZY = {
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "GroupSpec": "nodes.system_spec",
     "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
     "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
     "StorageUse": "metrics.snapshot",
+    "SystemSpec": "nodes.system_spec",
     "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
@@ -93,6 +96,7 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "GroupSpec",
     "Health",
     "HealthChecked",
     "HealthStatus",
@@ -118,6 +122,7 @@ __all__ = [
     "StorageUse",
     "Strategy",
     "SupervisorSpec",
+    "SystemSpec",
     "Takeover",
     "Terminated",
     "Traced",

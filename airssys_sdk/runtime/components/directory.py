@@ -32,12 +32,12 @@ class Entry:
     Attributes:
         hosted: what outlives its lives.
         ref: the component.
-        supervisor: the supervisor that has no other child.
+        supervisor: its supervisor, if that has no other child.
     """
 
     hosted: Hosted
     ref: ActorRef[Any]
-    supervisor: ActorRef[Any]
+    supervisor: ActorRef[Any] | None
 
     def accept(self, letter: Letter) -> Eventually[Kept | None]:
         """Put a letter on disk, if the mailbox is durable and has room for it.

@@ -42,6 +42,8 @@ from ..state import Exit
 from .hosting import Hosting
 from .measuring import take
 from .outline import Outline, outline
+from .system_spec import SystemSpec
+from .systems import start_system
 
 A = TypeVar("A", bound=WorldActor)
 
@@ -186,6 +188,38 @@ class Node:
         """
         component = await self._run().hosting.start(spec, on_compile, supervised)
         return supervised.actor(ActorChannel(self._run().directory.find(component).ref))
+
+    async def start_system(
+        self, spec: SystemSpec, *, on_compile: OnCompile | None = None
+    ) -> list[ComponentId]:
+        """Start components in order, below supervisors that stand below one another, and wait until all are ready.
+
+        Nothing starts before all of it is loaded. If a component does not start, those before it are stopped in reverse
+        order. When the system gives up, so does the node: see `ended`.
+
+        Args:
+            spec: the system.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Returns:
+            The ids of its components, in start order.
+
+        Raises:
+            NotEnforced, ValidationError, InvalidComponent, LinkError: as `start`.
+            UsageError: a name in it is none, or is there twice.
+            NameTaken: a component with one of the ids, or a supervisor or system with one of the names, runs.
+            StartFailed: a component did not get ready; `where` names it, the cause says why.
+        """
+        running = self._run()
+        return await start_system(spec, running.hosting, running.system, on_compile)
+
+    async def ended(self) -> Exit:
+        """Wait until nothing runs here any more: a system has given up, or the node was stopped.
+
+        Returns:
+            Why; an error's causes lead to the first end that was one too many.
+        """
+        return await self._run().system.ended()
 
     async def deploy(
         self,
@@ -371,7 +405,8 @@ class Node:
         """
         entry = self._run().directory.find(target)
         exit_ = await entry.ref.stop()
-        await entry.supervisor.stop()
+        if entry.supervisor is not None:
+            await entry.supervisor.stop()
         return exit_
 
     async def stop(self) -> None:
