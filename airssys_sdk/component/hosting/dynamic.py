@@ -20,7 +20,7 @@ from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
 from .classes import Classes
-from .linking import ImportedFunction, ImportedInterface, Imports
+from .imports import ImportedFunction, ImportedInterface, Imports
 from .live import ExportCodec, Live
 from .resources import Resource, bound
 

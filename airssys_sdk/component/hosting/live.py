@@ -16,13 +16,17 @@ from ..bulk.names import interface_name
 from ..codec.calls import Lift, Lower, compile_export, compile_parts
 from ..codec.fallback import bind_export, needs_fallback
 from ..engine.abi import abi
+from ..engine.profiles import engine as engine_with
 from ..errors import LinkError, printable
 from ..running.handles import HELD, Held, is_guests
+from ..running.store import Store
 from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import gives, handles, refused, refused_async
 from ..signatures.hexed import hexed
 from .declared import declared
-from .linking import Imports, is_known, link_imports
+from .linking import link
+from .loaded import Component
+from .planning import plan_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,9 +34,9 @@ if TYPE_CHECKING:
     from ..engine.profiles import Engine
     from ..running.limits import Limits
     from ..running.slices import Bound
-    from ..running.store import Store
     from ..running.wasi import Wasi
-    from .loaded import Component, Source
+    from .imports import Imports
+    from .loaded import Source
 
 
 class Live:
@@ -81,24 +85,16 @@ class Live:
             UsageError: the limits need another engine profile than the component was loaded with.
             CallError: the component failed while it was starting.
         """
-        from wasmtime.component import Linker
-
-        from ..running.store import Store
-        from ..running.wasi import link_wasi
-
         public = needs_fallback()
         component = load(source, engine, limits, bulk=bulk and not public and (limits is None or limits.bulk))
         if check is not None:
             check(component)
-        _refuse_unknown_imports(component, imports)
+        plan = plan_of(component, imports)
         store = Store(component.engine, limits=limits, wasi=wasi, sources=sources, loop=loop)
         try:
-            linker = Linker(component.engine.raw)
-            store.keep.append(linker)
-            link_wasi(linker, store, component.import_names)
-            calls_back = link_imports(linker, store, component, imports, host, public=public)
+            linker = link(store, component, plan, host, public=public)
             instance = store.instantiate(linker, component.raw)
-            return cls(component, store, instance, public=public, calls_back=calls_back)
+            return cls(component, store, instance, public=public, calls_back=bool(plan.definitions))
         except BaseException:
             store.close()
             raise
@@ -291,28 +287,6 @@ class _Maker:
 
 def load(source: Source, engine: Engine | None, limits: Limits | None, *, bulk: bool = True) -> Component:
     """The component of a source, in the engine that is asked for or that the limits need."""
-    from ..engine.profiles import engine as engine_of
-    from .loaded import Component
-
     if engine is None and limits is not None and limits.metered:
-        engine = engine_of("metered")
+        engine = engine_with("metered")
     return Component.open(source, engine=engine, bulk=bulk)
-
-
-def _refuse_unknown_imports(component: Component, imports: Imports) -> None:
-    from ..running.wasi import is_wasi
-
-    unknown = [
-        name
-        for name in component.import_names
-        if not is_wasi(name)
-        and not is_known(name, declared(component), imports)
-        and not declared(component).is_types_only(name)
-    ]
-    if unknown:
-        raise LinkError(
-            "the component was built for another world: it imports what this one does not have",
-            where=str(component.path) if component.path else None,
-            details="\n".join(f"- {printable(name)}" for name in unknown),
-            hint="generate the package again for the component's own world",
-        )
