@@ -152,9 +152,13 @@ class Store:
 
     def _context(self) -> Any:
         """What makes this a store for the `wasmtime` package."""
+        self.refuse_closed()
+        return context_pointer(self.context)
+
+    def refuse_closed(self) -> None:
+        """Raise `InstanceDead` if the store was closed."""
         if self._raw is None:
             raise InstanceDead("the instance was closed", hint="make a new instance")
-        return context_pointer(self.context)
 
     def refusal(self, where: str) -> CallError:
         """Why a call of `where` cannot begin while `busy` is set."""
