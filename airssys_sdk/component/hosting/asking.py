@@ -52,11 +52,10 @@ class Problem(str):
     __slots__ = ()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Group:
     """What one object of the host's must give.
 
-    Attributes:
+    Args:
         interface: the interface that it implements, None for functions of the world itself.
         attribute: where the host has it; None if it is the host itself.
         role: what errors call it.
@@ -65,12 +64,26 @@ class Group:
         needed: whether it must be there.
     """
 
-    interface: str | None
-    attribute: str | None
-    role: str
-    steps: Sequence[Asked | Problem]
-    first: Sequence[Problem] = ()
-    needed: bool = False
+    __slots__ = ("_attribute", "_attributes", "_first", "_interface", "_needed", "_role", "_steps")
+
+    def __init__(
+        self,
+        interface: str | None,
+        attribute: str | None,
+        role: str,
+        steps: Sequence[Asked | Problem],
+        first: Sequence[Problem] = (),
+        *,
+        needed: bool = False,
+    ) -> None:
+        self._interface = interface
+        self._attribute = attribute
+        self._role = role
+        self._steps = steps
+        self._first = first
+        self._needed = needed
+        simple = [step.attribute for step in steps if isinstance(step, Asked) and step.attribute]
+        self._attributes = None if first or len(simple) < len(steps) else simple
 
     def ask(
         self,
@@ -82,19 +95,25 @@ class Group:
         metered: bool,
     ) -> None:
         """Append what the host gives, whether each may suspend the guest, and what is wrong."""
-        problems += self.first
-        holder = host if self.attribute is None else getattr(host, self.attribute, None)
-        if holder is None and self.needed:
-            path = printable(self.interface or "")
-            problems.append(f"{path}: {_who(host)} has no attribute '{self.attribute}'")
+        holder = host if self._attribute is None else getattr(host, self._attribute, None)
+        if self._attributes is not None:  # nearly always: each instance asks for all its imports
+            given: list[Any] = [getattr(holder, attribute, None) for attribute in self._attributes]
+            if all(map(callable, given)):
+                functions += given
+                suspends += map(is_suspending, given)
+                return
+        problems += self._first
+        if holder is None and self._needed:
+            path = printable(self._interface or "")
+            problems.append(f"{path}: {_who(host)} has no attribute '{self._attribute}'")
             return
-        for step in self.steps:
+        for step in self._steps:
             if isinstance(step, Problem):
                 problems.append(step)
                 continue
             found = step.method or (step.attribute and getattr(holder, step.attribute, None))
             if not callable(found):
-                found = step.other(holder, self.role)
+                found = step.other(holder, self._role)
             if isinstance(found, Problem):
                 problems.append(found)
                 continue

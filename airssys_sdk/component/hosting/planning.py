@@ -134,7 +134,7 @@ class Plan:
                     yield Group(name, None, "", steps, problems)
                 else:
                     role, needed = f"its '{interface.attribute}'", bool(interface.functions)
-                    yield Group(name, interface.attribute, role, steps, problems, needed)
+                    yield Group(name, interface.attribute, role, steps, problems, needed=needed)
             elif component.imported_resources(name):
                 into.append(Definition(None, {}, resources))
                 yield Group(None, None, "", (), problems)

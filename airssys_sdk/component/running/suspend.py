@@ -13,6 +13,7 @@ import functools
 import inspect
 import itertools
 import struct
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -41,10 +42,10 @@ def suspending(function: F) -> F:
 
 def is_suspending(function: Callable[..., Any]) -> bool:
     """Whether an implementation of an import is an `async def` or marked with `suspending`."""
-    code = getattr(function, "__code__", None)
-    if code is not None and not getattr(function, "__dict__", True):
+    plain = function.__func__ if isinstance(function, types.MethodType) else function
+    if isinstance(plain, types.FunctionType) and not plain.__dict__:
         # Without any mark of anybody's the code says it all, and ten times as fast: each instance asks for all its imports.
-        return bool(code.co_flags & inspect.CO_COROUTINE)
+        return bool(plain.__code__.co_flags & inspect.CO_COROUTINE)
     return inspect.iscoroutinefunction(function) or bool(getattr(function, _MARK, False))
 
 
