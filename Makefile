@@ -7,7 +7,7 @@ PEERS := $(VENV)/.peers
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format bench clean
+.PHONY: help run test soak storm check format bench clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(READY)  ## Run the tests
 
 soak: $(READY)  ## Run the long proofs
 	@AIRSSYS_SOAK=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "soak or examples"
+
+storm: $(READY)  ## Let the runtime through a storm of five minutes, and count what became of every message
+	@AIRSSYS_STORM=$${AIRSSYS_STORM:-300} $(BIN)/python -m pytest -s -q -n 0 --show-capture=no tests/runtime/test_storm.py
 
 check: $(READY)  ## Lint, format, types and floors
 	@$(BIN)/ruff check .

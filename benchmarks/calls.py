@@ -9,19 +9,15 @@ The exit code is 1 if `add` is less than 8 times faster than the engine's layer.
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
 import sys
-import tempfile
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from airssys_sdk import component as wit
 from airssys_sdk.component.engine.cache import Cache
 
-from .natives import Given, Row, build, generated, rows
+from .natives import Given, Row, build, c_library, generated, rows
 
 GOAL = 8.0
 ROUNDS = 7
@@ -110,15 +106,10 @@ double loop(void *(*call)(void *, void *, void *, size_t, void *, size_t), void 
 
 def _c_loop() -> Callable[[_Theirs, Any, Row], float] | None:
     """Calls a function in a C loop; microseconds of one call. None without a C compiler."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
+    library = c_library(_LOOP)
+    if library is None:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        library = Path(folder, "loop.so")
-        source = Path(folder, "loop.c")
-        source.write_text(_LOOP, encoding="utf-8")
-        subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
-        loop = ctypes.CDLL(str(library)).loop
+    loop = library.loop
     loop.restype = ctypes.c_double
     loop.argtypes = [*[ctypes.c_void_p] * 5, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int]
 

@@ -5,9 +5,12 @@ Native, so that the calls themselves are what is measured.
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import importlib
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -116,6 +119,18 @@ def generated() -> ModuleType:
             return importlib.import_module("bench_host")
         finally:
             sys.path.remove(folder)
+
+
+def c_library(code: str) -> ctypes.CDLL | None:
+    """C code, compiled and loaded; None without a C compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        library, source = Path(folder, "code.so"), Path(folder, "code.c")
+        source.write_text(code, encoding="utf-8")
+        subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+        return ctypes.CDLL(str(library))
 
 
 def build() -> bytes:

@@ -51,6 +51,7 @@ class Order:
         all_features: show all of them.
         app: for a guest, the module with the author's code.
         package: instead of a world, every interface of the package.
+        actors: for a host, also what runs components of the world supervised.
     """
 
     target: Literal["host", "guest"]
@@ -61,6 +62,7 @@ class Order:
     all_features: bool = False
     app: str = "app"
     package: bool = False
+    actors: bool = False
 
     @property
     def app_file(self) -> str:
@@ -89,6 +91,7 @@ class Order:
         words = ["airssys-sdk", "generate", self.target, portable(self.source, self.base)]
         words += ["--world", self.world] if self.world else []
         words += ["--package"] if self.package else []
+        words += ["--actors"] if self.actors else []
         words += ["--out", portable(self.out, self.base)]
         words += [word for feature in self.features for word in ("--features", feature)]
         words += ["--all-features"] if self.all_features else []
@@ -130,6 +133,7 @@ def prepare(order: Order) -> Prepared:
         command=order.command,
         seen_from=order.seen_from,
         world_class=_world_class(order, world),
+        actors=order.actors,
     )
     files = dict(generate(resolve, world, order.target, options))
     if isinstance(world, World) and order.target == "guest":

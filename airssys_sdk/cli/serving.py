@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from airssys_sdk.cli import stdin
+from airssys_sdk.cli.seeing import Seeing, shown
 from airssys_sdk.cli.targets import Target, find_id
 from airssys_sdk.cli.voice import Voice
 from airssys_sdk.errors import AirssysError
@@ -28,12 +29,14 @@ class Wish:
         lines_to: the component that is asked once for each line of standard input.
         timeout: seconds for each answer.
         storage: the file that keeps the components' state; None keeps it in memory.
+        seeing: how others may see what the node does.
     """
 
     sends: Sequence[tuple[str, str]]
     lines_to: str | None
     timeout: float
     storage: Path | None
+    seeing: Seeing = dataclasses.field(default_factory=Seeing)
 
     @property
     def serves(self) -> bool:
@@ -68,7 +71,10 @@ async def _serve(
     wish: Wish,
     voice: Voice,
 ) -> Counters:
-    async with Node(wish.storage) as node:
+    async with (
+        Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
+        shown(node, wish.seeing, voice, name=targets[0].id.name),
+    ):
         with _told(node, voice):
             for target in targets:
                 await node.start(target.spec)

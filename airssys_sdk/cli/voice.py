@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
@@ -13,6 +15,9 @@ from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
+
+if TYPE_CHECKING:
+    from airssys_sdk.runtime import Traced
 
 
 class Voice:
@@ -85,6 +90,21 @@ class Voice:
         """Tell what a component logged; as with `event`, output that fails is not raised here."""
         with self._heard():
             self._log(source, level, number, text)
+
+    def trace(self, call: Traced) -> None:
+        """Tell a call into a component or an import of its; as with `event`, output that fails is not raised here."""
+        with self._heard():
+            if self._json:
+                self._session.json({"event": "trace", **dataclasses.asdict(call)}, indent=None)
+            else:
+                arrow, color = (">> ", "cyan") if call.kind == "call" else ("<< ", "blue")
+                self._session.styled(
+                    [
+                        (arrow, color),
+                        (safe_line(f"{call.component} {call}"), "red" if call.failure else None),
+                    ],
+                    err=True,
+                )
 
     def _log(self, source: str, level: str, number: int, text: str) -> None:
         if self._quiet:

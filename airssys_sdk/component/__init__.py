@@ -55,6 +55,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from .engine.profiles import Engine
+    from .hosting.actors import ActorExports, Supervised, WorldActor
     from .hosting.arrays import arrays
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from .running.wasi import Wasi
 
 _LAZY = {
+    "ActorExports": "hosting.actors",
     "Call": "running.slices",
     "Component": "hosting.loaded",
     "Engine": "engine.profiles",
@@ -74,8 +76,10 @@ _LAZY = {
     "Limits": "running.limits",
     "Resource": "hosting.resources",
     "Source": "hosting.loaded",
+    "Supervised": "hosting.actors",
     "Wasi": "running.wasi",
     "World": "hosting.worlds",
+    "WorldActor": "hosting.actors",
     "arrays": "hosting.arrays",
     "begin": "running.slices",
     "drop": "hosting.resources",
@@ -93,6 +97,7 @@ __all__ = [
     "U16",
     "U32",
     "U64",
+    "ActorExports",
     "AsynchronousComponent",
     "Bool",
     "Borrow",
@@ -120,10 +125,12 @@ __all__ = [
     "Resource",
     "Some",
     "Source",
+    "Supervised",
     "Trap",
     "UnsupportedEngine",
     "Wasi",
     "World",
+    "WorldActor",
     "arrays",
     "begin",
     "case",

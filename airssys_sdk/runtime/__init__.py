@@ -28,26 +28,43 @@ from .errors import (
     NameTaken,
     RequestTimeout,
     StartFailed,
+    Unwell,
 )
-from .events import DeadLetter, DeadReason, EventStream, HookFailed
+from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
 from .scheduling.timers import ManualClock
-from .state import Exit, ExitKind
+from .state import Exit, ExitKind, HealthStatus
 from .supervision.backoff import Backoff, Intensity, Policy
+from .supervision.health import Health
 
 if TYPE_CHECKING:
-    from .components.actor import ComponentFailed, WritesLost
+    from .components.actor import ComponentFailed, Unhealthy, WritesLost
+    from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
+    from .components.version import VersionRecord
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
+    "Deployed": "components.deployment",
+    "DeploymentFailed": "components.deployment",
+    "DeploymentRefused": "components.deployment",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
+    "Traced": "components.tracing",
+    "Unhealthy": "components.actor",
+    "VersionRecord": "components.version",
     "WritesLost": "components.actor",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
@@ -63,15 +80,23 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
     "DeadLetter",
     "DeadReason",
+    "Deployed",
+    "DeploymentFailed",
+    "DeploymentRefused",
     "Envelope",
     "EventStream",
     "Exit",
     "ExitKind",
+    "Health",
+    "HealthChecked",
+    "HealthStatus",
+    "HistogramSnapshot",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -81,6 +106,7 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
@@ -89,10 +115,15 @@ __all__ = [
     "ReplyTo",
     "RequestTimeout",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
     "Takeover",
     "Terminated",
+    "Traced",
+    "Unhealthy",
+    "Unwell",
+    "VersionRecord",
     "WritesLost",
     "behaviour",
 ]

@@ -48,5 +48,9 @@ class IntensityExceeded(AirssysError):
     """A child was restarted too often; its supervisor gave up (`__cause__` is the child's last error)."""
 
 
+class Unwell(AirssysError):
+    """An actor failed so many health checks that its life ends, or one had no answer in time."""
+
+
 class StartFailed(AirssysError):
     """An actor did not start (`__cause__` says why)."""

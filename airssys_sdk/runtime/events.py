@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-from .state import Exit
+from .state import Exit, HealthStatus
 
 _log = logging.getLogger("airssys.runtime")
 
@@ -82,6 +82,23 @@ class HookFailed:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class HealthChecked:
+    """An actor was asked for its health.
+
+    Attributes:
+        name: who.
+        status: what it said; unhealthy if it failed or did not answer.
+        failures: failed checks since the last healthy one.
+        error: why there is no answer.
+    """
+
+    name: str
+    status: HealthStatus
+    failures: int
+    error: Exception | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class MessageFailed:
     """A message failed without a crash, or its crash was told to whoever asked."""
 
@@ -129,6 +146,7 @@ Event = (
     | LifeEnded
     | ActorEnded
     | HookFailed
+    | HealthChecked
     | MessageFailed
     | DeadLetter
 )

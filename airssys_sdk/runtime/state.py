@@ -1,4 +1,4 @@
-"""Where in its life an actor is, and how a life ended."""
+"""Where in its life an actor is, how well it is, and how a life ended."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ class State(enum.Enum):
 
 # For the hot paths: up to Python 3.11, looking a member up in its class runs Python code.
 STARTING, RUNNING, BUSY, STOPPING, DOWN, ENDED = State
+
+
+class HealthStatus(enum.Enum):
+    """What an actor says of itself."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    """It works, but not as it should. Neither counts as a failure nor forgives those before."""
+    UNHEALTHY = "unhealthy"
+    UNKNOWN = "unknown"
+    """It was not asked yet, or cannot tell."""
 
 
 class ExitKind(enum.Enum):

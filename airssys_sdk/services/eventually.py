@@ -7,13 +7,29 @@ its way blocked returns an awaitable; nothing here ever blocks the thread.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar, Union, cast
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, TypeAlias, TypeVar, Union, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 Eventually: TypeAlias = Union[T, "Awaitable[T]"]
+
+
+class Later(Generic[T]):
+    """An awaitable that begins when it is awaited; one that nobody awaits any more is simply forgotten.
+
+    Args:
+        begin: the `async def` that is run then, once.
+    """
+
+    __slots__ = ("_begin",)
+
+    def __init__(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._begin = begin
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._begin().__await__()
 
 
 async def settle(answer: Eventually[T]) -> T:
@@ -31,4 +47,4 @@ def then(answer: Eventually[T], step: Callable[[T], Eventually[R]]) -> Eventuall
     async def later() -> R:
         return await settle(step(await cast("Awaitable[T]", answer)))
 
-    return later()
+    return Later(later)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from ..manifest.ids import NAME, ComponentId
 from ..security import AuditLog, AuditRecord, Capability, Grants
+from .eventually import Eventually, Later
 from .faults import MessagingFault
 
 HOST = ComponentId("airssys", "host", "0")
@@ -62,8 +63,10 @@ class Alarm(Protocol):
 class Post(Protocol):
     """What a node does for messaging."""
 
-    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
+    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put the letter into the target's mailbox; `request` hears the outcome.
+
+        A durable mailbox may have to wait for its file; the letter is accepted when that is over.
 
         Raises:
             MessagingFault: it was not accepted: `queue-full`, `target-not-found`.
@@ -101,6 +104,10 @@ class Request:
             fault = MessagingFault("delivery-failed", f"{self.target}: {_reason(error)}")
         return self._outbox.answer(self, b"", fault)
 
+    def is_of(self, outbox: Outbox) -> bool:
+        """Whether it was made through this outbox."""
+        return self._outbox is outbox
+
     def arm(self, alarm: Alarm) -> None:
         """Remember the alarm of the timeout."""
         self._alarm = alarm
@@ -110,6 +117,23 @@ class Request:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+
+
+class _Ledger:
+    """The requests of one component, whatever its version.
+
+    Attributes:
+        open: those that wait for their answer, by correlation id.
+        count: how many there were.
+        late: answers that came after their request was over.
+    """
+
+    __slots__ = ("count", "late", "open")
+
+    def __init__(self) -> None:
+        self.open: dict[str, Request] = {}
+        self.count = 0
+        self.late = 0
 
 
 class Outbox:
@@ -128,14 +152,13 @@ class Outbox:
         "_audit",
         "_broadcasts",
         "_component",
-        "_count",
+        "_held",
+        "_ledger",
         "_most_open",
-        "_open",
         "_post",
         "_prefix",
         "_requests",
         "_sends",
-        "late",
     )
 
     def __init__(
@@ -148,6 +171,8 @@ class Outbox:
         prefix: str,
         most_open: int = 1000,
     ) -> None:
+        self._ledger = _Ledger()
+        self._held: list[Letter] | None = None
         self._component = component
         self._sends = grants[Capability.SEND]
         self._requests = grants[Capability.REQUEST]
@@ -156,17 +181,48 @@ class Outbox:
         self._audit = audit
         self._prefix = prefix
         self._most_open = most_open
-        self._count = 0
-        self._open: dict[str, Request] = {}
-        self.late = 0
-        """Answers that came after their request was over; they were dropped."""
+
+    def successor(self, grants: Grants, most_open: int) -> Outbox:
+        """The outbox of a version of the component that may take over: same requests, other permissions.
+
+        Answers to requests that it makes are held back until `take_over`; `abandon` drops them.
+        """
+        other = Outbox(
+            self._component,
+            grants=grants,
+            post=self._post,
+            audit=self._audit,
+            prefix=self._prefix,
+            most_open=most_open,
+        )
+        other._ledger = self._ledger
+        other._held = []
+        return other
+
+    def take_over(self) -> None:
+        """This version runs now: deliver what was held back."""
+        held, self._held = self._held, None
+        for letter in held or ():
+            self._post.call_back(self._component, letter)
+
+    def abandon(self) -> None:
+        """This version never ran: give up the requests that it made."""
+        for request in [one for one in self._ledger.open.values() if one.is_of(self)]:
+            request.disarm()
+            del self._ledger.open[request.correlation]
+        self._held = []
 
     @property
     def open_requests(self) -> int:
         """Requests that still wait for their answer."""
-        return len(self._open)
+        return len(self._ledger.open)
 
-    def send(self, target: ComponentId, payload: bytes) -> None:
+    @property
+    def late(self) -> int:
+        """Answers that came after their request was over; they were dropped."""
+        return self._ledger.late
+
+    def send(self, target: ComponentId, payload: bytes) -> Eventually[None]:
         """Send a message that nobody waits for.
 
         Raises:
@@ -174,9 +230,9 @@ class Outbox:
         """
         if not self._sends.allows((target.namespace, target.name, target.instance)):
             raise self._deny(Capability.SEND, target)
-        self._post.deliver(target, Letter(self._component, payload), None)
+        return self._post.deliver(target, Letter(self._component, payload), None)
 
-    def request(self, target: ComponentId, payload: bytes, timeout: float) -> str:
+    def request(self, target: ComponentId, payload: bytes, timeout: float) -> Eventually[str]:
         """Send a message and have its answer delivered as a callback with the id that this returns.
 
         Args:
@@ -190,25 +246,38 @@ class Outbox:
         """
         if not self._requests.allows((target.namespace, target.name, target.instance)):
             raise self._deny(Capability.REQUEST, target)
-        if len(self._open) >= self._most_open:
+        ledger = self._ledger
+        if len(ledger.open) >= self._most_open:
             raise MessagingFault(
                 "queue-full", f"{self._most_open} requests of {self._component} wait for an answer"
             )
-        self._count += 1
-        correlation = f"{self._prefix}-{self._component}-{self._count}"
+        ledger.count += 1
+        correlation = f"{self._prefix}-{self._component}-{ledger.count}"
         request = Request(self, target, correlation)
         letter = Letter(self._component, payload, correlation, self._component)
-        self._open[correlation] = request
+        ledger.open[correlation] = request
         try:
-            self._post.deliver(target, letter, request)
+            accepted = self._post.deliver(target, letter, request)
         except MessagingFault:
-            self._open.pop(correlation, None)
+            ledger.open.pop(correlation, None)
             raise
-        if correlation in self._open:
+        if correlation in ledger.open:
             request.arm(
                 self._post.after(min(max(timeout, 0.0), LONGEST_TIMEOUT), lambda: self._time_out(request))
             )
-        return correlation
+        if accepted is None:
+            return correlation
+        return Later(lambda: self._accepted(request, accepted))
+
+    async def _accepted(self, request: Request, accepted: Awaitable[None]) -> str:
+        """The id of a request that is accepted a little later."""
+        try:
+            await accepted
+        except BaseException:
+            request.disarm()
+            self._ledger.open.pop(request.correlation, None)
+            raise
+        return request.correlation
 
     def cancel(self, correlation: str) -> None:
         """Give a request up: no callback will follow, and an answer that comes later is dropped.
@@ -216,14 +285,14 @@ class Outbox:
         Raises:
             MessagingFault: `invalid-message`: no such request of this component is open.
         """
-        request = self._open.pop(correlation, None)
+        request = self._ledger.open.pop(correlation, None)
         if request is None:
             raise MessagingFault(
                 "invalid-message", f"no request {correlation[:200]!r} of {self._component} is open"
             )
         request.disarm()
 
-    def broadcast(self, targets: Sequence[ComponentId], payload: bytes) -> None:
+    def broadcast(self, targets: Sequence[ComponentId], payload: bytes) -> Eventually[None]:
         """Send a message to several targets; what one of them says does not keep it from the others.
 
         Raises:
@@ -236,45 +305,60 @@ class Outbox:
                 f"a broadcast goes to {MOST_TARGETS} targets at most, not to {len(targets)}; nothing was sent",
             )
         faults: list[tuple[ComponentId, MessagingFault]] = []
+        waiting: list[tuple[ComponentId, Awaitable[None]]] = []
         for target in targets:
             try:
                 if not self._broadcasts.allows((target.namespace, target.name, target.instance)):
                     raise self._deny(Capability.BROADCAST, target)
-                self._post.deliver(target, Letter(self._component, payload), None)
+                accepted = self._post.deliver(target, Letter(self._component, payload), None)
             except MessagingFault as fault:
                 faults.append((target, fault))
-        if not faults:
-            return
-        if len(targets) == 1:
-            raise faults[0][1]
-        listed = "; ".join(f"{str(target)[:200]}: {_case(fault)}" for target, fault in faults[:20])
-        more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
-        raise MessagingFault(
-            "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
-        )
+            else:
+                if accepted is not None:
+                    waiting.append((target, accepted))
+        if waiting:
+            return Later(lambda: self._accepted_by_all(targets, faults, waiting))
+        _raise_for(targets, faults)
+        return None
+
+    async def _accepted_by_all(
+        self,
+        targets: Sequence[ComponentId],
+        faults: list[tuple[ComponentId, MessagingFault]],
+        waiting: Sequence[tuple[ComponentId, Awaitable[None]]],
+    ) -> None:
+        for target, accepted in waiting:
+            try:
+                await accepted
+            except MessagingFault as fault:
+                faults.append((target, fault))
+        order = {target: place for place, target in enumerate(targets)}
+        _raise_for(targets, sorted(faults, key=lambda one: order[one[0]]))
 
     def answer(self, request: Request, payload: bytes, fault: MessagingFault | None) -> bool:
         """Call back with an answer or a fault; False, and nothing more, if the request is over already."""
-        if self._open.get(request.correlation) is not request:
-            self.late += 1
+        ledger = self._ledger
+        if ledger.open.get(request.correlation) is not request:
+            ledger.late += 1
             return False
-        del self._open[request.correlation]
+        del ledger.open[request.correlation]
         request.disarm()
-        self._post.call_back(
-            self._component,
-            Letter(request.target, payload, correlation=request.correlation, callback=True, fault=fault),
-        )
+        letter = Letter(request.target, payload, correlation=request.correlation, callback=True, fault=fault)
+        if self._held is None:
+            self._post.call_back(self._component, letter)
+        else:
+            self._held.append(letter)
         return True
 
     def close(self) -> None:
         """Give all open requests up: the component has stopped for good."""
-        for request in self._open.values():
+        for request in self._ledger.open.values():
             request.disarm()
-        self._open.clear()
+        self._ledger.open.clear()
 
     def _time_out(self, request: Request) -> None:
         correlation = request.correlation
-        if self._open.get(correlation) is request:
+        if self._ledger.open.get(correlation) is request:
             self.answer(
                 request,
                 b"",
@@ -307,6 +391,23 @@ def well_formed(component: ComponentId) -> bool:
         NAME.fullmatch(component.namespace) is not None
         and NAME.fullmatch(component.name) is not None
         and NAME.fullmatch(component.instance) is not None
+    )
+
+
+def _raise_for(targets: Sequence[ComponentId], faults: Sequence[tuple[ComponentId, MessagingFault]]) -> None:
+    """Tell who did not accept a broadcast.
+
+    Raises:
+        MessagingFault: somebody did not.
+    """
+    if not faults:
+        return
+    if len(targets) == 1:
+        raise faults[0][1]
+    listed = "; ".join(f"{str(target)[:200]}: {_case(fault)}" for target, fault in faults[:20])
+    more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
+    raise MessagingFault(
+        "delivery-failed", f"{len(faults)} of {len(targets)} targets did not accept it: {listed}{more}"
     )
 
 

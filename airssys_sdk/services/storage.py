@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 from ..manifest.ids import ComponentId
 from ..security import AuditLog, AuditRecord, Capability, Grants
 from .database import Busy, Database
-from .eventually import Eventually, then
+from .eventually import Eventually, Later, then
 from .faults import StorageFault
 from .keys import MAX_KEY, Address, locate, locate_prefix
 
 T = TypeVar("T")
+_log = logging.getLogger("airssys.storage")
 _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.1
 
@@ -58,28 +60,63 @@ class Storage:
         self.database = Database(path, wait=patience)
         self._usage: dict[str, tuple[int, int]] = {}
         self._quotas: dict[str, int] = {}
+        self._later: set[asyncio.Task[None]] = set()
 
     def area(self, component: ComponentId, *, quota: int, grants: Grants) -> Area:
         """The storage as one component sees it; `quota` is in bytes."""
-        self._quotas[str(component)] = quota
-        return Area(self, component, quota, grants)
+        area = Area(self, component, quota, grants)
+        self.apply(area)
+        return area
+
+    def apply(self, area: Area) -> None:
+        """Let this area's quota be the one that counts for its component."""
+        self._quotas[area.own] = area.quota
 
     def close(self) -> None:
         """Close the file. Transactions that were not committed are lost, as they must be."""
         self.database.close()
 
-    def eventually(self, work: Callable[[], T]) -> Eventually[T]:
+    def eventually(self, work: Callable[[], T], patience: float | None = None) -> Eventually[T]:
         """Do the work now; while another process holds a lock, return an awaitable that tries again.
 
+        Args:
+            work: raises `Busy` while there is a lock.
+            patience: seconds to try; None for the usual ones.
+
         Raises:
-            StorageFault: `io-error`: the lock was held for longer than `patience`, or SQLite reports an error.
+            StorageFault: `io-error`: the lock was held for longer than that, or SQLite reports an error.
         """
         try:
             return work()
         except Busy:
-            return self._wait(work, time.monotonic() + self.patience)
+            deadline = time.monotonic() + (self.patience if patience is None else patience)
+            return Later(lambda: self._wait(work, deadline))
         except sqlite3.Error as error:
             raise _io_error(error) from error
+
+    def later(self, work: Awaitable[object], problem: str) -> None:
+        """Let something that waits for a lock end by itself; an error is logged as `problem`."""
+
+        async def until_done() -> None:
+            try:
+                await work
+            except StorageFault as fault:
+                _log.warning("%s: %s", problem, fault.message)
+
+        task = asyncio.ensure_future(until_done())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def settled(self) -> None:
+        """Wait for what `later` was given, as long as the patience lasts; then it is given up."""
+        if not self._later:
+            return
+        _, unfinished = await asyncio.wait(set(self._later), timeout=self.patience)
+        for task in unfinished:
+            task.cancel()
+        if unfinished:
+            _log.warning("%s writes are given up: the storage file is locked", len(unfinished))
+            await asyncio.wait(unfinished)
 
     async def _wait(self, work: Callable[[], T], deadline: float) -> T:
         pause = _FIRST_PAUSE
@@ -154,21 +191,25 @@ class Storage:
             )
         return [str(row[0]) for row in rows]
 
-    def write(self, changes: dict[tuple[str, str], bytes | None], otherwise: int) -> None:
+    def write(self, changes: dict[tuple[str, str], bytes | None], otherwise: int, handled: int = 0) -> None:
         """Commit changes (owner and key to the new value, or None to delete) in one transaction.
+
+        The letter with the number `handled`, if it is not 0, leaves its durable mailbox in the same transaction.
 
         Raises:
             Busy: another process holds a lock; nothing was written.
             StorageFault: `quota-exceeded`: an owner's keys would outgrow its quota; nothing was written.
         """
         with self.database.exclusive:
-            written = self._write(changes, otherwise)
+            written = self._write(changes, otherwise, handled)
         self.database.wrote(written)
 
-    def _write(self, changes: dict[tuple[str, str], bytes | None], otherwise: int) -> int:
+    def _write(self, changes: dict[tuple[str, str], bytes | None], otherwise: int, handled: int) -> int:
         grown: dict[str, list[int]] = {}
         written = 0
         with self.database.transaction() as connection:
+            if handled:
+                connection.execute("DELETE FROM letters WHERE number = ?", (handled,))
             for (owner, key), value in changes.items():
                 row = connection.execute(
                     "SELECT length(value) FROM entries WHERE owner = ? AND key = ?", (owner, key)
@@ -211,6 +252,14 @@ class Area:
     def begin(self) -> Transaction:
         """Start the transaction of one message."""
         return Transaction(self)
+
+    def committed(self) -> Usage | None:
+        """What is kept now, uncommitted changes aside; None while another process holds a lock on the file."""
+        try:
+            used, keys = self.storage.usage_of(self.own)
+        except (Busy, sqlite3.Error):
+            return None
+        return Usage(used, self.quota, keys)
 
     def deny(self, capability: Capability, key: str) -> StorageFault:
         """Record a denial; the fault that the component gets names the missing permission."""
@@ -308,15 +357,15 @@ class Transaction:
         """Whether there is anything to commit."""
         return bool(self._changes)
 
-    def commit(self) -> Eventually[None]:
-        """Write everything to the file in one SQLite transaction.
+    def commit(self, handled: int = 0) -> Eventually[None]:
+        """Write everything to the file in one SQLite transaction; `handled` is as in `Storage.write`.
 
         Raises:
             StorageFault: nothing was written: `io-error`, or `quota-exceeded` where another component filled it meanwhile.
         """
-        if not self._changes:
+        if not self._changes and not handled:
             return None
-        return self._storage.eventually(lambda: self._storage.write(self._changes, self._area.quota))
+        return self._storage.eventually(lambda: self._storage.write(self._changes, self._area.quota, handled))
 
     def _place(self, key: str, capability: Capability) -> Address:
         place = locate(key, self._area.own)

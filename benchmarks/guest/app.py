@@ -32,3 +32,10 @@ class WitWorld(wit_world.WitWorld):
         for _ in range(times):
             number = counting.next(number)
         return number
+
+    def spin(self, times: int) -> int:
+        """What `ask` does besides asking."""
+        number = 0
+        for _ in range(times):
+            number = number
+        return number

@@ -244,20 +244,31 @@ def test_recursion_without_end_is_an_ordinary_error() -> None:
         assert world.version() == 7
 
 
-BUSY_WIT = "package t:t; interface host { tick: func(x: u32) -> u32; } world w { import host; export spin: func(n: u32) -> u32; }"
-BUSY_CORE = f"""(module (import "t:t/host" "tick" (func $tick (param i32) (result i32))) {MEMORY}
-  (func (export "spin") (param $n i32) (result i32) (local $i i32) (local $j i32)
+BUSY_WIT = """
+package t:t;
+interface host { tick: func(x: u32) -> u32; tock: func() -> string; }
+world w { import host; export spin: func(n: u32) -> u32; export spin-without-arguments: func(n: u32) -> u32; }
+"""
+BUSY_LOOP = """
+  (func (export "{}") (param $n i32) (result i32) (local $i i32) (local $j i32)
     (loop $outer
       (local.set $j (i32.const 100000))
       (loop $inner (br_if $inner (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))
-      (drop (call $tick (local.get $i)))
+      {}
       (br_if $outer (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
-    (local.get $i)))"""
+    (local.get $i))"""
+BUSY_CORE = f"""(module
+  (import "t:t/host" "tick" (func $tick (param i32) (result i32)))
+  (import "t:t/host" "tock" (func $tock (param i32)))
+  {MEMORY}
+  {BUSY_LOOP.format("spin", "(drop (call $tick (local.get $i)))")}
+  {BUSY_LOOP.format("spin-without-arguments", "(call $tock (i32.const 1024))")})"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends itself signals")
+@pytest.mark.parametrize("function", ["spin", "spin-without-arguments"])
 @pytest.mark.parametrize("way", ["plain", "metered", "suspending"])
-def test_ctrl_c_while_the_guest_runs_is_raised_by_the_call(way: str) -> None:
+def test_ctrl_c_while_the_guest_runs_is_raised_by_the_call(way: str, function: str) -> None:
     """The signal is handled when the guest next calls its host: at the very entry of the import."""
     if threading.current_thread() is not threading.main_thread():
         pytest.skip("signals reach the main thread only")
@@ -272,9 +283,9 @@ def test_ctrl_c_while_the_guest_runs_is_raised_by_the_call(way: str) -> None:
             sender = threading.Thread(target=_interrupt, args=(entered,))
             sender.start()
             with pytest.raises(KeyboardInterrupt):
-                instance.call("spin", 0xFFFFFFFF)
+                instance.call(function, 0xFFFFFFFF)
             with pytest.raises(InstanceDead):
-                instance.call("spin", 1)
+                instance.call(function, 1)
             sender.join(30)
 
 
@@ -289,10 +300,18 @@ def _ticking(entered: threading.Event, way: str) -> object:
             entered.set()
             return x
 
+        def tock(self) -> str:
+            entered.set()
+            return ""
+
     class Suspending:
         async def tick(self, x: int) -> int:
             entered.set()
             return x
+
+        async def tock(self) -> str:
+            entered.set()
+            return ""
 
     return Suspending() if way == "suspending" else Ticking()
 

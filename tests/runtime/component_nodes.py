@@ -17,9 +17,14 @@ Script = Sequence[Sequence[Any]]
 
 def run(scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a scenario; one that hangs fails."""
+    return run_for(120, scenario)
+
+
+def run_for(seconds: float, scenario: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a scenario; one that takes longer fails."""
 
     async def bounded() -> T:
-        return await asyncio.wait_for(scenario(), 120)
+        return await asyncio.wait_for(scenario(), seconds)
 
     return asyncio.run(bounded())
 

@@ -48,6 +48,14 @@ STORAGE = Path(".airssys", "node.db")
     help="Where the components keep their state.  [default: .airssys/node.db beside the first manifest]",
 )
 @click.option("--in-memory", is_flag=True, help="Forget the components' state at the end.")
+@click.option(
+    "--metrics",
+    metavar="ADDRESS",
+    help="Serve metrics for Prometheus at a loopback address such as 127.0.0.1:9464.",
+)
+@click.option(
+    "--trace", is_flag=True, help="Print each call into a component (>>) and each of its imports (<<)."
+)
 def cli(
     paths: tuple[Path, ...],
     sends: tuple[tuple[str, str], ...],
@@ -58,6 +66,8 @@ def cli(
     manifest: Path | None,
     storage: Path | None,
     in_memory: bool,
+    metrics: str | None,
+    trace: bool,
 ) -> None:
     """Run components on a node: projects (DIR) or component files (FILE); the project here by default.
 
@@ -67,18 +77,21 @@ def cli(
     import asyncio
 
     from airssys_sdk.cli.progress import Progress
-    from airssys_sdk.cli.quantities import duration
+    from airssys_sdk.cli.quantities import address, duration
+    from airssys_sdk.cli.seeing import Seeing
     from airssys_sdk.cli.serving import Wish, in_numbers, serve
     from airssys_sdk.cli.targets import prepare
     from airssys_sdk.cli.voice import Voice, guest_logs
 
     seconds = duration(timeout, "--timeout")
+    seeing = Seeing(metrics=None if metrics is None else address(metrics, "--metrics"), trace=trace)
+    seeing.check()
     shared = session()
     with Progress(shared, quiet=quiet, brief=True) as progress:
         targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
     if storage is not None and not storage.name:
         raise click.BadParameter("a file is needed, and this is a directory", param_hint="'--storage'")
-    wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]))
+    wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]), seeing)
     voice = Voice(shared, as_json=as_json, quiet=quiet)
     with guest_logs(voice):
         counters = asyncio.run(serve(targets, wish, voice))

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ...wit.shapes import ResultShape, Shape, ShapeError, Signature
+from ...wit.shapes import ShapeError, Signature
 from ..engine.abi import Abi, abi
-from ..engine.entry import headroom
 from ..running.handles import Lending
-from ..running.refusal import refuse
 from ..signatures.handles import gives
-from . import runtime
-from .columns import Columns
-from .explain import explain
 from .layout import is_flat
-from .lifting import Lifting
-from .rows import Rows
+from .parts import identifier, lift_result, lower_all, names_of, write_entry, write_failure
+from .ready import fits, write_ready
 from .source import Source
 
 if TYPE_CHECKING:
@@ -45,56 +40,59 @@ def compile_export(
     """
     adapter = abi()
     source = _source(signature, adapter)
-    p = source.prefix
-    names = [parameter.name for parameter in signature.parameters]
-    result = signature.result
-    name = _identifier(signature)
+    if gives(signature) or not fits(signature.parameters):
+        _write_fresh(source, adapter, signature, arrays)
+    else:
+        write_ready(source, adapter, signature, arrays)
+    return source.compile(signature.name, "bind")
+
+
+def _write_fresh(source: Source, adapter: Abi, signature: Signature, arrays: bool) -> None:
+    """Write a call whose arguments and result lie in memory of that call."""
+    p, result = source.prefix, signature.result
+    names = names_of(signature)
     source.globals |= {
-        f"{p}CALL": adapter.call,
-        f"{p}DELETE": adapter.delete,
-        f"{p}COUNT": adapter.size(len(names)),
+        f"{p}COUNT": adapter.size(len(signature.parameters)),
         f"{p}ONE": adapter.size(1),
         f"{p}NONE": adapter.size(0),
     }
-    fail, refused = source.use(runtime.fail), source.use(refuse)
-    store, where = f"{p}store", f"{p}where"
-    with source.block(f"def bind({store}, {p}function, {where}, {p}calls_back):"):
-        source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({store}.context)")
-        with source.block(f"def {name}({', '.join(names)}):"):
-            enter = [
-                f"if {p}calls_back: {source.use(headroom)}()",
-                f"if {store}.busy: {refused}({store}, {where})",
-            ]
+    with source.block(f"def bind({p}store, {p}function, {p}where, {p}calls_back):"):
+        source.line(f"{p}context = {source.use(adapter.pointer, 'pointer')}({p}store.context)")
+        with source.block(f"def {identifier(signature)}({names}):"):
             lends = gives(signature)
             if lends:
-                source.line(f"{p}lent = {source.use(Lending)}({store})")
+                source.line(f"{p}lent = {source.use(Lending)}({p}store)")
             else:
-                _lower(source, adapter, signature)
+                lower_all(source, adapter, signature)
             owned = result is not None and not is_flat(result)
             slot = f"{p}result, {p}ONE" if result is not None else f"None, {p}NONE"
             if result is not None:
                 # Fresh for every call: nobody else can see it while the engine writes. Kind 0 in it may be deleted.
                 source.line(f"{p}result = {source.use(bytes)}(32)")
-            for line in enter:
-                source.line(line)
-            # From the test to the `try` Python neither switches threads nor raises an interrupt: it does both only
-            # after calls, at loops and at the start of functions.
-            source.line(f"{store}.busy = True")
+            write_entry(source)
             with source.block("try:"):
                 if lends:
-                    _lower(source, adapter, signature)
-                source.line(f"{p}error = {p}CALL({p}function, {p}context, {p}args, {p}COUNT, {slot})")
-                source.line(f"if {p}error is not None: {fail}({store}, {p}error, {where})")
+                    lower_all(source, adapter, signature)
+                call = source.use(adapter.call, "CALL")
+                source.line(f"{p}error = {call}({p}function, {p}context, {p}args, {p}COUNT, {slot})")
+                write_failure(source)
                 if result is not None:
-                    _lift(source, adapter, signature, result, arrays)
+                    lift_result(source, adapter, signature, result, arrays, f"{p}result")
             with source.block("finally:"):
                 if lends:
                     source.line(f"{p}lent.settle()")
-                source.line(f"{store}.busy = {store}.dead is not None")
+                source.line(f"{p}store.busy = {p}store.dead is not None")
                 if owned:
-                    source.line(f"{p}DELETE({p}result)")
-        source.line(f"return {name}")
-    return source.compile(signature.name, "bind")
+                    source.line(f"{source.use(adapter.delete, 'DELETE')}({p}result)")
+        source.line(f"return {identifier(signature)}")
+
+
+def _source(signature: Signature, adapter: Abi) -> Source:
+    names = [parameter.name for parameter in signature.parameters]
+    for name in names:
+        if not name.isidentifier():
+            raise ShapeError(f"{signature.name}: {name!r} cannot be the name of a parameter")
+    return Source(names)
 
 
 def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[Store], tuple[Lower, Lift]]:
@@ -119,7 +117,7 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
         with source.block(f"def lower({names}):"):
             if gives(signature):
                 source.line(f"{p}lent = {source.use(Lending)}({p}store)")
-            _lower(source, adapter, signature)
+            lower_all(source, adapter, signature)
             kept = f"{source.use(locals)}()"
             source.line(f"return {p}args or b'', {f'({p}lent, {kept})' if gives(signature) else kept}")
         source.line("return lower")
@@ -130,7 +128,8 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
             if signature.result is None:
                 source.line("return None")
             else:
-                _lift(source, adapter, signature, signature.result, arrays)
+                place = f"{source.prefix}result"
+                lift_result(source, adapter, signature, signature.result, arrays, place)
         source.line("return lift")
     bind_lift = source.compile(f"lift {signature.name}", "bind")
 
@@ -138,56 +137,3 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
         return bind_lower(store), bind_lift(store)
 
     return bind
-
-
-def _source(signature: Signature, adapter: Abi) -> Source:
-    names = [parameter.name for parameter in signature.parameters]
-    for name in names:
-        if not name.isidentifier():
-            raise ShapeError(f"{signature.name}: {name!r} cannot be the name of a parameter")
-    return Source(names)
-
-
-def _identifier(signature: Signature) -> str:
-    """A name for tracebacks; what the caller calls it is the caller's business."""
-    name = signature.name.rpartition("#")[2]
-    return f"call_{''.join(letter if letter.isalnum() else '_' for letter in name)}"
-
-
-def _lower(source: Source, adapter: Abi, signature: Signature) -> None:
-    """Write the lowering of all parameters into a local `args`; what was given is taken back if that raises."""
-    p = source.prefix
-    if not signature.parameters:
-        source.line(f"{p}args = None")
-        return
-    rows = Rows(source, adapter)
-    Columns(source, rows)
-    names = "".join(f"{parameter.name}, " for parameter in signature.parameters)
-    known = source.constant((signature.name, signature.parameters), "parameters")
-    with source.block("try:"):
-        layout, arguments = rows.cells([(b"", q.shape, q.name) for q in signature.parameters])
-        source.line(f"{p}args = {source.packer(layout)}({', '.join(arguments)})")
-    with source.block(f"except {source.use(BaseException)} as {p}error:"):
-        if gives(signature):
-            source.line(f"{p}lent.undo()")
-        source.line(f"raise {source.use(explain)}(*{known}, ({names}), {p}error) from None")
-
-
-def _lift(source: Source, adapter: Abi, signature: Signature, result: Shape, arrays: bool) -> None:
-    """Write the lifting of the result slot and the return."""
-    p = source.prefix
-    lifting = Lifting(source, adapter, arrays=arrays)
-    ((_, words),) = lifting.unpack([(0, result)], f"{p}result")
-    if not (signature.raises and isinstance(result, ResultShape)):
-        source.line(f"return {lifting.value(result, words)}")
-        return
-    ok, address = words
-    raised = source.use(runtime.raised)
-    for test, payload, form in ((f"if {ok}:", result.ok, "return {}"), ("else:", result.err, "")):
-        with source.block(test):
-            value = lifting.at(payload, address) if payload is not None else "None"
-            source.line(
-                form.format(value)
-                if form
-                else f"raise {raised}({source.constant(result.raised, 'cls')}({value}))"
-            )

@@ -13,7 +13,8 @@ import struct
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ...wit.shapes import HandleShape, Parameter, ResultShape, Shape, Signature
+from ...wit.annotations import Scalar
+from ...wit.shapes import HandleShape, Parameter, ResultShape, ScalarShape, Shape, Signature
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
@@ -26,7 +27,7 @@ from ..signatures.hexed import hexed
 from . import runtime
 from .columns import Columns
 from .explain import explain
-from .layout import head, is_flat
+from .layout import flat_code, head, is_flat, kind_of
 from .lifting import Lifting
 from .rows import Rows
 from .source import Source
@@ -101,6 +102,7 @@ class ImportCodec:
             # An interrupt can surface at the very beginning, before the store is known.
             with source.block("def host_import(env, context, type, arguments, count, results, store=None):"):
                 with source.block("try:"):
+                    # Also an instruction of the outer `try` alone, from which `guarded_inside` extends it.
                     source.line(f"store = {stores}[context]()")
                     values = _lift(source, self.signature)
                     with source.block("try:"):
@@ -165,6 +167,10 @@ def _no_error_case(_store: object, _error: BaseException, _results: int) -> bool
 def _lift(source: Source, signature: Signature) -> list[str]:
     """Write the lifting of the arguments; the expressions of their values."""
     lifting = Lifting(source, abi(), "store")
+    if len(signature.parameters) == 1 and is_flat(shape := signature.parameters[0].shape):
+        value = source.local("x")
+        source.line(f"{value} = {lifting.flat(shape, 'arguments >> 3')}")
+        return [value]
     shapes = [(0, parameter.shape) for parameter in signature.parameters]
     return [lifting.value(*part) for part in lifting.unpack(shapes, f"{lifting.memory}, arguments")]
 
@@ -178,13 +184,24 @@ def _lower_value(source: Source, signature: Signature) -> None:
         _lower_case(source, signature, result, "result")
         return
     with _explained(source, signature, "result", result):
-        layout, arguments = _rows(source).cells([(b"", result, "value")])
         if is_flat(result):
-            pack = source.constant(struct.Struct("<" + layout).pack_into, "pack_into")
-            memory = Lifting(source, abi()).memory
-            source.line(f"{pack}({memory}, results, {', '.join(arguments)})")
+            _write(source, result)
         else:
-            _clone(source, layout, arguments)
+            _clone(source, *_rows(source).cells([(b"", result, "value")]))
+
+
+def _write(source: Source, shape: ScalarShape) -> None:
+    """Write the flat `value` into the slot."""
+    adapter = abi()
+    layout, arguments = _rows(source).cells([(b"", shape, "value")])
+    if shape.scalar is Scalar.F32:  # a view would turn 1e300 into infinity; struct raises
+        pack = source.constant(struct.Struct("<" + layout).pack_into, "pack_into")
+        source.line(f"{pack}({source.constant(adapter.memory, 'memory')}, results, {', '.join(arguments)})")
+        return
+    payloads = source.constant(adapter.payloads[flat_code(shape.scalar)], "payloads")
+    source.line("word = results >> 3")
+    source.line(f"{payloads}[word] = {arguments[-1]}")
+    source.line(f"{source.constant(adapter.views['Q'], 'kinds')}[word] = {kind_of(shape)}")
 
 
 def _lower_case(source: Source, signature: Signature, result: ResultShape, what: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from ...wit.annotations import Scalar
 from ...wit.shapes import (
@@ -106,6 +107,13 @@ def number_format(shape: Shape) -> str | None:
     return None
 
 
+def flat_code(scalar: Scalar) -> str:
+    """The struct format of the payload of a scalar other than a string."""
+    if scalar in NUMBERS:
+        return NUMBERS[scalar][1]
+    return "?" if scalar is Scalar.BOOL else "I"
+
+
 def code_of(shape: ListShape) -> str:
     """The struct format of the numbers of a list of numbers."""
     if not isinstance(shape.element, ScalarShape):
@@ -113,6 +121,11 @@ def code_of(shape: ListShape) -> str:
     return NUMBERS[shape.element.scalar][1]
 
 
-def is_flat(shape: Shape) -> bool:
+def is_flat(shape: Shape) -> TypeGuard[ScalarShape]:
     """Whether a cell holds the whole value, so that nothing behind it needs freeing."""
     return isinstance(shape, ScalarShape) and shape.scalar is not Scalar.STRING
+
+
+def is_text(shape: Shape) -> bool:
+    """Whether what a value owns is one run of bytes."""
+    return isinstance(shape, HexShape | HexListShape) or shape == ScalarShape(Scalar.STRING)

@@ -196,26 +196,34 @@ class Rows:
         source.line(f"{digits} = {plain}({value}) if {self._type}({value}) is {exact} else {other}({value})")
         return "QQ8x", [f"{self._len}({digits})", self.address(digits)]
 
-    def _record(self, shape: RecordShape, value: str) -> tuple[str, list[str]]:
-        source = self.source
-        cls, isinstance_ = source.constant(shape.cls, "cls"), source.use(isinstance)
-        source.line(
+    def check_record(self, shape: RecordShape, value: str) -> None:
+        """Write the test that a local holds a record of this shape."""
+        cls, isinstance_ = self.source.constant(shape.cls, "cls"), self.source.use(isinstance)
+        self.source.line(
             f"if {self._type}({value}) is not {cls} and not {isinstance_}({value}, {cls}): {self._reject}()"
         )
+
+    def _record(self, shape: RecordShape, value: str) -> tuple[str, list[str]]:
+        self.check_record(shape, value)
         parts = [(self.name(f.name), f.shape, f"{value}.{f.attribute}") for f in shape.fields]
         return "Q8x", [self.outline(parts)]
 
-    def _tuple(self, shape: TupleShape, value: str) -> tuple[str, list[str]]:
+    def elements(self, shape: TupleShape, value: str) -> list[str]:
+        """Write the unpacking of a tuple into fresh locals."""
         source = self.source
         exact, convert = source.use(tuple), source.use(runtime.elements)
         plain = self._local(f"{value} if {self._type}({value}) is {exact} else {convert}({value})")
         if not shape.elements:
             source.line(f"if {plain}: {self._reject}()")
-            return "Q8x", ["0"]
+            return []
         locals_ = [source.local("v") for _ in shape.elements]
         source.line(f"{', '.join(locals_)}, = {plain}")
+        return locals_
+
+    def _tuple(self, shape: TupleShape, value: str) -> tuple[str, list[str]]:
+        locals_ = self.elements(shape, value)
         parts = [(b"", element, local) for element, local in zip(shape.elements, locals_, strict=True)]
-        return "Q8x", [self.outline(parts)]
+        return "Q8x", [self.outline(parts) if parts else "0"]
 
     def _option(self, shape: OptionShape, value: str) -> tuple[str, list[str]]:
         source = self.source

@@ -3,16 +3,17 @@
 An exception that leaves such a function is lost, and the engine gets an undefined answer. So its whole body stands in a
 `try`; but two things can go wrong before the first statement. A signal that arrived while the guest ran (Ctrl-C, nearly
 always) is handled by Python's very first instruction, outside of every `try`. And the function may not be entered at all
-because the recursion limit is reached. `guarded` lets the `try` begin at that first instruction; `headroom`, called before
+because the recursion limit is reached. `guarded` lets the `try` begin at that first instruction; `HEADROOM`, called before
 the guest is entered, raises the `RecursionError` where it can be caught.
 """
 
 from __future__ import annotations
 
 import dis
+import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 _CODE_UNIT = 2
 _RESUME = dis.opmap.get("RESUME")
@@ -50,8 +51,7 @@ def _extended(code: types.CodeType) -> types.CodeType:
     return code.replace(co_exceptiontable=_entry(resume, 1, body[2]) + code.co_exceptiontable)
 
 
-def headroom() -> None:
-    """Raise `RecursionError` unless a function that the engine calls can still be entered and can say what went wrong."""
+def _headroom() -> None:
     _deeper()
 
 
@@ -65,6 +65,17 @@ def _deepest() -> None:
 
 def _bottom() -> None:
     return
+
+
+_SHARED_LIMIT = sys.version_info < (3, 12)
+# Until 3.11 the functions of Python and those of C that call themselves count towards one limit. `isinstance` goes one deeper
+# for every tuple, and takes a quarter of the time.
+
+HEADROOM: Final[tuple[Callable[..., object], tuple[object, ...]]] = (
+    (isinstance, (0, ((((int,),),),))) if _SHARED_LIMIT else (_headroom, ())
+)
+"""A function and its arguments: calling it raises `RecursionError` unless a function that the engine calls can still be entered
+and can say what went wrong."""
 
 
 def _first(code: bytes, wanted: int | None) -> int | None:

@@ -44,7 +44,7 @@ class Bound:
         lends: whether it gives resources: the second item of what `lower` returns then begins with the `Lending`.
     """
 
-    __slots__ = ("begin", "keep", "lends", "lift", "lower", "results", "store", "where")
+    __slots__ = ("begin", "fuel_left", "keep", "lends", "lift", "lower", "results", "store", "where")
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Bound:
         self.keep = keep
         self.lends = lends
         self.begin = _beginning(store, function, arity, results)
+        self.fuel_left = _gauge(store)
 
 
 def _beginning(
@@ -85,6 +86,18 @@ def _beginning(
         return pointer(call_async(target, context, cells, arguments_count, slot, results_count, error))
 
     return begin_future
+
+
+def _gauge(store: Store) -> Callable[[], int]:
+    """What reads how much fuel a store has left."""
+    left, pointer, get_fuel = ctypes.c_uint64(), abi().pointer(store.context), futures().get_fuel
+    place = ctypes.byref(left)
+
+    def read() -> int:
+        get_fuel(pointer, place)
+        return left.value
+
+    return read
 
 
 def begin(
@@ -368,6 +381,13 @@ class Call:
         if self._outcome is not None:
             raise self._outcome
         return self._value
+
+    def fuel_left(self) -> int | None:
+        """Units of work that the instance has left, of the call's limit or, without one, of all; None once it is closed.
+
+        What a call without a limit used is the difference to what the call before it left.
+        """
+        return None if self._store.closed else self._bound.fuel_left()
 
     def cancel(self) -> None:
         """End the call if it is not done. The guest's stack is unwound and its instance is dead.

@@ -150,6 +150,11 @@ class Store:
             self._pollables = Pollables(self)
         return self._pollables
 
+    @property
+    def closed(self) -> bool:
+        """Whether everything was freed."""
+        return self._raw is None
+
     def _context(self) -> Any:
         """What makes this a store for the `wasmtime` package."""
         self.refuse_closed()

@@ -28,6 +28,7 @@ from .spec import ChildSpec, Factory
 if TYPE_CHECKING:
     from ..scheduling.timers import Wakeup
     from ..supervision.backoff import RestartHistory
+    from .monitor import Monitor
     from .supervisor import Supervisor
     from .system import ActorSystem
 
@@ -50,7 +51,7 @@ class Cell:
         actor, receive, context: of this life.
         work: what the cell waits for: the rest of a handler or hook.
         message: the message whose rest that is; EMPTY if it is a hook's.
-        handled, failed, dead_lettered, expired, dropped: outcomes of messages.
+        handled, failed, dead_lettered, expired, dropped, kept: outcomes of messages.
         last_activity: time of the last turn.
         supervisor: keeps its children; None without any.
         history: its restarts, for the supervisor above.
@@ -60,6 +61,7 @@ class Cell:
         idle: resolved when `work` ends or nobody may wait for it any longer.
         listeners: who hears of the end for good.
         exit: how the last life ended.
+        monitor: watches the health of this life; None: nobody does.
         between: what is to be done between two messages; None: nothing ever was.
     """
 
@@ -76,10 +78,12 @@ class Cell:
         "handled",
         "history",
         "idle",
+        "kept",
         "last_activity",
         "listeners",
         "mailbox",
         "message",
+        "monitor",
         "name",
         "parent",
         "receive",
@@ -122,6 +126,7 @@ class Cell:
         self.dead_lettered = 0
         self.expired = 0
         self.dropped = 0
+        self.kept = 0
         self.last_activity = 0.0
         self.supervisor: Supervisor | None = None
         self.history: RestartHistory | None = None
@@ -131,6 +136,7 @@ class Cell:
         self.settled: asyncio.Future[bool] | None = None
         self.listeners: list[Callable[[Exit], None]] | None = None
         self.exit: Exit | None = None
+        self.monitor: Monitor | None = None
         self.between: deque[Action] | None = None
 
     def __str__(self) -> str:
@@ -215,8 +221,7 @@ class Cell:
         mailbox = self.mailbox
         if self.state is ENDED:
             # Another thread's message came in while the mailbox was closed.
-            late = self.discard_waiting()
-            self.system.retire(Metrics(dead_lettered=late))
+            self.system.retire(self.discard_waiting())
         if self.state is not RUNNING:
             return now
         now = monotonic()
@@ -337,13 +342,18 @@ class Cell:
         if self.idle is not None and not self.idle.done():
             self.idle.set_result(True)
 
-    def give_up_work(self) -> None:
-        """Cancel what the cell waits for; a message in the middle of it becomes a dead letter."""
+    def give_up_work(self, *, killed: bool = False) -> None:
+        """Cancel what the cell waits for; a message in the middle of it becomes a dead letter.
+
+        A durable one is put back if the actor is `killed` because it has to stop.
+        """
         work, self.work = self.work, None
         message, self.message = self.message, EMPTY
         if work is not None:
             work.cancel()
-        if message is not EMPTY:
+        if killed and type(message) is ENVELOPE and message.kept is not None:
+            self.mailbox.put_back(message)
+        elif message is not EMPTY:
             self.dead_lettered += 1
             self._bury(
                 message, DeadReason.KILLED, MessageKilled(f"{self} was killed in the middle of the message")
@@ -352,6 +362,7 @@ class Cell:
     def _fail(self, message: object, error: Exception) -> None:
         """This message failed and nothing else."""
         self.failed += 1
+        _forget(message)
         if type(message) is ENVELOPE and message.reply_to is not None:
             message.reply_to.fail(error)
         else:
@@ -374,20 +385,26 @@ class Cell:
             self._bury(envelope, DeadReason.CRASHED, error)
         else:
             self.dropped += 1
+            _forget(envelope)
         lifecycle.crash(self, error)
 
-    def discard_waiting(self) -> int:
-        """Nobody will handle what waits: all of it becomes dead letters; returns how many these are."""
-        before = self.dead_lettered
+    def discard_waiting(self) -> Metrics:
+        """Nobody will handle what waits: it becomes dead letters, or stays in the durable mailbox; says how many each are."""
+        before = self.dead_lettered, self.kept
         while (message := self.mailbox.take()) is not EMPTY:
-            self.dead_lettered += 1
-            self._bury(
-                message, DeadReason.STOPPED, ActorStopped(f"{self} stopped before it came to the message")
-            )
-        return self.dead_lettered - before
+            error = ActorStopped(f"{self} stopped before it came to the message")
+            if type(message) is ENVELOPE and message.kept is not None:
+                self.kept += 1
+                if message.reply_to is not None:
+                    message.reply_to.fail(error)
+            else:
+                self.dead_lettered += 1
+                self._bury(message, DeadReason.STOPPED, error)
+        return Metrics(dead_lettered=self.dead_lettered - before[0], kept=self.kept - before[1])
 
     def _bury(self, message: object, reason: DeadReason, error: Exception) -> None:
         envelope: Envelope[Any] = message if type(message) is ENVELOPE else Envelope(message)
+        _forget(envelope)
         self.system.bury(DeadLetter(str(self), envelope.payload, envelope.sender, reason, error))
         if envelope.reply_to is not None:
             envelope.reply_to.fail(error)
@@ -401,6 +418,7 @@ class Cell:
             dead_lettered=self.dead_lettered,
             expired=self.expired,
             dropped=self.dropped,
+            kept=self.kept,
             refused=self.mailbox.refused,
             in_progress=0 if self.message is EMPTY else 1,
             depth=depth,
@@ -444,6 +462,9 @@ class Cell:
 
     def end_life(self) -> None:
         """Let go of the actor."""
+        if self.monitor is not None:
+            self.monitor.close()
+            self.monitor = None
         if self.actor is not None:
             self.context.close()
         self.actor = None
@@ -452,6 +473,12 @@ class Cell:
     def new_child(self, factory: Factory[Any], name: str | None, spec: ChildSpec[Any]) -> Cell:
         """Make a cell below this one."""
         return Cell(self.system, self, factory, name, spec)
+
+
+def _forget(message: object) -> None:
+    """A durable message has ended otherwise than by being handled."""
+    if type(message) is ENVELOPE and message.kept is not None:
+        message.kept.forget()
 
 
 def _nobody(message: object, context: Context) -> None:

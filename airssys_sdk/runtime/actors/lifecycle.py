@@ -70,10 +70,22 @@ def _running(cell: Cell) -> None:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
     if cell.settled is not None:
         _settle(cell, running=True)
+    watch(cell)
     if cell.between:
         run_actions(cell)
     if cell.state is RUNNING:
         cell.mailbox.resume()
+
+
+def watch(cell: Cell) -> None:
+    """Watch the health of the life that has begun, as its spec says."""
+    if cell.monitor is not None:
+        cell.monitor.close()
+        cell.monitor = None
+    if cell.spec.health is not None:
+        from .monitor import Monitor
+
+        cell.monitor = Monitor(cell, cell.spec.health)
 
 
 def crash(cell: Cell, error: Exception) -> None:
@@ -220,7 +232,7 @@ async def _halt(cell: Cell) -> None:
             if unfinished is not None and is_unfinished(unfinished):
                 killed = not await _hook_ends(cell, unfinished, began)
     if killed:
-        cell.give_up_work()
+        cell.give_up_work(killed=True)
     await _halt_children(cell)
     _end_in_order(cell, began=began, killed=killed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..messages.envelope import Envelope
 from ..messages.mailbox import Metrics
-from ..state import Exit
+from ..state import Exit, HealthStatus
 from . import lifecycle
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ class ActorRef(Generic[M]):
     def alive(self) -> bool:
         """Whether it accepts messages; also true while it waits for a restart."""
         return not self._mailbox.closed
+
+    @property
+    def health(self) -> HealthStatus:
+        """What its last health check said."""
+        monitor = self._cell.monitor
+        return HealthStatus.UNKNOWN if monitor is None else monitor.status
 
     @property
     def cell(self) -> Cell:

@@ -12,6 +12,7 @@ from airssys_sdk.errors import UsageError
 
 from ..messages.mailbox import DEFAULT_MAILBOX, MailboxOptions
 from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy
+from ..supervision.health import Health
 
 if TYPE_CHECKING:
     from .context import Context
@@ -34,6 +35,8 @@ class Actor(Protocol[M_contra]):
     - `started(context)`: called before the first message; may return an awaitable or `Pending`; raising fails the start.
     - `stopping(context)`: called before an orderly stop, while children still live; may return an awaitable or `Pending`,
       inside the shutdown time. Not called after a crash or when killed.
+    - `health(context)`: asked if its spec says so; returns a `HealthStatus`, a truth value, None for healthy, or an awaitable or
+      `Pending` of one. `MessageError` fails the check, any other exception is a crash.
     - `stopped(context)`: called last in every life, also after a crash or a kill, to release what is held; must not wait.
     """
 
@@ -103,6 +106,7 @@ class ChildSpec(Generic[M]):
         backoff: how long restarts wait.
         mailbox: how much may wait, and what happens beyond it.
         on_crash: what becomes of the message that crashed it.
+        health: how its health is watched; None: not at all.
     """
 
     factory: Factory[M]
@@ -113,6 +117,7 @@ class ChildSpec(Generic[M]):
     backoff: Backoff = DEFAULT_BACKOFF
     mailbox: MailboxOptions = DEFAULT_MAILBOX
     on_crash: OnCrash = DEFAULT_ON_CRASH
+    health: Health | None = None
 
     def __post_init__(self) -> None:
         if not self.shutdown >= 0:

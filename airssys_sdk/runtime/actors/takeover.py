@@ -137,6 +137,7 @@ class _Attempt:
         old, context, shutdown = cell.actor, cell.context, cell.spec.shutdown
         cell.put_in(self._actor, self._context)
         self._adopt()
+        lifecycle.watch(cell)
         context.close()
         self._succeed(cell.system.run(_retire(cell, old, context, shutdown)))
 

@@ -7,31 +7,33 @@ a life (mailbox, storage, open requests, the compiled component) belongs to `Hos
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...component import CallError, Component, Err, Limits, Wasi, begin
-from ...manifest import ComponentId
+from ...component import CallError, Err, begin
+from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
-from ...services.logs import ComponentLog
-from ...services.messaging import Letter, Outbox
-from ...services.storage import Area, Transaction
+from ...services.letters import KeptLetter
+from ...services.messaging import Letter
+from ...services.storage import Transaction
 from ...wit import wave
 from ...wit.annotations import MARKER, CaseMarker
 from ...wit.shapes import Shape, shape_of
 from ..errors import MessageError, StartFailed
-from .bindings import RuntimeHost, RuntimeHostImports
+from ..messages.pending import Pending
+from .bindings import RuntimeHost
 from .bindings.imports import errors, types
-from .calls import GuestCall, Lanes, run, run_whole
-from .imports import Host, Neighbours, Waiting, messaging_error, to_wit
-from .spec import ComponentSpec
+from .calls import GuestCall, run, run_whole
+from .imports import Life, messaging_error, to_wit
+from .tracing import Span, span
 
 if TYPE_CHECKING:
     from ...component import Call
     from ..actors.context import Context
     from ..actors.ref import ActorRef
+    from .version import Hosted, Version
 
 ERROR_CONTENT_TYPE: Final = "application/vnd.airssys.messaging-error"
 """The content type of a callback whose payload is the WAVE text of a `messaging-error`."""
@@ -53,31 +55,8 @@ class WritesLost(CallError):
     """The handler returned, but what it wrote could not be stored. The component starts again without those writes."""
 
 
-@dataclasses.dataclass(slots=True)
-class Hosted:
-    """What belongs to a component's id for all its lives.
-
-    Attributes:
-        spec: what the node was told.
-        id: who it is.
-        component: the compiled component.
-        limits: what one life may use.
-        area: its storage.
-        outbox: what it sends.
-        log: where it logs.
-        directory: who else runs.
-        lanes: where its calls run.
-    """
-
-    spec: ComponentSpec
-    id: ComponentId
-    component: Component
-    limits: Limits
-    area: Area
-    outbox: Outbox
-    log: ComponentLog
-    directory: Neighbours
-    lanes: Lanes
+class Unhealthy(StartFailed):
+    """A new version of a component says of itself that it is unhealthy."""
 
 
 class ComponentActor:
@@ -85,58 +64,86 @@ class ComponentActor:
 
     Args:
         hosted: what outlives this life.
+        version: whose life it is.
         appear: called at the start of this life, before the guest runs: from then on others can send to it, and
             it to itself.
     """
 
-    def __init__(self, hosted: Hosted, appear: Callable[[ActorRef[Any]], None]) -> None:
+    def __init__(self, hosted: Hosted, version: Version, appear: Callable[[ActorRef[Any]], None]) -> None:
         self._hosted = hosted
+        self._version = version
         self._appear = appear
         self._transaction: Transaction | None = None
+        self._holds = False
+        self._prepared = False
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
-        self._sliced = hosted.spec.manifest.runtime.profile == "metered"
-        self._long = hosted.spec.manifest.runtime.long
+        self._letter: KeptLetter | None = None
+        self._memory: tuple[int, ...] = ()
+        self._began = 0.0
+        self._fuel_limit = version.spec.limits.fuel
+        self._fuel_left: int | None = None
+        self._span: Span | None = None
+        self._sliced = version.spec.manifest.runtime.profile == "metered"
+        self._long = version.spec.manifest.runtime.long
+
+    async def prepare(self) -> None:
+        """Begin this life beside another one: initialize the component and ask for its health.
+
+        What it writes is kept until `started`, which commits it.
+
+        Raises:
+            Unhealthy: it says that it is.
+            ComponentFailed, CallError, StorageFault: it did not get ready.
+        """
+        self._holds = True
+        await self._ended(self._initialize())
+        health = await self._ended(self._enter(self._life.component_lifecycle.health))
+        if health is types.HealthStatus.UNHEALTHY:
+            raise Unhealthy("it says that it is unhealthy", where=str(self._hosted.id))
+        self._holds = False
+        self._prepared = True
 
     def started(self, context: Context) -> object:
-        """Instantiate the component and have it get ready."""
+        """Instantiate the component and have it get ready; one that is prepared only commits what it wrote."""
+        if self._prepared:
+            self._hosted.meter.memory = self._memory
+            return self._committed(None)
         self._appear(context.ref)
-        hosted = self._hosted
-        host = Host(
-            hosted.id,
-            outbox=hosted.outbox,
-            log=hosted.log,
-            directory=hosted.directory,
-            transaction=self._begin_transaction,
-        )
-        loop = context.system.loop
-        self._world = RuntimeHost.open_world(
-            hosted.component,
-            RuntimeHostImports,
-            host if self._sliced else Waiting(host, loop),
-            # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
-            wasi=Wasi(
-                stdout=hosted.log.output("stdout", "info"), stderr=hosted.log.output("stderr", "debug")
-            ),
-            limits=hosted.limits,
-            sources=hosted.spec.sources,
-            loop=loop,
-        )
-        limits = hosted.spec.manifest.limits
+        outcome = self._initialize()
+        self._hosted.meter.memory = self._memory
+        return outcome
+
+    def _initialize(self) -> object:
+        hosted, version = self._hosted, self._version
+        life = Life(hosted.id, version.outbox, hosted.log, hosted.directory, self._begin_transaction)
+        if version.pool is None:
+            raise StartFailed(f"{hosted.id} is a component of another world")
+        ready = version.pool.take()
+        self._memory = ready.memory
+        self._world = ready.adopt(life, hosted.log)
+        limits = version.spec.manifest.limits
         config = types.ComponentConfig(
-            list(hosted.spec.environment.items()),
-            hosted.spec.manifest.config_data(),
+            list(version.spec.environment.items()),
+            version.spec.manifest.config_data(),
             types.ResourceLimits(limits.memory, round(limits.deadline * 1000), limits.fuel),
         )
         return self._enter(self._world.component_lifecycle.initialize, config)
 
     def receive(self, letter: Letter, context: Context) -> object:
-        """Hand one message to the component."""
+        """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
+        self._began = self._hosted.meter.begin(letter.sent)
         lifecycle = self._life.component_lifecycle
+        kept = None if context.envelope is None else context.envelope.kept
+        self._letter = kept if isinstance(kept, KeptLetter) else None
         message = _message(letter)
         if letter.callback:
             return self._enter(lifecycle.handle_callback, message)
         return self._enter(lifecycle.handle_message, message)
+
+    def health(self, context: Context) -> object:
+        """Ask the component for its health."""
+        return self._enter(self._life.component_lifecycle.health)
 
     def stopping(self, context: Context) -> object:
         """Let the component put things in order."""
@@ -144,6 +151,15 @@ class ComponentActor:
 
     def stopped(self, context: Context) -> None:
         """Throw the store away."""
+        self.discard()
+
+    def discard(self) -> None:
+        """Throw the store away, also of a life that never began; doing it again is harmless."""
+        if self._hosted.meter.memory is self._memory:
+            self._hosted.meter.memory = ()
+        told, self._span = self._span, None
+        if told is not None:
+            told.given_up()
         world, self._world = self._world, None
         call, self._call = self._call, None
         self._transaction = None
@@ -164,12 +180,15 @@ class ComponentActor:
     def _begin_transaction(self) -> Transaction:
         """The transaction of the call in progress, made when the component first touches its storage."""
         if self._transaction is None:
-            self._transaction = self._hosted.area.begin()
+            self._transaction = self._version.area.begin()
         return self._transaction
 
     def _enter(self, function: Callable[..., object], *arguments: object) -> object:
         """Call into the component; its storage writes are committed if it returns, and forgotten if not."""
-        self._transaction = None
+        if not self._holds:
+            self._transaction = None
+        if self._hosted.trace is not None:
+            self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
         if self._sliced:
             outcome = run(begin(function, *arguments), lanes, self._done, long=self._long)
@@ -183,20 +202,41 @@ class ComponentActor:
         return outcome
 
     def _done(self, call: Call) -> object:
-        return self._outcome(call.result)
+        before, self._fuel_left = self._fuel_left, call.fuel_left()
+        if self._fuel_limit is not None:
+            before = self._fuel_limit
+        used = None if before is None or self._fuel_left is None else before - self._fuel_left
+        return self._outcome(call.result, used)
 
-    def _outcome(self, result: Callable[[], object]) -> object:
+    def _outcome(self, result: Callable[[], object], fuel: int | None = None) -> object:
         self._call = None
+        told, self._span = self._span, None
+        try:
+            return self._settled(result if told is None else lambda: told.around(result))
+        finally:
+            began, self._began = self._began, 0.0
+            if began:  # a message, and not a start, a stop or a question for its health
+                self._hosted.meter.end(began, fuel)
+
+    def _settled(self, result: Callable[[], object]) -> object:
         try:
             value = result()
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
-            self._transaction = None
+            self._transaction = self._letter = None
             raise self._failed(cast("Err[object]", error)) from error
+        return value if self._holds else self._committed(value)
+
+    def _committed(self, value: object) -> object:
+        """The value, once what the component wrote is stored."""
         transaction, self._transaction = self._transaction, None
-        if transaction is None or not transaction.changed:
+        letter, self._letter = self._letter, None
+        handled = 0 if letter is None else letter.number
+        if not handled and (transaction is None or not transaction.changed):
             return value
+        if transaction is None:
+            transaction = self._version.area.begin()
         try:
-            committed = transaction.commit()
+            committed = transaction.commit(handled)
         except StorageFault as fault:
             raise self._lost(fault) from fault
         if committed is None:
@@ -209,7 +249,25 @@ class ComponentActor:
                 raise self._lost(fault) from fault
             return value
 
-        return later()
+        return Later(later)
+
+    async def _ended(self, outcome: object) -> object:
+        """The outcome of a call that may go on by itself."""
+        if isinstance(outcome, Pending):
+            loop = asyncio.get_running_loop()
+            over: asyncio.Future[object] = loop.create_future()
+
+            def ended(value: object, error: Exception | None) -> None:
+                if not over.done():
+                    over.set_result(value) if error is None else over.set_exception(error)
+
+            outcome.listen(ended, self._hosted.lanes.run_queue.call)
+            try:
+                return await over
+            except asyncio.CancelledError:
+                outcome.cancel()
+                raise
+        return await settle(outcome)
 
     def _failed(self, error: Err[object]) -> ComponentFailed:
         """The component answered with an error."""

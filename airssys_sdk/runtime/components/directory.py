@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...manifest import ComponentId
-from ...services.faults import MessagingFault
+from ...services.eventually import Eventually, Later, settle
+from ...services.faults import MessagingFault, StorageFault
 from ...services.messaging import Letter, Request
 from ..actors.ref import ActorRef
 from ..actors.system import ActorSystem
 from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
-from ..messages.envelope import Envelope
+from ..messages.envelope import Envelope, Kept
+from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
-from .actor import Hosted
+from ..state import HealthStatus
+from .version import Hosted
+
+_log = logging.getLogger("airssys.runtime")
 
 
 @dataclasses.dataclass(slots=True)
@@ -32,6 +39,68 @@ class Entry:
     ref: ActorRef[Any]
     supervisor: ActorRef[Any]
 
+    def accept(self, letter: Letter) -> Eventually[Kept | None]:
+        """Put a letter on disk, if the mailbox is durable and has room for it.
+
+        Raises:
+            MailboxFull, ActorStopped: the mailbox does not take it.
+            StorageFault: it is not on disk; now, or when what is returned is awaited.
+        """
+        if not self.hosted.durable:
+            return None
+        mailbox = self.ref.cell.mailbox
+        if not mailbox.has_room:
+            mailbox.refuse()
+        return self.hosted.letters.keep(self.hosted.id, letter)
+
+    async def send(self, envelope: Envelope[Letter]) -> None:
+        """Send it a letter of the host; waits for room if the mailbox's policy says so.
+
+        Raises:
+            MailboxFull, ActorStopped: the mailbox does not take it.
+            StorageFault: its durable mailbox cannot be written.
+        """
+        if not self.hosted.durable:
+            await self.ref.send(envelope)
+            return
+        await self.ref.cell.mailbox.until_room()
+        self.put(envelope, await settle(self.accept(envelope.payload)))
+
+    async def ask(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
+        """Send it a letter of the host and wait for its answer.
+
+        Raises:
+            MailboxFull, ActorStopped: the mailbox does not take it.
+            StorageFault: its durable mailbox cannot be written.
+            Exception: as `ActorRef.ask`.
+        """
+        if self.hosted.durable:
+            await self.ref.cell.mailbox.until_room()
+            envelope.kept = await settle(self.accept(envelope.payload))
+        try:
+            return await self.ref.ask(envelope, timeout)
+        except MailboxFull:
+            if envelope.kept is not None:
+                envelope.kept.forget()
+            raise
+
+    def put(self, envelope: Envelope[Letter], kept: Kept | None) -> None:
+        """Put an accepted letter into the mailbox; one that is on disk is never refused.
+
+        Raises:
+            MailboxFull, ActorStopped: the mailbox does not take it.
+        """
+        mailbox = self.ref.cell.mailbox
+        if kept is None:
+            self.ref.deliver(envelope)
+        elif mailbox.closed:
+            # It stays on disk for the next component of this id.
+            if envelope.reply_to is not None:
+                envelope.reply_to.fail(ActorStopped(f"{self.hosted.id} has stopped"))
+        else:
+            envelope.kept = kept
+            mailbox.put_unbounded(envelope)
+
 
 class Directory:
     """Who runs on a node; also the post office of messaging.
@@ -45,6 +114,7 @@ class Directory:
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._by_text: dict[str, Entry] = {}
         self._late = 0
+        self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
         """List a component until it ends for good."""
@@ -60,10 +130,19 @@ class Directory:
         """The ids of all components, in the order of their start."""
         return [entry.hosted.id for entry in self._entries.values()]
 
+    def entries(self) -> list[Entry]:
+        """All components, in the order of their start."""
+        return list(self._entries.values())
+
     def version(self, component: ComponentId, /) -> str | None:
         """A component's version, from its manifest; None if there is none of this id."""
         entry = self._entries.get(_key(component))
-        return None if entry is None else entry.hosted.spec.manifest.component.version
+        return None if entry is None else entry.hosted.version.spec.manifest.component.version
+
+    def health(self, component: ComponentId, /) -> str:
+        """What a component last said of its health: `healthy`, `degraded`, `unhealthy` or `unknown`."""
+        entry = self._entries.get(_key(component))
+        return HealthStatus.UNKNOWN.value if entry is None else entry.ref.health.value
 
     def find(self, target: str | ComponentId) -> Entry:
         """The component that a whole id, `namespace/name` or a name alone means.
@@ -96,31 +175,81 @@ class Directory:
     @property
     def late(self) -> int:
         """Answers to requests of components that came after the request was over."""
-        return self._late + sum(entry.hosted.outbox.late for entry in self._entries.values())
+        return self._late + sum(entry.hosted.version.outbox.late for entry in self._entries.values())
 
-    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> None:
+    def measured(self) -> Meter:
+        """What was measured of all components together, those that have ended included."""
+        together = Meter()
+        together.absorb(self._ended)
+        for entry in self._entries.values():
+            together.absorb(entry.hosted.meter)
+        return together
+
+    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put a component's message into the mailbox of another.
 
         Raises:
-            MessagingFault: `queue-full` or `target-not-found`.
+            MessagingFault: `queue-full`, `target-not-found`, or `delivery-failed` if a durable mailbox cannot be written.
         """
         entry = self._entries.get(_key(target))
         if entry is None:
             raise _not_found(target)
+        envelope = Envelope(letter, letter.sender, request, letter.correlation)
         try:
-            entry.ref.deliver(Envelope(letter, letter.sender, request, letter.correlation))
+            kept = entry.accept(letter)
+            if not inspect.isawaitable(kept):
+                entry.put(envelope, kept)
+                return None
         except MailboxFull as error:
             raise MessagingFault("queue-full", error.message) from error
         except ActorStopped as error:
             raise _not_found(target) from error
+        except StorageFault as fault:
+            raise _not_written(target, fault) from fault
+
+        async def later() -> None:
+            try:
+                entry.put(envelope, await kept)
+            except StorageFault as fault:
+                raise _not_written(target, fault) from fault
+
+        return Later(later)
 
     def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
         """Put the answer to a request into the requester's mailbox, even when it is full."""
         entry = self._entries.get(_key(requester))
-        if entry is not None and entry.ref.alive:
-            entry.ref.cell.mailbox.put_unbounded(Envelope(letter, letter.sender))
-        else:
+        if entry is None or not entry.ref.alive:
             self._system.bury(DeadLetter(str(requester), letter, letter.sender, DeadReason.STOPPED))
+            return
+        envelope = Envelope(letter, letter.sender)
+        if not entry.hosted.durable:
+            entry.ref.cell.mailbox.put_unbounded(envelope)
+            return
+        try:
+            kept = entry.hosted.letters.keep(entry.hosted.id, letter)
+        except StorageFault as fault:
+            self._only_in_memory(entry, envelope, fault)
+            return
+        if not inspect.isawaitable(kept):
+            entry.put(envelope, kept)
+            return
+
+        async def later() -> None:
+            try:
+                entry.put(envelope, await kept)
+            except StorageFault as fault:
+                self._only_in_memory(entry, envelope, fault)
+
+        self._system.run(later())
+
+    def _only_in_memory(self, entry: Entry, envelope: Envelope[Letter], fault: StorageFault) -> None:
+        """An answer must not be lost because a file is locked; it only does not survive the process."""
+        _log.warning("%s: an answer is not on disk: %s", entry.hosted.id, fault.message)
+        if entry.ref.alive:
+            entry.ref.cell.mailbox.put_unbounded(envelope)
+        else:
+            letter = envelope.payload
+            self._system.bury(DeadLetter(str(entry.hosted.id), letter, letter.sender, DeadReason.STOPPED))
 
     def after(self, seconds: float, callback: Callable[[], None], /) -> Timer:
         """Call `callback` in so many seconds."""
@@ -130,8 +259,9 @@ class Directory:
         entry = self._entries.pop(_key(component), None)
         if entry is not None:
             del self._by_text[str(component)]
-            entry.hosted.outbox.close()
-            self._late += entry.hosted.outbox.late
+            entry.hosted.version.outbox.close()
+            self._late += entry.hosted.version.outbox.late
+            self._ended.absorb(entry.hosted.meter)
 
 
 def _key(component: ComponentId) -> tuple[str, str, str]:
@@ -140,6 +270,12 @@ def _key(component: ComponentId) -> tuple[str, str, str]:
 
 def _listed(components: Iterable[ComponentId]) -> str:
     return ", ".join(map(str, components))
+
+
+def _not_written(target: ComponentId, fault: StorageFault) -> MessagingFault:
+    return MessagingFault(
+        "delivery-failed", f"the durable mailbox of {target} cannot be written: {fault.message}"
+    )
 
 
 def _not_found(target: ComponentId) -> MessagingFault:

@@ -1,6 +1,6 @@
 """What a component imports from its node: the interfaces of `airssys:core`, answered by the services.
 
-These objects belong to one life of a component. A guest's call may run on a worker thread while mailboxes, requests and
+These objects belong to one instance. A guest's call may run on a worker thread while mailboxes, requests and
 timers belong to the loop's thread: such an import then returns a coroutine, which the engine runs on the loop
 while the guest's call is parked. Nothing here blocks a thread.
 """
@@ -8,6 +8,7 @@ while the guest's call is parked. Nothing here blocks a thread.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -17,11 +18,12 @@ from ...component import suspending
 from ...errors import UsageError
 from ...manifest import ComponentId
 from ...services import clock
-from ...services.eventually import Eventually, settle, then
+from ...services.eventually import Eventually, Later, settle, then
 from ...services.faults import MessagingFault, StorageFault
 from ...services.logs import ComponentLog, Level
 from ...services.messaging import Outbox
 from ...services.storage import Transaction
+from ..errors import StartFailed
 from .bindings.imports import errors, host_services, storage, types
 
 P = ParamSpec("P")
@@ -40,11 +42,16 @@ class Neighbours(Protocol):
         """The version of a running component; None if there is none of this id."""
         ...
 
+    def health(self, component: ComponentId, /) -> str:
+        """What it last said of its health."""
+        ...
 
-class Host:
-    """The imports of one life of a component, under the names of the generated world.
 
-    Args:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Life:
+    """What the imports of one life of a component work with.
+
+    Attributes:
         component: who it is.
         outbox: what it sends.
         log: where it logs.
@@ -52,18 +59,36 @@ class Host:
         transaction: gives the transaction of the message that is being handled.
     """
 
-    def __init__(
-        self,
-        component: ComponentId,
-        *,
-        outbox: Outbox,
-        log: ComponentLog,
-        directory: Neighbours,
-        transaction: Callable[[], Transaction],
-    ) -> None:
-        self.host_messaging = HostMessaging(component, outbox)
-        self.host_services = HostServices(log, directory)
-        self.storage = HostStorage(transaction)
+    component: ComponentId
+    outbox: Outbox
+    log: ComponentLog
+    directory: Neighbours
+    transaction: Callable[[], Transaction]
+
+
+class Host:
+    """The imports of one instance, under the names of the generated world; they work once a life has adopted it."""
+
+    def __init__(self) -> None:
+        self._life: Life | None = None
+        self.host_messaging = HostMessaging(self)
+        self.host_services = HostServices(self)
+        self.storage = HostStorage(self)
+
+    def adopt(self, life: Life) -> None:
+        """Work for this life from now on."""
+        self._life = life
+
+    @property
+    def life(self) -> Life:
+        """Whom they work for.
+
+        Raises:
+            StartFailed: nobody yet.
+        """
+        if self._life is None:
+            raise StartFailed("the component calls its host before it was initialized")
+        return self._life
 
 
 class Waiting:
@@ -113,61 +138,65 @@ class _OnLoop:
     def __init__(self) -> None:
         self._thread = threading.get_ident()
 
-    def run(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
+    def run(
+        self, function: Callable[P, Eventually[T]], *arguments: P.args, **options: P.kwargs
+    ) -> Eventually[T]:
         """Call it now if this is the loop's thread, else let the call park until the loop has."""
         if threading.get_ident() == self._thread:
             return function(*arguments, **options)
 
         async def there() -> T:
-            return function(*arguments, **options)
+            return await settle(function(*arguments, **options))
 
-        return there()
+        return Later(there)
 
 
 class HostMessaging:
     """`airssys:core/host-messaging`."""
 
-    def __init__(self, component: ComponentId, outbox: Outbox) -> None:
-        self._self = to_wit(component)
-        self._outbox = outbox
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._loop = _OnLoop()
 
     @suspending
     def send(self, target: types.ComponentId, payload: bytes) -> Eventually[None]:
         """Send a message that nobody waits for."""
-        return self._loop.run(_accepted, self._outbox.send, _from_wit(target), payload)
+        return self._loop.run(_accepted, self._host.life.outbox.send, _from_wit(target), payload)
 
     @suspending
     def request(self, target: types.ComponentId, payload: bytes, timeout_ms: int) -> Eventually[str]:
         """Send a message whose answer arrives as a callback."""
-        return self._loop.run(_accepted, self._outbox.request, _from_wit(target), payload, timeout_ms / 1000)
+        return self._loop.run(
+            _accepted, self._host.life.outbox.request, _from_wit(target), payload, timeout_ms / 1000
+        )
 
     @suspending
     def cancel_request(self, request_id: str) -> Eventually[None]:
         """Give a request up."""
-        return self._loop.run(_accepted, self._outbox.cancel, request_id)
+        return self._loop.run(_accepted, self._host.life.outbox.cancel, request_id)
 
     @suspending
     def broadcast(self, targets: Sequence[types.ComponentId], payload: bytes) -> Eventually[None]:
         """Send one message to several targets."""
-        return self._loop.run(_accepted, self._outbox.broadcast, list(map(_from_wit, targets)), payload)
+        return self._loop.run(
+            _accepted, self._host.life.outbox.broadcast, list(map(_from_wit, targets)), payload
+        )
 
     def self_id(self) -> types.ComponentId:
         """Who the component is."""
-        return self._self
+        return to_wit(self._host.life.component)
 
 
 class HostServices:
     """`airssys:core/host-services`."""
 
-    def __init__(self, log: ComponentLog, directory: Neighbours) -> None:
-        self._log = log
-        self._directory = directory
+    def __init__(self, host: Host) -> None:
+        self._host = host
         self._loop = _OnLoop()
 
     def log(self, level: types.LogLevel, message: str, context: Sequence[tuple[str, str]] | None) -> None:
         """Write to the component's logger."""
-        self._log.write(_LEVELS[level], message, context)
+        self._host.life.log.write(_LEVELS[level], message, context)
 
     def current_time(self) -> types.Timestamp:
         """The wall clock."""
@@ -185,7 +214,9 @@ class HostServices:
     @suspending
     def list_components(self) -> Eventually[list[types.ComponentId]]:
         """Who runs on this node."""
-        return self._loop.run(lambda: [to_wit(component) for component in self._directory.components()])
+        return self._loop.run(
+            lambda: [to_wit(component) for component in self._host.life.directory.components()]
+        )
 
     @suspending
     def get_component_metadata(self, component: types.ComponentId) -> Eventually[host_services.ComponentInfo]:
@@ -194,51 +225,53 @@ class HostServices:
 
     def _info(self, wanted: types.ComponentId) -> host_services.ComponentInfo:
         component = _from_wit(wanted)
-        version = self._directory.version(component)
+        version = self._host.life.directory.version(component)
         if version is None:
             raise errors.ComponentErrorRaised(
                 errors.ComponentError_InvalidState(f"no component {str(component)[:200]!r} is running")
             )
-        return host_services.ComponentInfo(wanted, component.name, version, "unknown")
+        return host_services.ComponentInfo(
+            wanted, component.name, version, self._host.life.directory.health(component)
+        )
 
 
 class HostStorage:
     """`airssys:core/storage`."""
 
-    def __init__(self, transaction: Callable[[], Transaction]) -> None:
-        self._transaction = transaction
+    def __init__(self, host: Host) -> None:
+        self._host = host
 
     @suspending
     def get(self, key: str) -> Eventually[bytes | None]:
         """The value of a key."""
-        return _stored(lambda: self._transaction().get(key))
+        return _stored(lambda: self._host.life.transaction().get(key))
 
     @suspending
     def set(self, key: str, value: bytes) -> Eventually[None]:
         """Store a value."""
-        return _stored(lambda: self._transaction().set(key, value))
+        return _stored(lambda: self._host.life.transaction().set(key, value))
 
     @suspending
     def delete(self, key: str) -> Eventually[None]:
         """Remove a value."""
-        return _stored(lambda: self._transaction().delete(key))
+        return _stored(lambda: self._host.life.transaction().delete(key))
 
     @suspending
     def exists(self, key: str) -> Eventually[bool]:
         """Whether a key has a value."""
-        return _stored(lambda: self._transaction().exists(key))
+        return _stored(lambda: self._host.life.transaction().exists(key))
 
     @suspending
     def list_keys(self, prefix: str | None) -> Eventually[list[str]]:
         """The keys that begin with a prefix."""
-        return _stored(lambda: self._transaction().list_keys(prefix))
+        return _stored(lambda: self._host.life.transaction().list_keys(prefix))
 
     @suspending
     def usage(self) -> Eventually[storage.StorageUsage]:
         """How much is stored."""
         return _stored(
             lambda: then(
-                self._transaction().usage(),
+                self._host.life.transaction().usage(),
                 lambda used: storage.StorageUsage(used.used, used.quota, used.keys),
             )
         )
@@ -274,11 +307,21 @@ def storage_error(fault: StorageFault) -> errors.StorageError:
             return errors.StorageError_IoError(fault.message)
 
 
-def _accepted(act: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+def _accepted(act: Callable[P, Eventually[T]], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
     try:
-        return act(*arguments, **options)
+        answer = act(*arguments, **options)
     except MessagingFault as fault:
         raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
+    if not hasattr(type(answer), "__await__"):
+        return answer
+
+    async def later() -> T:
+        try:
+            return await settle(answer)
+        except MessagingFault as fault:
+            raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
+
+    return Later(later)
 
 
 def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
@@ -295,7 +338,7 @@ def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
         except StorageFault as fault:
             raise errors.StorageErrorRaised(storage_error(fault)) from fault
 
-    return later()
+    return Later(later)
 
 
 def _from_wit(component: types.ComponentId) -> ComponentId:

@@ -15,6 +15,7 @@ from ...manifest.ids import NAME
 from ...security import Capability, Grants
 from ..actors.spec import OnCrash
 from ..supervision.backoff import Backoff, Intensity, Policy
+from ..supervision.health import Health
 
 WORLD: Final = "airssys:core/runtime-host@1.0.0"
 """The world whose components a node supervises."""
@@ -49,8 +50,11 @@ class ComponentSpec:
         """Its id, `namespace/name/instance`."""
         return self.manifest.id(self.instance)
 
-    def check(self) -> None:
+    def check(self, *, typed: bool = False) -> None:
         """Refuse what a node does not enforce, and worlds that it does not run.
+
+        Args:
+            typed: whether it is run through the generated package of its world, whichever that is.
 
         Raises:
             NotEnforced: the manifest has such a key; `where` names it.
@@ -64,22 +68,19 @@ class ComponentSpec:
                 where=str(manifest.id("0")),
                 hint="use lowercase letters, digits and single hyphens between them",
             )
-        if manifest.component.world not in _WORLD_NAMES:
+        if typed:
+            self._check_typed()
+        elif manifest.component.world not in _WORLD_NAMES:
             raise ValidationError(
                 f"a node runs components of the world {WORLD}, and this one is made for {manifest.component.world}",
                 where="component.world",
-                hint="call a component of another world with: airssys-sdk call FILE 'function(...)'",
+                hint="run it through its generated package with Node.start_world, or call it with: "
+                "airssys-sdk call FILE 'function(...)'",
             )
         enforced = {capability.value for capability in Capability}
         for key in manifest.permissions.requested():
             if key not in enforced:
                 raise _not_enforced(f"permissions.{key}")
-        if manifest.supervision.health is not None:
-            raise _not_enforced("supervision.health")
-        if manifest.runtime.durable:
-            raise _not_enforced("runtime.durable")
-        if manifest.runtime.pool > 1:
-            raise _not_enforced("runtime.pool")
         if manifest.runtime.profile == "plain":
             for key in ("fuel", "deadline"):
                 if key in manifest.limits.model_fields_set:
@@ -88,6 +89,21 @@ class ComponentSpec:
                         where=f"limits.{key}",
                         hint="use the profile 'metered', or remove the limit",
                     )
+
+    def _check_typed(self) -> None:
+        """Refuse what means nothing to a component whose host is not the node.
+
+        Raises:
+            NotEnforced: the manifest has such a key.
+        """
+        runtime = self.manifest.runtime
+        for key, there in (("durable", runtime.durable), ("pool", runtime.pool > 1)):
+            if there:
+                raise NotEnforced(
+                    "only components of the world airssys:core/runtime-host have it",
+                    where=f"runtime.{key}",
+                    hint="remove the key",
+                )
 
     @property
     def grants(self) -> Grants:
@@ -125,6 +141,12 @@ class ComponentSpec:
         """How long restarts wait."""
         asked = self.manifest.supervision.backoff
         return Backoff(asked.base, asked.factor, asked.max, asked.jitter)
+
+    @property
+    def health(self) -> Health | None:
+        """How its health is watched; None: not at all."""
+        asked = self.manifest.supervision.health
+        return None if asked is None else Health(asked.interval, asked.timeout, asked.threshold)
 
     @property
     def on_crash(self) -> OnCrash:

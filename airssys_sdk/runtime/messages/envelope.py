@@ -38,6 +38,14 @@ class ReplyTo(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """A message's copy that outlives the process."""
+
+    def forget(self) -> None:
+        """Nobody has to handle the message any more; may be called twice."""
+        ...
+
+
 @dataclasses.dataclass(slots=True)
 class Envelope(Generic[M]):
     """A message on its way; one envelope is sent once.
@@ -51,6 +59,8 @@ class Envelope(Generic[M]):
         time_to_live: seconds that the message may wait in the mailbox; None: any time.
         expires_at: end of that time on the system's clock; set when the mailbox accepts the message.
         attempts: crashes that this message has survived (`OnCrash.retry`).
+        kept: its copy in a durable mailbox. If the actor stops for good before it came to the message, the copy stays there
+            for the next actor of this name; however else the message ends, the copy goes.
     """
 
     payload: M
@@ -61,6 +71,7 @@ class Envelope(Generic[M]):
     time_to_live: float | None = None
     expires_at: float | None = None
     attempts: int = 0
+    kept: Kept | None = None
 
 
 ENVELOPE: type[Envelope[Any]] = Envelope

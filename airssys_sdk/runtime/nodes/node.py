@@ -11,33 +11,39 @@ import asyncio
 import dataclasses
 import secrets
 import sys
+import time
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self, TypeVar
 
-from ...component import Component
+from ...component import Supervised, WorldActor
 from ...component.engine.cache import Cache, OnCompile
-from ...errors import UsageError, ValidationError
+from ...errors import UsageError
 from ...manifest import ComponentId
-from ...security import AuditLog, Grants
-from ...services.logs import ComponentLog
-from ...services.messaging import HOST, Letter, Outbox
+from ...security import AuditLog
+from ...services.messaging import HOST, Letter
 from ...services.storage import Storage
-from ..actors.ref import ActorRef
-from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
-from ..components.actor import ComponentActor, Hosted
 from ..components.calls import Lanes
-from ..components.directory import Directory, Entry
+from ..components.deployment import Deployed
+from ..components.directory import Directory
+from ..components.pool import Watching
 from ..components.spec import ComponentSpec
-from ..errors import NameTaken, StartFailed
+from ..components.tracing import Trace
+from ..components.typed import ActorChannel
+from ..components.version import VersionRecord
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
-from ..messages.mailbox import MailboxOptions, Metrics
+from ..messages.mailbox import Metrics
+from ..metrics.snapshot import NodeSnapshot
 from ..scheduling.workers import Workers
 from ..state import Exit
-from ..supervision.backoff import Policy
+from .hosting import Hosting
+from .measuring import take
+from .outline import Outline, outline
+
+A = TypeVar("A", bound=WorldActor)
 
 SWITCH_SECONDS = 0.0005
 """How often threads take turns while a node runs; Python's default of 5 ms starves workers beside a busy loop."""
@@ -73,6 +79,10 @@ class Node:
         patience: seconds that storage waits while another process holds a lock on the file.
         keep_dead_letters: how many of the last dead letters can be looked at.
         cache: where compiled components are kept; None for the user's cache folder.
+        measure_memory: whether `metrics_snapshot` tells the memory of each component. Starting one then takes longer, with
+            400 of them 10 ms; those beyond are not measured.
+        trace: hears of each call into a component and each of its imports, on the thread where it ended; calls then take
+            longer.
     """
 
     def __init__(
@@ -85,6 +95,8 @@ class Node:
         patience: float = 5.0,
         keep_dead_letters: int = 1000,
         cache: Cache | None = None,
+        measure_memory: bool = False,
+        trace: Trace | None = None,
     ) -> None:
         self._path = storage
         self._audit = audit or AuditLog()
@@ -93,8 +105,8 @@ class Node:
         self._patience = patience
         self._keep_dead_letters = keep_dead_letters
         self._cache = cache
+        self._watching = Watching(trace, measure_memory)
         self._incarnation = secrets.token_hex(4)
-        self._starting: set[ComponentId] = set()
         self._asked_prefix = f"{self._incarnation}-{HOST}-"
         self._asked = 0
         self._restarts = 0
@@ -113,9 +125,21 @@ class Node:
         storage = await asyncio.to_thread(Storage, self._path, audit=self._audit, patience=self._patience)
         system = ActorSystem(keep_dead_letters=self._keep_dead_letters, correlation_prefix=self._incarnation)
         workers = Workers(self._worker_count)
-        lanes = Lanes(system.run_queue, system.timers, workers)
         directory = Directory(system)
-        self._running = _Running(system, storage, workers, lanes, directory, sys.getswitchinterval())
+        hosting = Hosting(
+            system,
+            directory,
+            storage,
+            Lanes(system.run_queue, system.timers, workers),
+            audit=self._audit,
+            incarnation=self._incarnation,
+            overflow=self._overflow,
+            cache=self._cache,
+            watching=self._watching,
+        )
+        self._running = _Running(
+            system, storage, workers, directory, hosting, sys.getswitchinterval(), time.monotonic()
+        )
         sys.setswitchinterval(SWITCH_SECONDS)
         system.events.subscribe(self._count)
 
@@ -140,29 +164,82 @@ class Node:
             NameTaken: a component with this id runs.
             StartFailed: it did not get ready; the cause says why.
         """
+        return await self._run().hosting.start(spec, on_compile)
+
+    async def start_world(
+        self, spec: ComponentSpec, supervised: Supervised[A], *, on_compile: OnCompile | None = None
+    ) -> A:
+        """Start a component of any typed world under a supervisor of its own, as `start` does.
+
+        Its package is generated with `--actors`; `supervised` comes from there: `supervised(imports)`. What the result's
+        functions are given and give back are the values of that package. Each call is a message: bounded, in order, one at a
+        time, with the limits of the manifest; a crash fails the call in progress and starts the component again.
+
+        Args:
+            spec: the component; its manifest names its world.
+            supervised: the world and what implements its imports. Their functions may be called on other threads;
+                those that are `async def` run on the loop.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Raises:
+            As `start`; LinkError also if an import is not implemented.
+        """
+        component = await self._run().hosting.start(spec, on_compile, supervised)
+        return supervised.actor(ActorChannel(self._run().directory.find(component).ref))
+
+    async def deploy(
+        self,
+        target: str | ComponentId,
+        spec: ComponentSpec | Path | bytes,
+        *,
+        on_compile: OnCompile | None = None,
+    ) -> Deployed:
+        """Let another version of a component take over while messages come in.
+
+        It starts and initializes beside the old one and must not be unhealthy. It takes over name, mailbox and open
+        requests between two messages; then the old one shuts down. No accepted message is lost. What was in memory is,
+        what is stored is not. What the new version writes before it takes over is stored with that, or forgotten;
+        messages that it sends are not taken back. On any failure the old version goes on.
+
+        Args:
+            target: the component, as in `ask`.
+            spec: the new version, of the same id; or only its code, under the manifest of the old one.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Raises:
+            ActorNotFound: no component fits, or several do.
+            DeploymentFailed: the new version did not get ready, or another deployment of the component is under way.
+            NotEnforced, ValidationError, InvalidComponent, LinkError: as `start`.
+            UsageError: the spec is for another id.
+        """
         running = self._run()
-        spec.check()
-        grants = spec.grants
-        component = spec.id
-        if component in self._starting or running.directory.lists(component):
-            raise NameTaken(
-                f"a component {component} runs on this node already",
-                hint="give the other one another instance",
-            )
-        self._starting.add(component)
-        try:
-            code = await asyncio.to_thread(
-                Component.open,
-                spec.wasm,
-                profile=spec.manifest.runtime.profile,
-                cache=self._cache,
-                on_compile=on_compile,
-                bulk=spec.limits.bulk,
-            )
-            await self._supervise(self._hosted(spec, grants, code, running), running)
-        finally:
-            self._starting.discard(component)
-        return component
+        entry = running.directory.find(target)
+        if isinstance(spec, Path | bytes):
+            spec = dataclasses.replace(entry.hosted.version.spec, wasm=spec)
+        return await running.hosting.deploy(entry, spec, on_compile)
+
+    async def rollback(self, target: str | ComponentId, to: int | None = None) -> Deployed:
+        """Let an earlier version of a component take over again, as `deploy` does.
+
+        Args:
+            target: the component, as in `ask`.
+            to: the number of the version; None for the one before the one that runs.
+
+        Raises:
+            ActorNotFound: no component fits, or several do.
+            DeploymentFailed: it did not get ready, or another deployment of the component is under way.
+            UsageError: there is no such version, or its code is not kept any more.
+        """
+        running = self._run()
+        return await running.hosting.rollback(running.directory.find(target), to)
+
+    def history(self, target: str | ComponentId) -> tuple[VersionRecord, ...]:
+        """The versions of a component since it was started, in order, also those that did not take over; at most 100.
+
+        Raises:
+            ActorNotFound: no component fits, or several do.
+        """
+        return tuple(self._run().directory.find(target).hosted.history)
 
     async def ask(
         self,
@@ -190,6 +267,7 @@ class Node:
             RequestTimeout: no answer in time.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
@@ -198,7 +276,7 @@ class Node:
         self._asked += 1
         letter.correlation = f"{self._asked_prefix}{self._asked}"
         letter.reply_to = HOST
-        answer: object = await entry.ref.ask(Envelope(letter, HOST), timeout)
+        answer: object = await entry.ask(Envelope(letter, HOST), timeout)
         return answer if isinstance(answer, bytes) else None
 
     async def send(
@@ -210,10 +288,11 @@ class Node:
             ActorNotFound: no component fits, or several do.
             MailboxFull: no room, and the node's overflow policy is `error`.
             ActorStopped: the component has stopped.
+            StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        await self._run().directory.find(target).ref.send(Envelope(_letter(payload, content_type), HOST))
+        await self._run().directory.find(target).send(Envelope(_letter(payload, content_type), HOST))
 
     def components(self) -> list[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
@@ -245,6 +324,14 @@ class Node:
         """
         return self._run().directory.find(target).ref.metrics
 
+    def open_requests(self, target: str | ComponentId) -> int:
+        """How many requests of one component wait for their answer.
+
+        Raises:
+            ActorNotFound: no component fits, or several do.
+        """
+        return self._run().directory.find(target).hosted.version.outbox.open_requests
+
     def counters(self) -> Counters:
         """What happened so far; once the node has stopped, all that happened, what its stop did to messages included.
 
@@ -256,6 +343,25 @@ class Node:
         running = self._run()
         late = running.directory.late + running.system.requests.counts.late
         return Counters(running.system.metrics(), self._restarts, self._audit.denials, late)
+
+    def metrics_snapshot(self) -> NodeSnapshot:
+        """Everything that is counted and measured, of the node and of each component; on the loop's thread.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        running = self._run()
+        uptime = time.monotonic() - running.opened
+        return take(running.system, running.directory, self._audit, self.counters(), uptime=uptime)
+
+    def outline(self) -> Outline:
+        """The tree of supervisors and components now; on the loop's thread.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        running = self._run()
+        return outline(running.system, {str(component) for component in running.directory.components()})
 
     async def stop_component(self, target: str | ComponentId) -> Exit:
         """Stop one component for good, in order and within its shutdown time.
@@ -277,7 +383,10 @@ class Node:
         if running is None:
             return
         try:
+            await running.hosting.abandon()
             await running.system.stop()
+            await running.hosting.stop()
+            await running.storage.settled()
         finally:
             self._final = self.counters()
             self._running = None
@@ -296,71 +405,6 @@ class Node:
     ) -> None:
         await self.stop()
 
-    def _hosted(self, spec: ComponentSpec, grants: Grants, code: Component, running: _Running) -> Hosted:
-        component, limits = spec.id, spec.manifest.limits
-        return Hosted(
-            spec,
-            component,
-            code,
-            spec.limits,
-            running.storage.area(component, quota=limits.storage, grants=grants),
-            Outbox(
-                component,
-                grants=grants,
-                post=running.directory,
-                audit=self._audit,
-                prefix=self._incarnation,
-                most_open=limits.mailbox,
-            ),
-            ComponentLog(component),
-            running.directory,
-            running.lanes,
-        )
-
-    async def _supervise(self, hosted: Hosted, running: _Running) -> None:
-        """Start the component below a supervisor of its own and wait for its first life."""
-        spec, system = hosted.spec, running.system
-        name = str(hosted.id)
-        supervising = f"{name} (supervisor)"
-        left = system.find(supervising)
-        if left is not None:
-            await left.stop()  # of an earlier component with this id, which has ended
-        # When it gives its component up, that component is gone and nothing else.
-        supervisor: ActorRef[Any] = system.spawn(
-            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
-        )
-        await supervisor.ready()
-        directory = running.directory
-
-        def appear(ref: ActorRef[Any]) -> None:
-            if not directory.lists(hosted.id):
-                directory.add(Entry(hosted, ref, supervisor))
-
-        child: ChildSpec[Letter] = ChildSpec(
-            lambda: ComponentActor(hosted, appear),
-            name=name,
-            policy=spec.policy,
-            shutdown=spec.shutdown,
-            intensity=spec.intensity,
-            backoff=spec.backoff,
-            mailbox=MailboxOptions(spec.manifest.limits.mailbox, self._overflow),
-            on_crash=spec.on_crash,
-        )
-        ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        try:
-            await ref.ready()
-        except StartFailed as failed:
-            await supervisor.stop()
-            error = failed.__cause__ or failed
-            if isinstance(error, ValidationError):
-                raise error from None
-            raise StartFailed(
-                f"the component did not start: {getattr(error, 'message', error)}",
-                where=name,
-                details=getattr(error, "details", None),
-                hint=getattr(error, "hint", None),
-            ) from error
-
     def _run(self) -> _Running:
         if self._running is None:
             raise UsageError("the node does not run", hint="use it inside 'async with Node(...) as node:'")
@@ -376,9 +420,10 @@ class _Running:
     system: ActorSystem
     storage: Storage
     workers: Workers
-    lanes: Lanes
     directory: Directory
+    hosting: Hosting
     switch_seconds: float
+    opened: float
 
 
 def _letter(payload: object, content_type: str | None) -> Letter:

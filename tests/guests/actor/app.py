@@ -1,6 +1,7 @@
 """A guest whose behaviour is chosen by the message: a script of operations in JSON, the last one's value is the answer.
 
-A payload that is no JSON list is echoed. `config-data` may hold scripts for `initialize` and `shutdown`.
+A payload that is no JSON list is echoed. `config-data` may hold scripts for `initialize`, `health` and `shutdown`; with
+`record`, callbacks are counted in storage under their correlation ids and not kept in memory.
 """
 
 import json
@@ -13,7 +14,13 @@ from wit_world.imports import errors, host_messaging, host_services, storage, ty
 
 CALLBACKS: list[list[Any]] = []
 ON_CALLBACK: dict[str, list[Any]] = {}
-STATE: dict[str, Any] = {"count": 0, "config": None, "shutdown": []}
+STATE: dict[str, Any] = {
+    "count": 0,
+    "config": None,
+    "shutdown": [],
+    "health": [["value", "healthy"]],
+    "record": False,
+}
 
 
 def target(name: str) -> types.ComponentId:
@@ -102,6 +109,10 @@ def usage() -> list[int]:
     return [used.used_bytes, used.quota_bytes, used.key_count]
 
 
+def set_health(script: list[Any]) -> None:
+    STATE["health"] = script
+
+
 def look_up(name: str) -> list[str]:
     info = host_services.get_component_metadata(target(name))
     return [named(info.id), info.name, info.version, info.health]
@@ -115,6 +126,11 @@ def log(level: str, text: str, context: list[list[str]] | None = None) -> None:
 def clock() -> list[int]:
     moment = host_services.current_time()
     return [moment.seconds, moment.nanoseconds, host_services.current_time_millis()]
+
+
+def note(key: str, text: str) -> None:
+    before = storage.get(key) or b""
+    storage.set(key, before + text.encode() + b" ")
 
 
 def read(key: str) -> str | None:
@@ -134,15 +150,18 @@ OPERATIONS = {
     "count": count,
     "crash": crash,
     "delete": storage.delete,
+    "each": lambda scripts: [run(script) for script in scripts],
     "exists": storage.exists,
     "fail": fail,
     "get": read,
     "grow": grow,
+    "health": set_health,
     "keys": storage.list_keys,
     "list": lambda: sorted(named(component) for component in host_services.list_components()),
     "log": log,
     "look-up": look_up,
     "loop": loop,
+    "note": note,
     "print": print,
     "repeat": repeat,
     "refuse": refuse,
@@ -167,7 +186,8 @@ class ComponentLifecycle(wit_world.exports.ComponentLifecycle):
             "data": data,
             "limits": [limits.max_memory_bytes, limits.max_execution_time_ms, limits.max_fuel],
         }
-        STATE["shutdown"] = data.get("shutdown", [])
+        for hook in ("shutdown", "health", "record"):
+            STATE[hook] = data.get(hook, STATE[hook])
         run(data.get("initialize", []))
 
     def handle_message(self, msg: types.ComponentMessage) -> bytes | None:
@@ -191,6 +211,9 @@ class ComponentLifecycle(wit_world.exports.ComponentLifecycle):
 
     def handle_callback(self, msg: types.ComponentMessage) -> None:
         correlation = msg.metadata.correlation_id or ""
+        if STATE["record"]:
+            add(correlation, 1)
+            return
         CALLBACKS.append([correlation, named(msg.sender), msg.metadata.content_type, msg.payload.decode()])
         run(ON_CALLBACK.pop(correlation, []))
 
@@ -200,7 +223,7 @@ class ComponentLifecycle(wit_world.exports.ComponentLifecycle):
         )
 
     def health(self) -> types.HealthStatus:
-        return types.HealthStatus.HEALTHY
+        return types.HealthStatus[run(STATE["health"]).upper()]
 
     def shutdown(self) -> None:
         run(STATE["shutdown"])

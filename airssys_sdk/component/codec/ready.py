@@ -1,0 +1,222 @@
+"""Writing a call whose cells lie ready in the memory of the bound function.
+
+What is the same for every call (kinds, names, counts, the addresses of records' fields) is in that memory from the start; a call
+writes only the words that differ, and the parameters of the foreign call are one ready tuple. That takes a third off a small call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ...wit.annotations import Scalar
+from ...wit.shapes import (
+    EnumShape,
+    FlagsShape,
+    HandleShape,
+    OptionShape,
+    Parameter,
+    RecordShape,
+    ResultShape,
+    ScalarShape,
+    Shape,
+    Signature,
+    TupleShape,
+    VariantShape,
+)
+from ..engine.abi import CELL, PAYLOAD, Abi
+from .layout import flat_code, head, is_flat, is_text
+from .lifting import Lifting
+from .parts import explained, identifier, known, lift_result, names_of, rows_of, write_entry, write_failure
+from .rows import Rows
+from .slots import Plan, Slots
+from .source import Source
+
+MOST_WORDS: Final = 6
+"""Beyond this many words one `struct.pack` into fresh memory is cheaper than writing them one by one."""
+
+MOST_KEPT: Final = 4096
+"""A text of up to this many bytes that a call returned stays in memory until the next call of the function."""
+
+_UNFIT: Final = MOST_WORDS + 1
+
+
+def fits(parameters: Sequence[Parameter]) -> bool:
+    """Whether the cells of these parameters can lie ready."""
+    return sum(_words(parameter.shape) for parameter in parameters) <= MOST_WORDS
+
+
+def _words(shape: Shape) -> int:
+    match shape:
+        case ScalarShape(Scalar.F32):
+            return _UNFIT  # a view would turn 1e300 into infinity; struct raises
+        case RecordShape():
+            return sum(_words(field.shape) for field in shape.fields) or _UNFIT
+        case TupleShape():
+            return sum(map(_words, shape.elements)) or _UNFIT
+        case EnumShape() | FlagsShape() | VariantShape() | ResultShape() | HandleShape():
+            return _UNFIT
+        case OptionShape():
+            return 1
+        case _:
+            return 1 if is_flat(shape) else 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Word:
+    """One word that a call writes.
+
+    Attributes:
+        code: its struct format.
+        at: where it lies, in bytes.
+        expression: its value; running it runs no code of the caller's.
+    """
+
+    code: str
+    at: int
+    expression: str
+
+
+class Ready:
+    """Emits the lowering of parameters into cells that lie ready.
+
+    Attributes:
+        words: what is left to write when the statements have run.
+    """
+
+    def __init__(self, source: Source, rows: Rows, parameters: Sequence[Parameter]) -> None:
+        self.words: list[Word] = []
+        self._source = source
+        self._rows = rows
+        self._template = bytearray(CELL * len(parameters))
+        self._links: dict[int, int] = {}
+        for number, parameter in enumerate(parameters):
+            self._cell(parameter.shape, parameter.name, CELL * number)
+
+    def plan(self) -> Plan:
+        """What `Slots` are made from; the result lies behind the arguments."""
+        return Plan(bytes(self._template), self._links, len(self._template))
+
+    def _cell(self, shape: Shape, value: str, at: int) -> None:
+        source, constant = self._source, head(shape)
+        self._template[at : at + len(constant)] = constant
+        match shape:
+            case RecordShape():
+                self._rows.check_record(shape, value)
+                members = [(self._rows.name(f.name), f.shape, f"{value}.{f.attribute}") for f in shape.fields]
+            case TupleShape():
+                members = [
+                    (b"", element, local)
+                    for element, local in zip(shape.elements, self._rows.elements(shape, value), strict=True)
+                ]
+            case _:
+                layout, arguments = self._rows.payload(shape, value)
+                codes = _codes(layout)
+                if is_flat(shape):
+                    local = source.local("x")
+                    source.line(f"{local} = {arguments[0]}")
+                    arguments = [local]
+                for number, (code, expression) in enumerate(zip(codes, arguments, strict=True)):
+                    self.words.append(Word(code, at + PAYLOAD * (number + 1), expression))
+                return
+        begin = len(self._template)
+        self._links[at + 2 * PAYLOAD] = begin
+        self._template += bytes(sum(len(before) + CELL for before, _, _ in members))
+        for before, inner, expression in members:
+            self._template[begin : begin + len(before)] = before
+            local = source.local("v")
+            source.line(f"{local} = {expression}")
+            self._cell(inner, local, begin + len(before))
+            begin += len(before) + CELL
+
+
+def _codes(layout: str) -> str:
+    """The formats of the numbers in a payload's struct format, one a word."""
+    return "".join(letter for letter in layout if letter not in "0123456789x")
+
+
+def write_ready(source: Source, adapter: Abi, signature: Signature, arrays: bool) -> None:
+    """Write a call whose cells lie ready in the memory of the bound function."""
+    p, result = source.prefix, signature.result
+    views = dict[str, str]()
+
+    def view(code: str) -> str:
+        return views.setdefault(code, f"{p}view{len(views)}")
+
+    with source.block(f"def bind({p}store, {p}function, {p}where, {p}calls_back):"):
+        with source.aside() as body, source.block(f"def {identifier(signature)}({names_of(signature)}):"):
+            parameters = known(source, signature)
+            with (
+                explained(source, signature, parameters) if signature.parameters else contextlib.nullcontext()
+            ):
+                ready = Ready(source, rows_of(source, adapter), signature.parameters)
+            plan = ready.plan()
+            write_entry(source)
+            with source.block("try:"):
+                if ready.words:
+                    with explained(source, signature, parameters):
+                        for word in ready.words:
+                            number = word.at // struct.calcsize(word.code)
+                            source.line(f"{view(word.code)}[{number}] = {word.expression}")
+                source.line(f"{p}error = {source.use(adapter.call, 'CALL')}(*{p}parameters)")
+                write_failure(source)
+                if result is not None:
+                    _lift_ready(source, adapter, signature, result, arrays, plan.result, view)
+            with source.block("finally:"):
+                _write_exit(source, adapter, result, plan.result, view)
+        plan_name, engine = source.constant(plan, "plan"), source.constant(adapter, "abi")
+        counts = f"{len(signature.parameters)}, {int(result is not None)}"
+        slots = f"{source.use(Slots)}({engine}, {plan_name}, {p}function, {p}store.context, {counts})"
+        source.line(f"{p}slots = {slots}")
+        source.line(f"{p}parameters, {p}slot = {p}slots.parameters, {p}slots.result")
+        for code, name in views.items():
+            source.line(f"{name} = {p}slots.view({code!r})")
+        source.splice(body)
+        source.line(f"return {identifier(signature)}")
+
+
+def _lift_ready(
+    source: Source,
+    adapter: Abi,
+    signature: Signature,
+    result: Shape,
+    arrays: bool,
+    at: int,
+    view: Callable[[str], str],
+) -> None:
+    """Write the lifting of the result's cell in the function's memory, and the return."""
+    if is_flat(result):
+        code = flat_code(result.scalar)
+        word = f"{view(code)}[{(at + PAYLOAD) // struct.calcsize(code)}]"
+        source.line(f"return {Lifting(source, adapter).value(result, [word])}")
+    elif is_text(result):
+        number = (at + PAYLOAD) // PAYLOAD
+        size, data = source.local("size"), source.local("at")
+        source.line(f"{size} = {view('Q')}[{number}]; {data} = {view('Q')}[{number + 1}]")
+        source.line(f"return {Lifting(source, adapter, arrays=arrays).value(result, [size, data])}")
+    else:
+        lift_result(source, adapter, signature, result, arrays, f"{view('B')}, {at}")
+
+
+def _write_exit(
+    source: Source, adapter: Abi, result: Shape | None, at: int, view: Callable[[str], str]
+) -> None:
+    """Write the end of a call: free what the result owns, then let others in, even if an interrupt arrives meanwhile."""
+    p = source.prefix
+    leave = f"{p}store.busy = {p}store.dead is not None"
+    if result is None or is_flat(result):
+        source.line(leave)
+        return
+    with source.block("try:"):
+        # The engine frees the last result when it writes the next one, which spares a foreign call.
+        kept = f"if {view('Q')}[{(at + PAYLOAD) // PAYLOAD}] > {MOST_KEPT}:"
+        with source.block(kept) if is_text(result) else contextlib.nullcontext():
+            with source.block("try:"):
+                source.line(f"{source.use(adapter.delete, 'DELETE')}({p}slot)")
+            with source.block("finally:"):
+                source.line(f"{view('B')}[{at}] = 0")
+    with source.block("finally:"):
+        source.line(leave)

@@ -1,0 +1,65 @@
+"""The memory that the calls of one bound function share: cells of arguments that lie ready, and the result's.
+
+Sharing is safe because one call at a time runs in an instance: a call touches the memory only while it occupies the instance.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ..engine.abi import CELL, Abi
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """The memory of a bound function.
+
+    Attributes:
+        template: the arguments' cells and what lies behind them.
+        links: where the address of which byte of it stands.
+        result: where the result's cell begins.
+    """
+
+    template: bytes
+    links: Mapping[int, int]
+    result: int
+
+
+class Slots(bytearray):
+    """The memory of one bound function; frees what its result's cell owns when nobody refers to it or its views any more.
+
+    Attributes:
+        parameters: what `Abi.call` takes.
+        result: a ready parameter: the address of the result's cell.
+    """
+
+    __slots__ = ("_delete", "parameters", "result")
+
+    def __init__(
+        self, adapter: Abi, plan: Plan, function: bytes, context: int, arity: int, results: int
+    ) -> None:
+        super().__init__(plan.template + bytes(CELL))
+        address = adapter.fixed(self)
+        for at, target in plan.links.items():
+            struct.pack_into("<Q", self, at, address + target)
+        self._delete = adapter.delete
+        self.result = adapter.pointer(address + plan.result)
+        self.parameters: tuple[Any, ...] = (
+            function,
+            adapter.pointer(context),
+            adapter.pointer(address) if arity else None,
+            adapter.size(arity),
+            self.result if results else None,
+            adapter.size(results),
+        )
+
+    def view(self, code: str) -> memoryview[Any]:
+        """The memory as items of one struct format."""
+        whole: Any = memoryview(self)
+        return cast("memoryview[Any]", whole.cast(code))
+
+    def __del__(self) -> None:
+        self._delete(self.result)
