@@ -92,7 +92,7 @@ class Component:
             KeyboardInterrupt: Ctrl-C while compiling; nothing is left half-written.
         """
         if isinstance(source, Component):
-            wanted = engine or engine_with(profile or source.engine.profile)
+            wanted = engine or (source.engine if profile is None else engine_with(profile))
             if wanted is source.engine and (bulk or not source.bulk):
                 return source
             binary = Binary(source.path, source.read(), cache or default_cache())
