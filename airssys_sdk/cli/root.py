@@ -17,6 +17,7 @@ COMMANDS = {
     "top": ("airssys_sdk.cli.commands.top", "Show what a running node does."),
     "call": ("airssys_sdk.cli.commands.call", "Call a function of a component."),
     "inspect": ("airssys_sdk.cli.commands.inspect", "Show what a component imports, exports and holds."),
+    "cache": ("airssys_sdk.cli.commands.cache", "Show and prune the caches of this user."),
     "doctor": ("airssys_sdk.cli.commands.doctor", "Check the tools and caches of this machine."),
 }
 
