@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..messages.mailbox import EMPTY, Metrics
@@ -15,6 +16,9 @@ Routing: TypeAlias = Literal["round-robin", "least-loaded"]
 """`round-robin`: one after the other. `least-loaded`: whoever has the fewest messages, the one in progress included."""
 
 ROUTINGS: tuple[Routing, ...] = ("round-robin", "least-loaded")
+
+_DOWN = sys.maxsize // 2
+"""What counts more than any number of messages."""
 
 
 class Router:
@@ -47,17 +51,17 @@ class Router:
         workers = self.workers
         if not workers:
             return None
-        if not self._least_loaded:
-            worker = workers[turn % len(workers)]
-            if worker.state in (RUNNING, BUSY) and worker.mailbox.has_room:
-                return worker
+        if self._least_loaded:
+            return _least_loaded(workers, turn)
+        worker = workers[turn % len(workers)]
+        mailbox = worker.mailbox
+        state = worker.state
+        # As `has_room`, spelled out: this runs once a message.
+        if (state is RUNNING or state is BUSY) and mailbox.normal.qsize() < mailbox.room:
+            return worker
         able = [worker for worker in workers if worker.mailbox.has_room]
         able = [worker for worker in able if worker.state in (RUNNING, BUSY)] or able
-        if not able:
-            return None
-        # Among equals everybody has a turn; min takes the first of them.
-        first = turn % len(able)
-        return min(able[first:] + able[:first], key=_load) if self._least_loaded else able[first]
+        return able[turn % len(able)] if able else None
 
     def metrics(self) -> Metrics:
         """The sum over the workers, those included that have ended for good."""
@@ -93,5 +97,21 @@ class Router:
         self.retired += worker.metrics()
 
 
-def _load(worker: Cell) -> int:
-    return worker.mailbox.depth + (worker.message is not EMPTY)
+def _least_loaded(workers: tuple[Cell, ...], turn: int) -> Cell | None:
+    best: Cell | None = None
+    fewest = 0
+    first = turn % len(workers)  # among equals everybody has a turn
+    for worker in workers[first:] + workers[:first]:
+        mailbox = worker.mailbox
+        load = mailbox.normal.qsize()
+        if load >= mailbox.room:
+            continue
+        if mailbox.interrupted:  # else it runs, is at no message, and no other priority waits
+            load = mailbox.depth + (worker.message is not EMPTY)
+            if worker.state not in (RUNNING, BUSY):
+                load += _DOWN
+        if not load:
+            return worker
+        if best is None or load < fewest:
+            best, fewest = worker, load
+    return best
