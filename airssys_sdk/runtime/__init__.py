@@ -6,14 +6,18 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .actors.broker import TopicCounts, Topics, TopicSubscription
 from .actors.context import Context, Terminated
+from .actors.pool import PoolRef
 from .actors.ref import ActorRef
+from .actors.routing import Routing
 from .actors.spec import (
     IMMEDIATE,
     INFINITY,
     Actor,
     ChildSpec,
     OnCrash,
+    PoolSpec,
     Strategy,
     SupervisorSpec,
     behaviour,
@@ -30,7 +34,7 @@ from .errors import (
     StartFailed,
     Unwell,
 )
-from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed
+from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed, Unrouted
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
@@ -115,9 +119,12 @@ __all__ = [
     "OnCrash",
     "Pending",
     "Policy",
+    "PoolRef",
+    "PoolSpec",
     "Priority",
     "ReplyTo",
     "RequestTimeout",
+    "Routing",
     "StartFailed",
     "StorageUse",
     "Strategy",
@@ -125,8 +132,12 @@ __all__ = [
     "SystemSpec",
     "Takeover",
     "Terminated",
+    "TopicCounts",
+    "TopicSubscription",
+    "Topics",
     "Traced",
     "Unhealthy",
+    "Unrouted",
     "Unwell",
     "VersionRecord",
     "WritesLost",
