@@ -124,7 +124,7 @@ def value(before: str, annotation: Annotation) -> list[str]:
 def _grouped(annotation: Union) -> list[str]:
     """The lines of very many alternatives, in groups of the same size."""
     members = annotation.members
-    count = -(-len(members) // GROUP)
+    count = max(3, -(-len(members) // GROUP))  # the formatter writes two of them in another way
     cuts = [len(members) * at // count for at in range(count + 1)]
     lines: list[str] = []
     for start, end in itertools.pairwise(cuts):
