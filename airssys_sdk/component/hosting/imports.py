@@ -107,6 +107,8 @@ def _read(protocol: type[Any]) -> Imports:
     for attribute, member in inspect.getmembers_static(protocol, lambda member: isinstance(member, property)):
         interface = typing.get_type_hints(member.fget, include_extras=True).get("return")
         marker = getattr(interface, MARKER, None)
+        if interface is not None and marker is None and _read_functions(interface, ""):
+            continue  # what makes a resource of the world's own, which is read with the world's functions
         if interface is None or not isinstance(marker, InterfaceMarker):
             raise ShapeError(f"{protocol.__qualname__}.{attribute} is no imported interface")
         functions = _read_functions(interface, f"{marker.name}#")
