@@ -19,6 +19,7 @@ from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
+from .absent import Absent
 from .classes import Classes
 from .linking import ImportedFunction, ImportedInterface, Imports
 from .live import ExportCodec, Live
@@ -36,7 +37,12 @@ _HIDDEN = frozenset({"exports"})
 
 
 def instantiate(
-    component: Component, imports: object = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+    component: Component,
+    imports: object = None,
+    *,
+    wasi: Wasi | None = None,
+    limits: Limits | None = None,
+    missing: str | None = None,
 ) -> Instance:
     """Instantiate a component for calls without generated code.
 
@@ -47,6 +53,8 @@ def instantiate(
             package. Functions are attributes in snake_case; those of the world itself likewise.
         wasi: how the guest's output is captured.
         limits: what the instance may use.
+        missing: an interface or function of the world that `imports` lacks fails when it is called, with this hint;
+            with None it is an error now.
 
     Raises:
         LinkError: the component imports something that `imports` lacks.
@@ -58,6 +66,8 @@ def instantiate(
     classes = Classes(world)
     known = _read_imports(world, classes)
     host = _by_attribute(imports, known) if issubclass(type(imports), Mapping) else imports
+    if missing is not None:
+        host = Absent(host, missing)
     live = Live.start(component, known, host, engine=component.engine, wasi=wasi, limits=limits)
     return Instance(live, world, classes)
 
