@@ -176,8 +176,18 @@ def _report_raised(error: BaseException, doing: str, hidden: list[str]) -> None:
         file=file,
         line=line,
         missing=error.name if isinstance(error, ModuleNotFoundError) else None,
+        lacking=_lacking(error),
         traceback="".join(shown.format()),
     )
+
+
+def _lacking(error: BaseException) -> tuple[str, str] | None:
+    """The module and the name that `from module import name` did not find there."""
+    if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
+        name: str | None = getattr(error, "name_from", None)  # newer than the Python that checks the types
+        if error.name and name:
+            return error.name, name
+    return None
 
 
 def _place(error: BaseException, frames: traceback.StackSummary) -> tuple[str | None, int | None]:
