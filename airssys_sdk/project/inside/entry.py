@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from .mending import mend, offer
-from .watching import Front
+from .watching import Front, watch_resource
 
 REPORT = "AIRSSYS-BUILD-REPORT "
 """What stands before the report on stderr; one line of JSON follows."""
@@ -55,6 +55,7 @@ def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     factories: dict[str, Callable[[], object]] = {}
     for export in plan["exports"]:
         if export["found_as"] is not None:
+            watch_resource(getattr(app, export["class"]), export)
             offer(getattr(app, export["class"]), *export["found_as"])
             continue
         try:
