@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import UsageError
@@ -22,8 +22,9 @@ from ..errors import printable
 from .absent import Absent
 from .classes import Classes
 from .linking import ImportedFunction, ImportedInterface, Imports
-from .live import ExportCodec, Live
-from .resources import Resource, bound
+from .live import Live
+from .mappings import MappingCodec
+from .resources import bound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -123,7 +124,11 @@ class Instance:
         return tuple(self._exports)
 
     def call(self, path: str, *arguments: Any) -> Any:
-        """Call the function at `path` (see `function`) with Python values."""
+        """Call the function at `path` (see `function`) with Python values.
+
+        A mapping may stand for a record, with its fields in snake_case or as in the WIT, those of an option left out or
+        not; the label of an enum for its member.
+        """
         return self.function(path)(*arguments)
 
     def function(self, path: str | FunctionPath) -> Function:
@@ -142,11 +147,11 @@ class Instance:
         if found is None:
             interface, declared = self._exports[full]
             signature = self._classes.exports.signature(declared, full)
-            call = ExportCodec(signature, interface).bind(self._live)
+            call = MappingCodec(signature, interface).bind(self._live)
             found = self._functions[full] = Function(full, signature, call)
         return found
 
-    def resource(self, name: str) -> type[Resource]:
+    def resource(self, name: str) -> type[Any]:
         """The class of a resource that the component exports: its constructor and methods call this instance.
 
         Args:
@@ -164,13 +169,7 @@ class Instance:
             if wit_type.name == last and isinstance(wit_type.declaration, model.Resource)
         }
         if len(found) != 1:
-            what = f"{len(found)} resources" if found else "no resource"
-            raise UsageError(
-                f"the component exports {what} {printable(name)}",
-                where=str(self._live.component.path) if self._live.component.path else None,
-                details="\n".join(f"- {printable(full)}" for full in found) or None,
-                hint="name the interface as well" if found else None,
-            )
+            raise self._not_one("resource", name, last, found, self._resources())
         (wit_type,) = found.values()
         return bound(self._classes.of_guest(wit_type), self._live)
 
@@ -200,25 +199,37 @@ class Instance:
             found = [full for full, (_, declared) in self._exports.items() if declared.name == asked.function]
         if len(found) == 1:
             return found[0]
-        what = f"{len(found)} functions" if found else "no function"
-        names = found or self._nearest(asked)
-        raise UsageError(
-            f"the component exports {what} {printable(str(path))}",
-            where=str(self._live.component.path) if self._live.component.path else None,
-            details="\n".join(f"- {printable(name)}" for name in names) or None,
-            hint="name the interface as well"
-            if found
-            else "these are exported"
-            if names
-            else "it exports nothing",
-        )
+        raise self._not_one("function", str(path), asked.function, found, self._exports)
 
-    def _nearest(self, asked: FunctionPath) -> Sequence[str]:
+    def _resources(self) -> list[str]:
+        return [
+            f"{item.wire_name}#{wit_type.name}"
+            for item in self._world.exported_interfaces
+            for wit_type in item.interface.types.values()
+            if isinstance(wit_type.declaration, model.Resource)
+        ]
+
+    def _not_one(
+        self, kind: str, asked: str, name: str, found: Collection[str], exported: Collection[str]
+    ) -> UsageError:
+        """The error about a name that nothing has, or more than one thing."""
         import difflib
 
-        by_name = {full.rpartition("#")[2]: full for full in self._exports}
-        near = difflib.get_close_matches(asked.function, by_name)
-        return [by_name[name] for name in near] or list(self._exports)
+        near = [full for full in exported if difflib.get_close_matches(name, [full.rpartition("#")[2]])]
+        names = found or near or exported
+        if found:
+            hint = "name the interface as well"
+        elif near:
+            hint = "did you mean one of these?" if len(near) > 1 else "did you mean this one?"
+        else:
+            hint = "these are exported" if exported else f"it exports no {kind}s"
+        what = f"{len(found)} {kind}s" if found else f"no {kind}"
+        return UsageError(
+            f"the component exports {what} {printable(asked)}",
+            where=str(self._live.component.path) if self._live.component.path else None,
+            details="\n".join(f"- {printable(full)}" for full in names) or None,
+            hint=hint,
+        )
 
 
 def _exported(world: model.World) -> Iterator[tuple[str, tuple[str | None, model.Function]]]:
