@@ -228,6 +228,40 @@ def test_a_guest_does_not_see_the_hosts_packages_and_its_own_traceback_says_so(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "named", "hint"),
+    [
+        (
+            "import wit_world.exports.gone; print(wit_world.exports.gone)",
+            "wit_world.exports.gone",
+            "does not have it, or no more: take the import out",
+        ),
+        (
+            "from wit_world.exports import gone; print(gone)",
+            "wit_world.exports.gone",
+            "does not have it, or no more",
+        ),
+        (
+            "import componentize_py_gone",
+            "componentize_py_gone",
+            "no `componentize_py_gone`: take the import out",
+        ),
+    ],
+)
+def test_an_import_of_what_left_the_wit_is_no_package_to_install(
+    sdk: Command, project: Path, code: str, named: str, hint: str
+) -> None:
+    module = project / "src" / "lab" / "component.py"
+    module.write_text(f"{code}\n{module.read_text()}")
+    result = sdk("build", project)
+    assert result.code == 8
+    assert "  --> src/lab/component.py:1\n" in result.err
+    assert f"`{named}`" in result.err
+    assert hint in result.err
+    assert "pip install" not in result.err
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_an_interrupt_ends_a_build_and_leaves_nothing(sdk: Command, project: Path, whole_group: bool) -> None:
     # componentize-py runs the author's module while it builds; this one never ends.

@@ -16,6 +16,7 @@ from ...wit.names import camel, escape, snake
 from ...wit.shapes import Signature
 from ..signatures.modelled import Shapes
 from .exports import ExportCodec
+from .mappings import MappingCodec
 from .resources import Resource, ResourceCall
 
 
@@ -88,7 +89,7 @@ class Classes:
     def _codec(self, function: model.Function, interface: str) -> Callable[[], ExportCodec]:
         def codec() -> ExportCodec:
             signature: Signature = self.exports.signature(function, f"{interface}#{function.name}")
-            return ExportCodec(signature, interface)
+            return MappingCodec(signature, interface)
 
         return codec
 

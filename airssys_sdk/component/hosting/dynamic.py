@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import UsageError
@@ -20,11 +20,13 @@ from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
+from .absent import Absent
 from .classes import Classes
 from .exports import ExportCodec
 from .imports import ImportedFunction, ImportedInterface, Imports
 from .live import Live
-from .resources import Resource, bound
+from .mappings import MappingCodec
+from .resources import bound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +40,12 @@ _HIDDEN = frozenset({"exports"})
 
 
 def instantiate(
-    component: Component, imports: object = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+    component: Component,
+    imports: object = None,
+    *,
+    wasi: Wasi | None = None,
+    limits: Limits | None = None,
+    missing: str | None = None,
 ) -> Instance:
     """Instantiate a component for calls without generated code.
 
@@ -49,6 +56,8 @@ def instantiate(
             package. Functions are attributes in snake_case; those of the world itself likewise.
         wasi: how the guest's output is captured.
         limits: what the instance may use.
+        missing: an interface or function of the world that `imports` lacks fails when it is called, with this hint;
+            with None it is an error now.
 
     Raises:
         LinkError: the component imports something that `imports` lacks.
@@ -58,6 +67,8 @@ def instantiate(
     """
     types = _types_of(component)
     host = _by_attribute(imports, types.imports) if issubclass(type(imports), Mapping) else imports
+    if missing is not None:
+        host = Absent(host, missing)
     live = Live.start(component, types.imports, host, engine=component.engine, wasi=wasi, limits=limits)
     return Instance(live, types)
 
@@ -85,7 +96,7 @@ class _Types:
         if found is None:
             interface, declared = self.exports[full]
             signature = self.classes.exports.signature(declared, full)
-            found = self._codecs.setdefault(full, (signature, ExportCodec(signature, interface)))
+            found = self._codecs.setdefault(full, (signature, MappingCodec(signature, interface)))
         return found
 
 
@@ -147,7 +158,11 @@ class Instance:
         return tuple(self._exports)
 
     def call(self, path: str, *arguments: Any) -> Any:
-        """Call the function at `path` (see `function`) with Python values."""
+        """Call the function at `path` (see `function`) with Python values.
+
+        A mapping may stand for a record, with its fields in snake_case or as in the WIT, those of an option left out or
+        not; the label of an enum for its member.
+        """
         return self.function(path)(*arguments)
 
     def function(self, path: str | FunctionPath) -> Function:
@@ -168,7 +183,7 @@ class Instance:
             found = self._functions[full] = Function(full, signature, codec.bind(self._live))
         return found
 
-    def resource(self, name: str) -> type[Resource]:
+    def resource(self, name: str) -> type[Any]:
         """The class of a resource that the component exports: its constructor and methods call this instance.
 
         Args:
@@ -186,13 +201,7 @@ class Instance:
             if wit_type.name == last and isinstance(wit_type.declaration, model.Resource)
         }
         if len(found) != 1:
-            what = f"{len(found)} resources" if found else "no resource"
-            raise UsageError(
-                f"the component exports {what} {printable(name)}",
-                where=str(self._live.component.path) if self._live.component.path else None,
-                details="\n".join(f"- {printable(full)}" for full in found) or None,
-                hint="name the interface as well" if found else None,
-            )
+            raise self._not_one("resource", name, last, found, self._resources())
         (wit_type,) = found.values()
         return bound(self._types.classes.of_guest(wit_type), self._live)
 
@@ -222,25 +231,37 @@ class Instance:
             found = [full for full, (_, declared) in self._exports.items() if declared.name == asked.function]
         if len(found) == 1:
             return found[0]
-        what = f"{len(found)} functions" if found else "no function"
-        names = found or self._nearest(asked)
-        raise UsageError(
-            f"the component exports {what} {printable(str(path))}",
-            where=str(self._live.component.path) if self._live.component.path else None,
-            details="\n".join(f"- {printable(name)}" for name in names) or None,
-            hint="name the interface as well"
-            if found
-            else "these are exported"
-            if names
-            else "it exports nothing",
-        )
+        raise self._not_one("function", str(path), asked.function, found, self._exports)
 
-    def _nearest(self, asked: FunctionPath) -> Sequence[str]:
+    def _resources(self) -> list[str]:
+        return [
+            f"{item.wire_name}#{wit_type.name}"
+            for item in self._types.world.exported_interfaces
+            for wit_type in item.interface.types.values()
+            if isinstance(wit_type.declaration, model.Resource)
+        ]
+
+    def _not_one(
+        self, kind: str, asked: str, name: str, found: Collection[str], exported: Collection[str]
+    ) -> UsageError:
+        """The error about a name that nothing has, or more than one thing."""
         import difflib
 
-        by_name = {full.rpartition("#")[2]: full for full in self._exports}
-        near = difflib.get_close_matches(asked.function, by_name)
-        return [by_name[name] for name in near] or list(self._exports)
+        near = [full for full in exported if difflib.get_close_matches(name, [full.rpartition("#")[2]])]
+        names = found or near or exported
+        if found:
+            hint = "name the interface as well"
+        elif near:
+            hint = "did you mean one of these?" if len(near) > 1 else "did you mean this one?"
+        else:
+            hint = "these are exported" if exported else f"it exports no {kind}s"
+        what = f"{len(found)} {kind}s" if found else f"no {kind}"
+        return UsageError(
+            f"the component exports {what} {printable(asked)}",
+            where=str(self._live.component.path) if self._live.component.path else None,
+            details="\n".join(f"- {printable(full)}" for full in names) or None,
+            hint=hint,
+        )
 
 
 def _exported(world: model.World) -> Iterator[tuple[str, tuple[str | None, model.Function]]]:

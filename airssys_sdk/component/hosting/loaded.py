@@ -183,14 +183,22 @@ class Component:
         return wasm
 
     def instantiate(
-        self, imports: object | None = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+        self,
+        imports: object | None = None,
+        *,
+        wasi: Wasi | None = None,
+        limits: Limits | None = None,
+        missing: str | None = None,
     ) -> Instance:
         """An instance whose exports can be called without generated code.
 
         Args:
-            imports: the host's implementation of what the component imports besides WASI.
+            imports: the host's implementation of what the component imports besides WASI: an object with an attribute
+                for each interface, or a mapping from names of interfaces.
             wasi: how its output is captured.
             limits: what it may use.
+            missing: an interface or function of the world that `imports` lacks fails when it is called, with this
+                hint; with None it is an error now.
 
         Raises:
             LinkError: `imports` lacks something.
@@ -198,7 +206,7 @@ class Component:
         """
         from .dynamic import instantiate
 
-        return instantiate(self, imports, wasi=wasi, limits=limits)
+        return instantiate(self, imports, wasi=wasi, limits=limits, missing=missing)
 
     def __repr__(self) -> str:
         return f"Component({str(self.path or self.digest[:12])!r}, {self.engine.profile})"
