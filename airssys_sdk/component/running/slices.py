@@ -25,7 +25,8 @@ from .waiting import Waiting, running_loop, wait_here, wait_there
 if TYPE_CHECKING:
     from .store import Store
 
-_BOUND: Final = "__bound__"
+BOUND: Final = "__bound__"
+"""The attribute of a function that calls in slices: its `Bound`."""
 _NOTHING: Final = bytes(8)
 
 
@@ -120,7 +121,7 @@ def begin(
         InstanceBusy: another call is in progress.
         InstanceDead: an earlier call ended the instance.
     """
-    bound = getattr(function, _BOUND, None)
+    bound = getattr(function, BOUND, None)
     if not isinstance(bound, Bound):
         raise UsageError(
             f"{getattr(function, '__qualname__', function)!s} cannot be called in slices",
@@ -171,7 +172,7 @@ def caller(bound: Bound) -> Callable[..., Any]:
                 lent.settle()
             store.busy = store.dead is not None
 
-    setattr(call, _BOUND, bound)
+    setattr(call, BOUND, bound)
     return call
 
 
@@ -300,6 +301,30 @@ class Call:
             store.call = None
             store.kill(f"{bound.where} ended with {type(ended).__name__}")
             raise
+
+    @classmethod
+    def under_way(
+        cls,
+        bound: Bound,
+        lowered: tuple[bytes, object],
+        slot: bytes | None,
+        error: bytes,
+        future: Any,
+        started: float,
+    ) -> Call:
+        """A call that is not over after its first slice, which somebody else ran; see `attempts`."""
+        store, call = bound.store, cls.__new__(cls)
+        call._bound, call._store, call.where = bound, store, bound.where
+        call._cells, call._keep = lowered
+        call._slot, call._error = slot, error
+        call._lent = call._value = call._outcome = None
+        call._running = call.done = False
+        deadline = store.limits.deadline
+        call.deadline_at = None if deadline is None else started + deadline
+        call._future = future
+        store.call_loop = store.loop
+        store.call = call
+        return call
 
     @property
     def waiting(self) -> Waiting | None:
