@@ -37,7 +37,7 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
         kind: Any = next((one for one in (staticmethod, classmethod) if isinstance(found, one)), None)
-        inner: Any = found.__func__ if kind else found
+        inner: Any = getattr(found, "__func__", found) if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
 
