@@ -36,8 +36,8 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
             continue
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
-        kind: Any = next((one for one in (staticmethod, classmethod) if isinstance(found, one)), None)
-        inner: Any = getattr(found, "__func__", found) if kind else found
+        kind: Any = type(found) if type(found) in (staticmethod, classmethod) else None
+        inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
 
