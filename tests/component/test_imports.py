@@ -88,7 +88,10 @@ def test_any_other_exception_fails_the_call_and_is_its_cause(
     with pytest.raises(HostImportFailed) as caught:
         world.api.time()
     assert caught.value.__cause__ is raised
-    assert type(raised).__name__ in caught.value.message
+    assert caught.value.message.startswith(
+        f"the host import test:calls/clock@1.2.0#now raised {type(raised).__name__}"
+    )
+    assert caught.value.where == "test:calls/api@1.2.0#time"
     with pytest.raises(InstanceDead):
         world.version()
 
@@ -117,6 +120,10 @@ def test_a_returned_value_that_does_not_fit_fails_the_call(
         open_playground(host(now=lambda: value)).api.time()
     assert type(caught.value.__cause__) is kind
     assert str(caught.value.__cause__).startswith("test:calls/clock@1.2.0#now: result: expected")
+    assert (
+        f"the host import test:calls/clock@1.2.0#now raised {kind.__name__}: result: exp"
+        in caught.value.message
+    )
 
 
 def test_an_err_that_escapes_from_another_component_is_no_answer(open_playground: Open) -> None:

@@ -147,7 +147,7 @@ def bind_import(
         except BaseException as error:  # noqa: BLE001  (the call that led here raises it)
             # The package would keep it in a global of the process, and let what is no Exception crash it.
             if calling is not None:
-                calling.pending = error
+                calling.pending, calling.failing = error, where
             raise package().WasmtimeError("a host import failed") from None
 
     return host_import

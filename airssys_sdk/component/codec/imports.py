@@ -116,7 +116,7 @@ class ImportCodec:
                         _lower_value(source, self.signature)
                 with source.block(f"except {everything} as error:"):
                     # Nothing may pass through the engine's frames; the call that led here raises it.
-                    source.line("store.pending = error")
+                    source.line(f"store.pending, store.failing = error, {self.signature.name!r}")
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
             source.line(f"return {HOST_IMPORT}")

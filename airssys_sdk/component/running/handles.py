@@ -327,7 +327,7 @@ def define_resource(instance: Any, name: str, store: Store, where: str, host_typ
         try:
             release(store.handles.objects.pop(number))
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
-            store.pending = raised
+            store.pending, store.failing = raised, f"{where}, in its drop,"
             return int(base.error_new(b"dropping a resource of the host failed"))
         return 0
 
