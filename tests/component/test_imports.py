@@ -49,6 +49,21 @@ def test_values_reach_the_host_and_come_back(open_playground: Open) -> None:
     assert given.logged == ["grüße\0"]
 
 
+@pytest.mark.parametrize(
+    ("value", "told"), [(5, "result: expected None, got 5"), (Err(5), "error: expected None, got 5")]
+)
+def test_a_result_that_holds_nothing_takes_no_value(open_playground: Open, value: object, told: str) -> None:
+    def check() -> Any:
+        if isinstance(value, Err):
+            raise value
+        return value
+
+    with pytest.raises(HostImportFailed) as caught:
+        open_playground(host(check=check)).api.check()
+    assert type(caught.value.__cause__) is InvalidType
+    assert f"the host import test:calls/clock@1.2.0#check raised InvalidType: {told}" in caught.value.message
+
+
 def test_a_raised_err_is_the_guests_error_case(open_playground: Open) -> None:
     def look(key: str, pad: object) -> str:
         raise Err(LookupError_Missing(key))

@@ -40,7 +40,7 @@ from ..errors import UnsupportedEngine
 from ..running.refusal import refuse
 from ..signatures.handles import refused
 from . import runtime
-from .explain import check, explain
+from .explain import check, explain, refuse_payload
 from .layout import FLOATS, RANGES
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def bind_import(
         if signature.raises and isinstance(shape, ResultShape):
             payload = shape.ok if what == "result" else shape.err
             if what == "result":
-                value = Ok(value if payload is not None else None)
+                value = Ok(value)
+            if payload is None and value.value is not None:
+                refuse_payload(where, what, value.value)
             if payload is not None:
                 check(where, (Parameter(what, what, payload),), (value.value,))
         check(where, (Parameter(what, what, shape),), (value,))
