@@ -31,7 +31,7 @@ _CATCH = (
     "and return what the WIT says"
 )
 _ESCAPED = f"raise Err with what the WIT says; {_CATCH}"
-_RAISE = "raise Err with a value of the type that the WIT gives the function's error; mypy --strict src sees what Err holds"
+_RAISE = "raise Err with a value of the type that the WIT gives the function's error"
 _VALUES = "return and pass values of the types that the WIT says; a type checker sees most mistakes: mypy --strict src"
 _IMPORTS = (
     "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
