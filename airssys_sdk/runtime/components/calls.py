@@ -47,9 +47,7 @@ class Lanes:
         self.workers = workers
 
 
-def run(
-    call: Call, lanes: Lanes, done: Callable[[Call], object], *, inline: int = INLINE_SLICES
-) -> object:
+def run(call: Call, lanes: Lanes, done: Callable[[Call], object], *, inline: int = INLINE_SLICES) -> object:
     """Run a call; on the loop's thread of a running event loop.
 
     Args:
