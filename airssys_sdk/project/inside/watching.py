@@ -36,7 +36,9 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
             continue
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
-        kind: Any = type(found) if type(found) in (staticmethod, classmethod) else None
+        kind: Any = None
+        if type(found) in (staticmethod, classmethod):
+            kind = type(found)
         inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
