@@ -10,6 +10,9 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+_KINDS: dict[type[Any], Any] = {staticmethod: staticmethod, classmethod: classmethod}
+"""What stands around the function of a static method in a class."""
+
 
 class Front:
     """What componentize-py calls in place of the author's object: its methods, with a watch on what they raise.
@@ -36,9 +39,7 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
             continue
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
-        kind: Any = None
-        if type(found) in (staticmethod, classmethod):
-            kind = type(found)
+        kind = _KINDS.get(type(found))
         inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
