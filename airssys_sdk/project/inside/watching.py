@@ -10,9 +10,6 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_KINDS: dict[type[Any], Any] = {staticmethod: staticmethod, classmethod: classmethod}
-"""What stands around the function of a static method in a class."""
-
 
 class Front:
     """What componentize-py calls in place of the author's object: its methods, with a watch on what they raise.
@@ -32,6 +29,9 @@ class Front:
         return getattr(self._instance, name)
 
 
+_KINDS: tuple[Any, ...] = (staticmethod, classmethod)
+
+
 def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
     """Watch what the methods of the author's class for a resource raise, when the host calls them and not the author."""
     for function in export["functions"]:
@@ -39,7 +39,7 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
             continue
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
-        kind = _KINDS.get(type(found))
+        kind: Any = next((one for one in _KINDS if isinstance(found, one)), None)
         inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
