@@ -1,7 +1,8 @@
 """How fast plain actors are, as ratios to floors that are measured in the same run.
 
 `python benchmarks/actors.py` prints a table: `tell` with 1, 1,000 and 100,000 actors against a deque's append and
-popleft; `ask` against a round trip of an asyncio future; spawning against the clock and the memory of the process.
+popleft; `ask` against a round trip of an asyncio future; spawning against the clock and the memory of the process;
+publishing to 1 and 100 subscribers, with 100,000 other subscriptions there, and telling a pool, against a plain `tell`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 import tracemalloc
 from collections import deque
 
-from airssys_sdk.runtime import ActorRef, ActorSystem, Context
+from airssys_sdk.runtime import ActorRef, ActorSystem, Context, PoolSpec, Routing
 
 MESSAGES = 50_000
 ROUNDS = 15
@@ -102,6 +103,44 @@ async def spawn(count: int = 20_000) -> tuple[float, float]:
     return seconds, size
 
 
+async def tell_pool(routing: Routing, workers: int = 8) -> float:
+    """Seconds for a message to be sent to a pool and handled, sent in rounds of 1,000."""
+    async with ActorSystem() as system:
+        pool: ActorRef[int] = system.spawn(PoolSpec(Sink, workers, routing=routing))
+        rounds = MESSAGES // 1000
+        start = time.perf_counter()
+        for _ in range(rounds):
+            for _ in range(1000):
+                pool.tell(1)
+            while pool.metrics.depth:  # noqa: ASYNC110 - an event would be measured too
+                await asyncio.sleep(0)
+        seconds = (time.perf_counter() - start) / (rounds * 1000)
+        assert pool.metrics.handled == rounds * 1000
+        return seconds
+
+
+async def publish(subscribers: int, others: int) -> float:
+    """Seconds for a message to be published, and handled by one subscriber, beside so many other subscriptions."""
+    async with ActorSystem() as system:
+        refs: list[ActorRef[int]] = [system.spawn(Sink) for _ in range(subscribers)]
+        for ref in refs:
+            system.topics.subscribe("orders.*.created", ref)
+        for number in range(others):
+            system.topics.subscribe(f"others.{number}.#", refs[0])
+        per_round = max(1, 1000 // subscribers)
+        rounds = MESSAGES // 1000
+        last = refs[-1]
+        start = time.perf_counter()
+        for _ in range(rounds):
+            for number in range(per_round):
+                system.topics.publish(f"orders.{number}.created", 1)
+            while last.metrics.depth:  # noqa: ASYNC110 - an event would be measured too
+                await asyncio.sleep(0)
+        seconds = (time.perf_counter() - start) / (rounds * per_round * subscribers)
+        assert system.metrics().handled == rounds * per_round * subscribers
+        return seconds
+
+
 def row(figure: str, value: str, ratio: str, goal: str) -> None:
     print(f"{figure:<34}{value:>12}{ratio:>12}   {goal}")
 
@@ -120,6 +159,27 @@ async def main() -> None:
     floor, value = (min(column) for column in zip(*rounds, strict=True))
     text = f"<= 1.5 x future round trip ({floor * 1e6:.2f} us)"
     row("ask", f"{value * 1e6:.2f} us", f"{value / floor:.2f} x", text)
+    against = [
+        (
+            await tell(1),
+            await tell_pool("round-robin"),
+            await tell_pool("least-loaded"),
+            await publish(1, 100_000),
+            await publish(100, 100_000),
+        )
+        for _ in range(5)
+    ]
+    plain, *values = (min(column) for column in zip(*against, strict=True))
+    figures = (
+        "tell, pool of 8 in turn",
+        "tell, pool of 8 by load",
+        "publish, 1 subscriber",
+        "publish, 100 subscribers",
+    )
+    for figure, value in zip(figures, values, strict=True):
+        text = f"a subscriber, beside 100,000 subscriptions; plain tell {plain * 1e9:.0f} ns"
+        text = text if figure.startswith("publish") else f"plain tell {plain * 1e9:.0f} ns"
+        row(figure, f"{value * 1e9:.0f} ns", f"{value / plain:.1f} x", text)
     spawned = [await spawn() for _ in range(5)]
     row("spawn", f"{min(seconds for seconds, _ in spawned) * 1e6:.2f} us", "", "< 2 us")
     row("memory of an actor", f"{min(size for _, size in spawned):.0f} B", "", "< 1200 B")

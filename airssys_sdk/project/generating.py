@@ -14,6 +14,7 @@ from ..errors import ValidationError
 from ..wit._text import nearest
 from ..wit.model import Resolve, World
 from ..wit.reader import UnknownFeatureError, check_features, find_world, read
+from .app_modules import refusal
 from .exports import ExportedClass, exported_classes
 from .guest_mends import Mends, mends
 from .model import Project
@@ -94,6 +95,10 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     """
     from airssys_generator import Options, generate
 
+    refused = refusal(project.app)
+    if refused is not None:
+        where = f"{project.shown(project.manifest_file)}: build.app"
+        raise ValidationError(refused[0], where=where, hint=refused[1])
     found = interpret(project)
     options = Options(
         names=found.given,

@@ -6,14 +6,18 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .actors.broker import TopicCounts, Topics, TopicSubscription
 from .actors.context import Context, Terminated
+from .actors.pool import PoolRef
 from .actors.ref import ActorRef
+from .actors.routing import Routing
 from .actors.spec import (
     IMMEDIATE,
     INFINITY,
     Actor,
     ChildSpec,
     OnCrash,
+    PoolSpec,
     Strategy,
     SupervisorSpec,
     behaviour,
@@ -30,7 +34,7 @@ from .errors import (
     StartFailed,
     Unwell,
 )
-from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed
+from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed, Unrouted
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
@@ -43,18 +47,29 @@ if TYPE_CHECKING:
     from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
     from .components.version import VersionRecord
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
+    from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "GroupSpec": "nodes.system_spec",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
+    "SystemSpec": "nodes.system_spec",
+    "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
     "WritesLost": "components.actor",
@@ -72,6 +87,7 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
@@ -84,9 +100,11 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "GroupSpec",
     "Health",
     "HealthChecked",
     "HealthStatus",
+    "HistogramSnapshot",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -96,19 +114,30 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
     "Policy",
+    "PoolRef",
+    "PoolSpec",
     "Priority",
     "ReplyTo",
     "RequestTimeout",
+    "Routing",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
+    "SystemSpec",
     "Takeover",
     "Terminated",
+    "TopicCounts",
+    "TopicSubscription",
+    "Topics",
+    "Traced",
     "Unhealthy",
+    "Unrouted",
     "Unwell",
     "VersionRecord",
     "WritesLost",

@@ -36,6 +36,19 @@ def test_an_app_module_that_is_not_there_is_made_with_its_packages(project: Proj
     assert "def add(self, amount: int) -> int:" in text
 
 
+@pytest.mark.parametrize("app", ["class", "wit_world.component", "json", "poll_loop", "compression.x"])
+def test_an_app_module_that_no_guest_could_import_is_refused_and_nothing_is_written(
+    app: str, project: Project
+) -> None:
+    change(project.folder / "Component.toml", "tally.component", app)
+    before = sorted(project.folder.rglob("*"))
+    with pytest.raises(ValidationError, match=r"is no name|is generated|which yours would hide") as refused:
+        generate_project(Project.load(project.folder))
+    assert refused.value.where == "Component.toml: build.app"
+    assert refused.value.hint
+    assert sorted(project.folder.rglob("*")) == before
+
+
 @pytest.mark.parametrize("app", ["tally.compnent", "counting.guest"])
 def test_no_skeleton_is_made_beside_a_module_that_has_the_classes(project: Project, app: str) -> None:
     change(project.folder / "Component.toml", "tally.component", app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -22,7 +23,8 @@ from ..errors import printable
 from ..signatures.handles import handles
 from .absent import Absent
 from .classes import Classes
-from .linking import ImportedFunction, ImportedInterface, Imports
+from .exports import ExportCodec
+from .imports import ImportedFunction, ImportedInterface, Imports
 from .live import Live
 from .mappings import MappingCodec
 from .resources import bound
@@ -64,14 +66,47 @@ def instantiate(
         UsageError: the limits need another engine profile than the component was loaded with.
         CallError: the component failed while it was starting.
     """
-    world = find_world(component.resolve)
-    classes = Classes(world)
-    known = _read_imports(world, classes)
-    host = _by_attribute(imports, known) if issubclass(type(imports), Mapping) else imports
+    types = _types_of(component)
+    host = _by_attribute(imports, types.imports) if issubclass(type(imports), Mapping) else imports
     if missing is not None:
         host = Absent(host, missing)
-    live = Live.start(component, known, host, engine=component.engine, wasi=wasi, limits=limits)
-    return Instance(live, world, classes)
+    live = Live.start(component, types.imports, host, engine=component.engine, wasi=wasi, limits=limits)
+    return Instance(live, types)
+
+
+class _Types:
+    """What all instances of a component have in common: its classes, and the codecs of its functions.
+
+    Attributes:
+        world: the component's world.
+        classes: the classes of its resources.
+        imports: what it imports besides WASI.
+        exports: the functions that it exports, by full name, each with the interface that has it.
+    """
+
+    def __init__(self, world: model.World) -> None:
+        self.world = world
+        self.classes = Classes(world)
+        self.imports = _read_imports(world, self.classes)
+        self.exports = dict(_exported(world))
+        self._codecs: dict[str, tuple[Signature, ExportCodec]] = {}
+
+    def codec(self, full: str) -> tuple[Signature, ExportCodec]:
+        """The signature and the codec of an exported function."""
+        found = self._codecs.get(full)
+        if found is None:
+            interface, declared = self.exports[full]
+            signature = self.classes.exports.signature(declared, full)
+            found = self._codecs.setdefault(full, (signature, MappingCodec(signature, interface)))
+        return found
+
+
+def _types_of(component: Component) -> _Types:
+    found = _TYPES.get(component)
+    if found is None:
+        # Of two threads that come first, both go on with the types of one.
+        found = _TYPES.setdefault(component, _Types(find_world(component.resolve)))
+    return found
 
 
 class Function:
@@ -127,11 +162,10 @@ class Instance:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
-    def __init__(self, live: Live, world: model.World, classes: Classes) -> None:
+    def __init__(self, live: Live, types: _Types) -> None:
         self._live = live
-        self._exports = dict(_exported(world))
-        self._classes = classes
-        self._world = world
+        self._types = types
+        self._exports = types.exports
         self._functions: dict[str, Function] = {}
 
     @property
@@ -161,10 +195,8 @@ class Instance:
         full = self._find(path)
         found = self._functions.get(full)
         if found is None:
-            interface, declared = self._exports[full]
-            signature = self._classes.exports.signature(declared, full)
-            call = MappingCodec(signature, interface).bind(self._live)
-            found = self._functions[full] = Function(full, signature, call)
+            signature, codec = self._types.codec(full)
+            found = self._functions[full] = Function(full, signature, codec.bind(self._live))
         return found
 
     def resource(self, name: str) -> type[Any]:
@@ -179,7 +211,7 @@ class Instance:
         interface, _, last = name.replace("#", ".").rpartition(".")
         found = {
             f"{item.wire_name}#{last}": wit_type
-            for item in self._world.exported_interfaces
+            for item in self._types.world.exported_interfaces
             if not interface or FunctionPath(interface, "").fits(item.wire_name)
             for wit_type in item.interface.types.values()
             if wit_type.name == last and isinstance(wit_type.declaration, model.Resource)
@@ -187,7 +219,7 @@ class Instance:
         if len(found) != 1:
             raise self._not_one("resource", name, last, found, self._resources())
         (wit_type,) = found.values()
-        return bound(self._classes.of_guest(wit_type), self._live)
+        return bound(self._types.classes.of_guest(wit_type), self._live)
 
     def close(self) -> None:
         """Free the instance. Doing it again is harmless.
@@ -220,7 +252,7 @@ class Instance:
     def _resources(self) -> list[str]:
         return [
             f"{item.wire_name}#{wit_type.name}"
-            for item in self._world.exported_interfaces
+            for item in self._types.world.exported_interfaces
             for wit_type in item.interface.types.values()
             if isinstance(wit_type.declaration, model.Resource)
         ]
@@ -321,3 +353,6 @@ def _by_attribute(given: object, known: Imports) -> object:
         attribute = function.resource or function.attribute
         setattr(host, attribute, values.get(name, values.get(attribute)))
     return host
+
+
+_TYPES: weakref.WeakKeyDictionary[Component, _Types] = weakref.WeakKeyDictionary()

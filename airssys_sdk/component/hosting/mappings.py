@@ -24,7 +24,8 @@ from ...wit.shapes import (
 )
 from ...wit.values import Err, Ok, Some
 from ..errors import InvalidType, printable
-from .live import ExportCodec, Live
+from .exports import ExportCodec
+from .live import Live
 
 
 class MappingCodec(ExportCodec):

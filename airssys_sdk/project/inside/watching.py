@@ -6,7 +6,6 @@ import contextlib
 import functools
 import importlib
 import inspect
-import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,9 +35,9 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
         if function["errors"] is None:
             continue
         name = function["method"]
-        found = inspect.getattr_static(cls, name)
-        kind = type(found) if isinstance(found, (staticmethod, classmethod)) else None
-        inner = found.__func__ if kind else found
+        found: Any = inspect.getattr_static(cls, name)
+        kind: Any = type(found) if type(found) in (staticmethod, classmethod) else None
+        inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
 
@@ -60,7 +59,8 @@ def _watched(
             return method(*arguments)
         except err as error:
             # What the host calls has no Python below it; the author's own code may catch whatever it likes.
-            inside = only_host and sys._getframe().f_back is not None
+            frame = inspect.currentframe()
+            inside = only_host and frame is not None and frame.f_back is not None
             if inside or (type(error) is err and isinstance(error.value, allowed)):
                 raise
             raise TypeError(f"{where} {_refusal(error, allowed)}") from error

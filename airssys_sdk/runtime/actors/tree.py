@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, cast
 
 from airssys_sdk.errors import UsageError
 
 from ..errors import MessageError, NameTaken
+from ..messages.mailbox import MailboxOptions
 from ..state import BUSY, RUNNING, STARTING
 from . import lifecycle
-from .spec import ChildSpec, Factory, SupervisorSpec
+from .pool import Pool, PoolActor
+from .spec import ChildSpec, Factory, PoolSpec, SupervisorSpec
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def spawn(
-    parent: Cell, actor: Factory[Any] | ChildSpec[Any] | SupervisorSpec, name: str | None = None
+    parent: Cell,
+    actor: Factory[Any] | ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec,
+    name: str | None = None,
 ) -> Cell:
     """Make a cell below `parent` and begin its first life.
 
@@ -30,8 +35,12 @@ def spawn(
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
     factory: Factory[Any]
+    pool: Pool[Any] | None = None
+    if isinstance(actor, PoolSpec):
+        pool = Pool(cast("PoolSpec[Any]", actor))  # type: ignore[redundant-cast]  # as below
+        actor = actor.supervisor
     if isinstance(actor, SupervisorSpec):
-        spec = supervising(actor)
+        spec = supervising(actor) if pool is None else _pooling(actor, pool)
         factory, name = spec.factory, name or spec.name
     elif isinstance(actor, ChildSpec):
         # basedpyright forgets the type argument here, mypy does not
@@ -46,7 +55,7 @@ def spawn(
     if name is not None:
         names[name] = cell
     if isinstance(actor, SupervisorSpec):
-        cell.supervisor = Supervisor(cell, actor)
+        cell.supervisor = Supervisor(cell, actor, pool)
     if parent.supervisor is None:
         parent.supervisor = Supervisor(parent)
     parent.supervisor.cells[cell] = None
@@ -63,6 +72,13 @@ def supervising(spec: SupervisorSpec) -> ChildSpec[object]:
         shutdown=spec.shutdown,
         intensity=spec.intensity,
         backoff=spec.backoff,
+    )
+
+
+def _pooling(spec: SupervisorSpec, pool: Pool[Any]) -> ChildSpec[object]:
+    # Its own mailbox takes nothing: what is for a pool goes to its workers.
+    return dataclasses.replace(
+        supervising(spec), factory=lambda: PoolActor(pool), mailbox=MailboxOptions(capacity=0)
     )
 
 

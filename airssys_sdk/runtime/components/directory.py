@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from ...manifest import ComponentId
@@ -17,6 +17,7 @@ from ..actors.system import ActorSystem
 from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope, Kept
+from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
 from ..state import HealthStatus
 from .version import Hosted
@@ -31,12 +32,12 @@ class Entry:
     Attributes:
         hosted: what outlives its lives.
         ref: the component.
-        supervisor: the supervisor that has no other child.
+        supervisor: its supervisor, if that has no other child.
     """
 
     hosted: Hosted
     ref: ActorRef[Any]
-    supervisor: ActorRef[Any]
+    supervisor: ActorRef[Any] | None
 
     def accept(self, letter: Letter) -> Eventually[Kept | None]:
         """Put a letter on disk, if the mailbox is durable and has room for it.
@@ -65,17 +66,22 @@ class Entry:
         await self.ref.cell.mailbox.until_room()
         self.put(envelope, await settle(self.accept(envelope.payload)))
 
-    async def ask(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
-        """Send it a letter of the host and wait for its answer.
+    def ask(self, envelope: Envelope[Letter], timeout: float | None) -> Awaitable[object]:
+        """Send it a letter of the host and wait for its answer; nothing is sent before that is awaited.
 
         Raises:
             MailboxFull, ActorStopped: the mailbox does not take it.
             StorageFault: its durable mailbox cannot be written.
             Exception: as `ActorRef.ask`.
         """
-        if self.hosted.durable:
-            await self.ref.cell.mailbox.until_room()
-            envelope.kept = await settle(self.accept(envelope.payload))
+        # Each coroutine that waits for another one is seen in an `ask`, so the usual way has none here.
+        return (
+            self._ask_durably(envelope, timeout) if self.hosted.durable else self.ref.ask(envelope, timeout)
+        )
+
+    async def _ask_durably(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
+        await self.ref.cell.mailbox.until_room()
+        envelope.kept = await settle(self.accept(envelope.payload))
         try:
             return await self.ref.ask(envelope, timeout)
         except MailboxFull:
@@ -113,6 +119,7 @@ class Directory:
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._by_text: dict[str, Entry] = {}
         self._late = 0
+        self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
         """List a component until it ends for good."""
@@ -127,6 +134,10 @@ class Directory:
     def components(self) -> list[ComponentId]:
         """The ids of all components, in the order of their start."""
         return [entry.hosted.id for entry in self._entries.values()]
+
+    def entries(self) -> list[Entry]:
+        """All components, in the order of their start."""
+        return list(self._entries.values())
 
     def version(self, component: ComponentId, /) -> str | None:
         """A component's version, from its manifest; None if there is none of this id."""
@@ -170,6 +181,14 @@ class Directory:
     def late(self) -> int:
         """Answers to requests of components that came after the request was over."""
         return self._late + sum(entry.hosted.version.outbox.late for entry in self._entries.values())
+
+    def measured(self) -> Meter:
+        """What was measured of all components together, those that have ended included."""
+        together = Meter()
+        together.absorb(self._ended)
+        for entry in self._entries.values():
+            together.absorb(entry.hosted.meter)
+        return together
 
     def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put a component's message into the mailbox of another.
@@ -247,6 +266,7 @@ class Directory:
             del self._by_text[str(component)]
             entry.hosted.version.outbox.close()
             self._late += entry.hosted.version.outbox.late
+            self._ended.absorb(entry.hosted.meter)
 
 
 def _key(component: ComponentId) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...component import CallError, Wasi, begin
 from ..errors import MessageError, StartFailed
 from ..messages.envelope import Envelope
-from .calls import GuestCall, run, run_whole
+from .calls import INLINE_SLICES, GuestCall, run, run_whole
 
 if TYPE_CHECKING:
     from ...component import Call, Supervised, World
@@ -109,7 +109,8 @@ class TypedActor:
         lanes = self._hosted.lanes
         try:
             if self._sliced:
-                outcome = run(begin(function, *message.arguments), lanes, self._done, long=self._long)
+                inline = 0 if self._long else INLINE_SLICES
+                outcome = run(begin(function, *message.arguments), lanes, self._done, inline=inline)
             elif self._long:
                 outcome = run_whole(lambda: function(*message.arguments), lanes, _result)
             else:

@@ -12,10 +12,12 @@ from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Outbox
 from ...services.storage import Area
+from ..metrics.meter import Meter
 from .calls import Lanes
 from .imports import Neighbours
 from .pool import Pool
 from .spec import ComponentSpec
+from .tracing import Trace
 
 if TYPE_CHECKING:
     import asyncio
@@ -89,6 +91,8 @@ class Hosted:
         kept: the last versions that ran, in order, with the one that runs.
         retiring: versions that have been replaced and still stop.
         deploying: whether another version is on its way.
+        meter: measures its messages.
+        trace: hears of each call; None if nobody does.
     """
 
     id: ComponentId
@@ -103,6 +107,8 @@ class Hosted:
     kept: deque[Version] = dataclasses.field(default_factory=lambda: deque[Version](maxlen=KEPT))
     retiring: set[asyncio.Task[Any]] = dataclasses.field(default_factory=lambda: set[Any]())
     deploying: bool = False
+    meter: Meter = dataclasses.field(default_factory=Meter)
+    trace: Trace | None = None
 
     @property
     def durable(self) -> bool:
