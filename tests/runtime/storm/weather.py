@@ -21,6 +21,7 @@ from accountant import Accountant
 from component_nodes import spec
 
 from airssys_sdk.component import CallError, Component
+from airssys_sdk.component.running.contexts import STORES
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.runtime import (
     ActorNotFound,
@@ -333,7 +334,7 @@ class _There:
             frozenset(thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")),
             frozenset(asyncio.all_tasks()),
             _open_files(),
-            len(store._OPEN),
+            len(STORES),
         )
 
     def since(self, before: _There) -> list[str]:
