@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from airssys_sdk.manifest.errors import ManifestError, Problem
 from airssys_sdk.manifest.locate import locate
-from airssys_sdk.manifest.model import FROM_FILE, Manifest
+from airssys_sdk.manifest.model import EXPLAINED, FROM_FILE, Manifest
 
 MANIFEST_NAME = "Component.toml"
 
@@ -99,6 +99,8 @@ def _explain(details: ErrorDetails, text: str, data: Mapping[str, Any]) -> Probl
     if details["type"] == "missing":
         expected = _expected(location)
         return _place(text, location, "is missing" + (f"; expected {expected}" if expected else ""))
+    if details["type"] == EXPLAINED:
+        return _place(text, location, details["msg"])
     got = show(_written(data, location, details["input"]))
     return _place(text, location, f"expected {_expected(location) or 'another value'}, got {got}")
 
