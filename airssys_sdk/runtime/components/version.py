@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ...component import Component
@@ -85,6 +86,7 @@ class Hosted:
         kept: the last versions that ran, in order, with the one that runs.
         retiring: versions that have been replaced and still stop.
         deploying: whether another version is on its way.
+        on_version: called when another version has taken over.
     """
 
     id: ComponentId
@@ -99,6 +101,7 @@ class Hosted:
     kept: deque[Version] = dataclasses.field(default_factory=lambda: deque[Version](maxlen=KEPT))
     retiring: set[asyncio.Task[Any]] = dataclasses.field(default_factory=lambda: set[Any]())
     deploying: bool = False
+    on_version: Callable[[], None] | None = None
 
     @property
     def durable(self) -> bool:

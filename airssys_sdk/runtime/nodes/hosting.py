@@ -81,11 +81,7 @@ class Hosting:
         spec.check()
         grants = spec.grants
         component = spec.id
-        if component in self._starting or self._directory.lists(component):
-            raise NameTaken(
-                f"a component {component} runs on this node already",
-                hint="give the other one another instance, or deploy it as a new version",
-            )
+        self.refuse_taken(component)
         self._starting.add(component)
         try:
             code = await self._load(spec, on_compile)
@@ -107,6 +103,18 @@ class Hosting:
         finally:
             self._starting.discard(component)
         return component
+
+    def refuse_taken(self, component: ComponentId) -> None:
+        """Refuse an id that is in use.
+
+        Raises:
+            NameTaken: a component with this id, or a pool, runs or starts.
+        """
+        if component in self._starting or self._directory.lists(component):
+            raise NameTaken(
+                f"a component {component} runs on this node already",
+                hint="give the other one another instance, or deploy it as a new version",
+            )
 
     async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
         """Let another version take over; see `Node.deploy`."""
