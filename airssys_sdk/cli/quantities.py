@@ -1,4 +1,4 @@
-"""Sizes and times in options, written as in a manifest."""
+"""Sizes and times in options, written as in a manifest; addresses."""
 
 from __future__ import annotations
 
@@ -34,3 +34,18 @@ def size(text: str, option: str) -> int:
     if not count:
         raise UsageError(f"{option}: a size above zero is needed", hint="write a size such as 64MiB")
     return count
+
+
+def address(text: str, option: str) -> tuple[str, int]:
+    """Host and port of an option's value such as `127.0.0.1:9464` or `[::1]:9464`.
+
+    Raises:
+        UsageError: it is no address with a port.
+    """
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise UsageError(
+            f"{option}: {text!r} is no address with a port", hint="write an address such as 127.0.0.1:9464"
+        )
+    return host, int(port)

@@ -93,7 +93,7 @@ def _project(folder: Path, progress: Progress) -> Target:
     spec = ComponentSpec(project.manifest, project.wasm)
     _check(spec, project.shown(project.manifest_file))
     progress.changed(project, build(project, reporter=progress))
-    return _target(spec, project.wasm, project.folder, progress)
+    return Target(spec, project.folder, opened(spec, progress))
 
 
 def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
@@ -111,18 +111,18 @@ def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
         )
     spec = ComponentSpec(load_manifest(found), file)
     _check(spec, str(found))
-    return _target(spec, file, found.absolute().parent, progress)
+    return Target(spec, found.absolute().parent, opened(spec, progress))
 
 
-def _target(spec: ComponentSpec, wasm: Path, folder: Path, progress: Progress) -> Target:
+def opened(spec: ComponentSpec, progress: Progress) -> Component:
+    """The compiled code of a component whose file is there."""
     # Here and not in the node: on the main thread compiling can be interrupted.
-    code = Component.open(
-        wasm,
+    return Component.open(
+        spec.wasm,
         profile=spec.manifest.runtime.profile,
-        on_compile=progress.compiling(wasm.name),
+        on_compile=progress.compiling(spec.wasm.name if isinstance(spec.wasm, Path) else str(spec.id)),
         bulk=spec.limits.bulk,
     )
-    return Target(spec, folder, code)
 
 
 def _check(spec: ComponentSpec, manifest: str) -> None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import logging
+import sys
 from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING
 
+from airssys_sdk.cli import system_tree
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
+
+if TYPE_CHECKING:
+    from airssys_sdk.runtime import SystemSpec, Traced
 
 
 class Voice:
@@ -40,6 +47,16 @@ class Voice:
         """Tell what the command itself does."""
         if not self._quiet and not self._json:
             self._session.note(text)
+
+    def system(self, spec: SystemSpec) -> None:
+        """Tell who supervises whom in a system that has started."""
+        if self._quiet:
+            return
+        if self._json:
+            self._session.json({"event": "system", **system_tree.data(spec)}, indent=None)
+            return
+        for line in system_tree.lines(spec, encoding=sys.stderr.encoding):
+            self._session.styled(line, err=True)
 
     def event(self, event: object) -> None:
         """Tell what happened on the node. The node is in the middle of its work, so output that fails is not raised here."""
@@ -81,10 +98,38 @@ class Voice:
             self._session.json(data, indent=None)
         show(error, self._session)
 
+    def problem(self, what: str, error: AirssysError) -> None:
+        """Tell of something that went wrong beside the node, which goes on as it was."""
+        with self._heard():
+            if self._json:
+                told = {
+                    "event": "problem",
+                    "what": what,
+                    "error": type(error).__name__,
+                    "message": str(error),
+                }
+                self._session.json(told, indent=None)
+            show(error, self._session)
+
     def log(self, source: str, level: str, number: int, text: str) -> None:
         """Tell what a component logged; as with `event`, output that fails is not raised here."""
         with self._heard():
             self._log(source, level, number, text)
+
+    def trace(self, call: Traced) -> None:
+        """Tell a call into a component or an import of its; as with `event`, output that fails is not raised here."""
+        with self._heard():
+            if self._json:
+                self._session.json({"event": "trace", **dataclasses.asdict(call)}, indent=None)
+            else:
+                arrow, color = (">> ", "cyan") if call.kind == "call" else ("<< ", "blue")
+                self._session.styled(
+                    [
+                        (arrow, color),
+                        (safe_line(f"{call.component} {call}"), "red" if call.failure else None),
+                    ],
+                    err=True,
+                )
 
     def _log(self, source: str, level: str, number: int, text: str) -> None:
         if self._quiet:

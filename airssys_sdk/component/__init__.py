@@ -54,7 +54,9 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .engine.profiles import Engine
+    from .engine.cache import Cache, CompileEvent, OnCompile
+    from .engine.profiles import Engine, Profile
+    from .hosting.actors import ActorExports, Supervised, WorldActor
     from .hosting.arrays import arrays
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
@@ -66,16 +68,23 @@ if TYPE_CHECKING:
     from .running.wasi import Wasi
 
 _LAZY = {
+    "ActorExports": "hosting.actors",
+    "Cache": "engine.cache",
     "Call": "running.slices",
+    "CompileEvent": "engine.cache",
     "Component": "hosting.loaded",
     "Engine": "engine.profiles",
     "Exports": "hosting.worlds",
     "Instance": "hosting.dynamic",
     "Limits": "running.limits",
+    "OnCompile": "engine.cache",
+    "Profile": "engine.profiles",
     "Resource": "hosting.resources",
     "Source": "hosting.loaded",
+    "Supervised": "hosting.actors",
     "Wasi": "running.wasi",
     "World": "hosting.worlds",
+    "WorldActor": "hosting.actors",
     "arrays": "hosting.arrays",
     "begin": "running.slices",
     "drop": "hosting.resources",
@@ -93,12 +102,15 @@ __all__ = [
     "U16",
     "U32",
     "U64",
+    "ActorExports",
     "AsynchronousComponent",
     "Bool",
     "Borrow",
+    "Cache",
     "Call",
     "CallError",
     "Char",
+    "CompileEvent",
     "Component",
     "DeadlineExceeded",
     "Engine",
@@ -117,13 +129,17 @@ __all__ = [
     "LinkError",
     "MemoryExhausted",
     "Ok",
+    "OnCompile",
+    "Profile",
     "Resource",
     "Some",
     "Source",
+    "Supervised",
     "Trap",
     "UnsupportedEngine",
     "Wasi",
     "World",
+    "WorldActor",
     "arrays",
     "begin",
     "case",

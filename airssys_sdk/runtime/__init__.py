@@ -47,18 +47,29 @@ if TYPE_CHECKING:
     from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
     from .components.spec import ComponentSpec, NotEnforced
+    from .components.tracing import Traced
     from .components.version import VersionRecord
+    from .metrics.histogram import HistogramSnapshot
+    from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
+    from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
+    "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "GroupSpec": "nodes.system_spec",
+    "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
+    "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
+    "StorageUse": "metrics.snapshot",
+    "SystemSpec": "nodes.system_spec",
+    "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
     "WritesLost": "components.actor",
@@ -76,6 +87,7 @@ __all__ = [
     "Backoff",
     "ChildSpec",
     "ComponentFailed",
+    "ComponentSnapshot",
     "ComponentSpec",
     "Context",
     "Counters",
@@ -88,9 +100,11 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "GroupSpec",
     "Health",
     "HealthChecked",
     "HealthStatus",
+    "HistogramSnapshot",
     "HookFailed",
     "Intensity",
     "MailboxFull",
@@ -100,6 +114,7 @@ __all__ = [
     "Metrics",
     "NameTaken",
     "Node",
+    "NodeSnapshot",
     "NotEnforced",
     "OnCrash",
     "Pending",
@@ -111,13 +126,16 @@ __all__ = [
     "RequestTimeout",
     "Routing",
     "StartFailed",
+    "StorageUse",
     "Strategy",
     "SupervisorSpec",
+    "SystemSpec",
     "Takeover",
     "Terminated",
     "TopicCounts",
     "TopicSubscription",
     "Topics",
+    "Traced",
     "Unhealthy",
     "Unrouted",
     "Unwell",

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Literal, Protocol
@@ -100,16 +101,22 @@ class AuditLog:
 
     Args:
         sinks: where records go; without any they go to Python's logging.
+
+    Attributes:
+        denials: how many records are denials.
+        denied: the same for each principal.
     """
 
     def __init__(self, sinks: Iterable[AuditSink] | None = None) -> None:
         self._sinks = tuple(sinks) if sinks is not None else (LoggingSink(),)
         self.denials = 0
+        self.denied: Counter[str] = Counter()
 
     def record(self, record: AuditRecord) -> None:
         """Hand over one record and count it if it is a denial."""
         if record.decision == "deny":
             self.denials += 1
+            self.denied[record.principal] += 1
         for sink in self._sinks:
             try:
                 sink.write(record)

@@ -253,6 +253,14 @@ class Area:
         """Start the transaction of one message."""
         return Transaction(self)
 
+    def committed(self) -> Usage | None:
+        """What is kept now, uncommitted changes aside; None while another process holds a lock on the file."""
+        try:
+            used, keys = self.storage.usage_of(self.own)
+        except (Busy, sqlite3.Error):
+            return None
+        return Usage(used, self.quota, keys)
+
     def deny(self, capability: Capability, key: str) -> StorageFault:
         """Record a denial; the fault that the component gets names the missing permission."""
         self.storage.audit.record(

@@ -60,7 +60,7 @@ def generate(
         if target == "host":
             from .host import plan_host
 
-            planned = plan_host(selection, names, header, options.world_class)
+            planned = plan_host(selection, names, header, options.world_class, actors=options.actors)
             modules, names = planned.modules, planned.names
         else:
             from .guest import plan_guest

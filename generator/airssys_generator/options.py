@@ -24,6 +24,7 @@ class Options:
             leaves it out.
         world_class: what a host's class of the world is called, in UpperCamelCase; None for the world's own name, which a
             component does not keep.
+        actors: whether a host's package gets `actors`: the exported functions as those of a supervised component, awaited.
         hook: called with the plan of every module (`airssys_generator.plan`); what it returns is emitted in its place.
             It may add and change classes; the author's module of a guest is not among them.
         emit_names: whether `names.toml` is among the files.
@@ -35,4 +36,5 @@ class Options:
     seen_from: str | None = None
     emit_names: bool = True
     world_class: str | None = None
+    actors: bool = False
     hook: Hook | None = None

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cli_projects
@@ -34,3 +36,12 @@ def lab(sdk: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = sdk("build", folder)
     assert result.code == 0, result.err
     return folder
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """A folder of sockets for one test, also for the processes that it starts; those of pytest have too long paths."""
+    folder = tempfile.mkdtemp()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+    yield {"XDG_RUNTIME_DIR": folder}
+    shutil.rmtree(folder)

@@ -119,6 +119,11 @@ def _options(function: Callable[..., None]) -> Callable[..., None]:
     is_flag=True,
     help="No world: the types and Protocols of every interface of the package.",
 )
+@click.option(
+    "--actors",
+    is_flag=True,
+    help="Also write DIR/actors: the same functions, awaited, of supervised components.",
+)
 def host(
     source: Path,
     world: str | None,
@@ -128,6 +133,7 @@ def host(
     features: tuple[str, ...],
     all_features: bool,
     package: bool,
+    actors: bool,
 ) -> None:
     """Write the package DIR that calls components of a world, typed.
 
@@ -135,7 +141,9 @@ def host(
     """
     if package and world is not None:
         raise click.UsageError("--package takes every interface; it does not go with --world")
-    _generate("host", source, world, out, check, mode, features, all_features, package=package)
+    if package and actors:
+        raise click.UsageError("--actors needs a world; it does not go with --package")
+    _generate("host", source, world, out, check, mode, features, all_features, package=package, actors=actors)
 
 
 @cli.command("guest", cls=Command, short_help="Write bindings and a skeleton for a component in Python.")
@@ -170,11 +178,12 @@ def _generate(
     app: str = "app",
     *,
     package: bool = False,
+    actors: bool = False,
 ) -> None:
     from airssys_sdk.cli.generation import Order, apply, prepare
 
     split = tuple(name for feature in features for name in feature.split(",") if name)
-    order = Order(target, source, world, out, split, all_features, app, package)
+    order = Order(target, source, world, out, split, all_features, app, package, actors)
     prepared = prepare(order)
     files = prepared.files
     shared = session()

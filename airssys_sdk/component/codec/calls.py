@@ -117,9 +117,14 @@ def compile_parts(signature: Signature, *, arrays: bool = False) -> Callable[[St
         with source.block(f"def lower({names}):"):
             if gives(signature):
                 source.line(f"{p}lent = {source.use(Lending)}({p}store)")
-            lower_all(source, adapter, signature)
-            kept = f"{source.use(locals)}()"
-            source.line(f"return {p}args or b'', {f'({p}lent, {kept})' if gives(signature) else kept}")
+            with source.aside() as body:
+                held = lower_all(source, adapter, signature)
+            if held:
+                # Those that belong to a value that is absent would never be bound.
+                source.line(f"{' = '.join(held)} = None")
+            source.splice(body)
+            kept = [f"{p}lent", *held] if gives(signature) else held
+            source.line(f"return {p}args or b'', ({''.join(f'{name}, ' for name in kept)})")
         source.line("return lower")
     bind_lower = source.compile(f"lower {signature.name}", "bind")
     source = _source(signature, adapter)

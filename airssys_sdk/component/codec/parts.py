@@ -75,17 +75,21 @@ def explained(source: Source, signature: Signature, parameters: str) -> Generato
         source.line(f"raise {source.use(explain)}(*{parameters}, ({names}), {p}error) from None")
 
 
-def lower_all(source: Source, adapter: Abi, signature: Signature) -> None:
-    """Write the lowering of all parameters into a local `args`; what was given is taken back if that raises."""
+def lower_all(source: Source, adapter: Abi, signature: Signature) -> list[str]:
+    """Write the lowering of all parameters into a local `args`; what was given is taken back if that raises.
+
+    Returns:
+        The locals of the objects whose addresses stand in `args`; some of them may not be bound.
+    """
     p = source.prefix
     if not signature.parameters:
         source.line(f"{p}args = None")
-        return
+        return []
+    rows = rows_of(source, adapter)
     with explained(source, signature, known(source, signature)):
-        layout, arguments = rows_of(source, adapter).cells(
-            [(b"", q.shape, q.name) for q in signature.parameters]
-        )
+        layout, arguments = rows.cells([(b"", q.shape, q.name) for q in signature.parameters])
         source.line(f"{p}args = {source.packer(layout)}({', '.join(arguments)})")
+    return rows.kept
 
 
 def lift_result(

@@ -50,6 +50,7 @@ class Rows:
 
     Attributes:
         columns: emits the lowering of long lists.
+        kept: the locals of all objects whose addresses stand in what was written.
     """
 
     columns: Columns
@@ -57,7 +58,7 @@ class Rows:
     def __init__(self, source: Source, adapter: Abi) -> None:
         self.source = source
         self.adapter = adapter
-        self._kept: list[str] = []
+        self.kept: list[str] = []
         self._loops = 0
         use = source.use
         self._type = use(type)
@@ -85,8 +86,8 @@ class Rows:
 
     def held(self, stem: str) -> str:
         """A fresh local for an object whose address stands in a cell."""
-        self._kept.append(self.source.local(stem))
-        return self._kept[-1]
+        self.kept.append(self.source.local(stem))
+        return self.kept[-1]
 
     def address(self, local: str) -> str:
         """The expression of the address of the `bytes` in a local."""
@@ -319,16 +320,16 @@ class Rows:
 
     def _loop(self, element: Shape, values: str, address: str) -> None:
         source = self.source
-        outer, self._kept = self._kept, []
+        outer, self.kept = self.kept, []
         self._loops += 1
         value, rows, alive = source.local("v"), source.local("rows"), source.local("alive")
         with source.aside() as body:
             layout, arguments = self.cells([(b"", element, value)])
             source.line(f"{rows}.append({source.packer(layout)}({', '.join(arguments)}))")
-            if self._kept:
-                source.line(f"{alive}.append(({', '.join(self._kept)},))")
+            if self.kept:
+                source.line(f"{alive}.append(({', '.join(self.kept)},))")
         self._loops -= 1
-        inner, self._kept = self._kept, [*outer, alive]
+        inner, self.kept = self.kept, [*outer, alive]
         packed = self.held("cells")
         # A row that makes fewer objects than the one before would otherwise name a local that was never bound.
         source.line("; ".join([f"{rows} = []; {alive} = []", *(f"{name} = None" for name in inner)]))

@@ -30,6 +30,8 @@ _CATCH = (
     "catch in the method what host functions raise (the Err says why: a missing permission, an absent target), "
     "and return what the WIT says"
 )
+_ESCAPED = f"raise Err with what the WIT says; {_CATCH}"
+_RAISE = "raise Err with a value of the type that the WIT gives the function's error; mypy --strict src sees what Err holds"
 _VALUES = "return and pass values of the types that the WIT says; a type checker sees most mistakes: mypy --strict src"
 _IMPORTS = (
     "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
@@ -142,7 +144,7 @@ def _classify(
             guest_traceback=said.text,
         )
     if said is not None and said.mistake is not None:
-        hint = _CATCH if said.mistake.startswith("let ") else _VALUES
+        hint = _ESCAPED if said.mistake.startswith("let ") else _VALUES
         return Trap(f"the guest {said.mistake}", where=where, hint=hint, guest_traceback=said.text)
     if said is not None:
         return Trap(
@@ -157,7 +159,9 @@ def _classify(
 def _hint(summary: str) -> str | None:
     if summary.startswith(("ModuleNotFoundError", "ImportError")):
         return _IMPORTS
-    return _CATCH if summary.startswith("TypeError") and " cannot return Err(" in summary else None
+    if summary.startswith("TypeError") and " cannot return Err(" in summary:
+        return _CATCH if ", which a host function raised at " in summary else _RAISE
+    return None
 
 
 def _bytes(count: int | None) -> str:

@@ -25,7 +25,8 @@ from .waiting import Waiting, running_loop, wait_here, wait_there
 if TYPE_CHECKING:
     from .store import Store
 
-_BOUND: Final = "__bound__"
+BOUND: Final = "__bound__"
+"""The attribute of a function that calls in slices: its `Bound`."""
 _NOTHING: Final = bytes(8)
 
 
@@ -44,7 +45,7 @@ class Bound:
         lends: whether it gives resources: the second item of what `lower` returns then begins with the `Lending`.
     """
 
-    __slots__ = ("begin", "keep", "lends", "lift", "lower", "results", "store", "where")
+    __slots__ = ("begin", "fuel_left", "keep", "lends", "lift", "lower", "results", "store", "where")
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Bound:
         self.keep = keep
         self.lends = lends
         self.begin = _beginning(store, function, arity, results)
+        self.fuel_left = _gauge(store)
 
 
 def _beginning(
@@ -85,6 +87,18 @@ def _beginning(
         return pointer(call_async(target, context, cells, arguments_count, slot, results_count, error))
 
     return begin_future
+
+
+def _gauge(store: Store) -> Callable[[], int]:
+    """What reads how much fuel a store has left."""
+    left, pointer, get_fuel = ctypes.c_uint64(), abi().pointer(store.context), futures().get_fuel
+    place = ctypes.byref(left)
+
+    def read() -> int:
+        get_fuel(pointer, place)
+        return left.value
+
+    return read
 
 
 def begin(
@@ -107,7 +121,7 @@ def begin(
         InstanceBusy: another call is in progress.
         InstanceDead: an earlier call ended the instance.
     """
-    bound = getattr(function, _BOUND, None)
+    bound = getattr(function, BOUND, None)
     if not isinstance(bound, Bound):
         raise UsageError(
             f"{getattr(function, '__qualname__', function)!s} cannot be called in slices",
@@ -158,7 +172,7 @@ def caller(bound: Bound) -> Callable[..., Any]:
                 lent.settle()
             store.busy = store.dead is not None
 
-    setattr(call, _BOUND, bound)
+    setattr(call, BOUND, bound)
     return call
 
 
@@ -211,7 +225,7 @@ def _drive(
             try:
                 if not wait_here(parked.future, until):
                     raise deadline_failure(deadline or 0.0, where)
-                parked.resume()
+                parked.resume(store)
             except BaseException:
                 parked.cancel()
                 raise
@@ -288,6 +302,30 @@ class Call:
             store.kill(f"{bound.where} ended with {type(ended).__name__}")
             raise
 
+    @classmethod
+    def under_way(
+        cls,
+        bound: Bound,
+        lowered: tuple[bytes, object],
+        slot: bytes | None,
+        error: bytes,
+        future: Any,
+        started: float,
+    ) -> Call:
+        """A call that is not over after its first slice, which somebody else ran; see `attempts`."""
+        store, call = bound.store, cls.__new__(cls)
+        call._bound, call._store, call.where = bound, store, bound.where
+        call._cells, call._keep = lowered
+        call._slot, call._error = slot, error
+        call._lent = call._value = call._outcome = None
+        call._running = call.done = False
+        deadline = store.limits.deadline
+        call.deadline_at = None if deadline is None else started + deadline
+        call._future = future
+        store.call_loop = store.loop
+        store.call = call
+        return call
+
     @property
     def waiting(self) -> Waiting | None:
         """What the call waits for, while the next `advance` would find nothing to do; else None.
@@ -330,7 +368,7 @@ class Call:
                 return False
             store.parked = None
             try:
-                parked.resume()
+                parked.resume(store)
             except HostImportFailed as failed:
                 return self._end(failed)
         if not futures().poll(self._future):
@@ -368,6 +406,13 @@ class Call:
         if self._outcome is not None:
             raise self._outcome
         return self._value
+
+    def fuel_left(self) -> int | None:
+        """Units of work that the instance has left, of the call's limit or, without one, of all; None once it is closed.
+
+        What a call without a limit used is the difference to what the call before it left.
+        """
+        return None if self._store.closed else self._bound.fuel_left()
 
     def cancel(self) -> None:
         """End the call if it is not done. The guest's stack is unwound and its instance is dead.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from ..messages.envelope import Envelope
+from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.mailbox import Metrics
 from ..state import Exit, HealthStatus
 from . import lifecycle
@@ -121,13 +121,14 @@ class ActorRef(Generic[M]):
         request = system.requests.expect(future, timeout)
         envelope: Envelope[Any]
         try:
-            if isinstance(message, Envelope):
-                envelope = cast("Envelope[Any]", message)
+            if type(message) is ENVELOPE:
+                envelope = message
                 envelope.reply_to = request
-                await self._deliver_with_room(envelope, future)
-                return await future
-            envelope = Envelope(message, None, request)
-            if mailbox.normal.qsize() < mailbox.room:
+                ordinary = envelope.priority is NORMAL_PRIORITY and envelope.time_to_live is None
+            else:
+                envelope, ordinary = Envelope(message, None, request), True
+            if ordinary and mailbox.normal.qsize() < mailbox.room:
+                # As `Mailbox.put`, spelled out: this runs once a message.
                 mailbox.normal.put(envelope)
                 if not mailbox.scheduled:
                     mailbox.scheduled = True

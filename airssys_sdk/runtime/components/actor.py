@@ -12,11 +12,12 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ...component import CallError, Err, begin
+from ...component import Call, CallError, Err, begin
+from ...component.running.attempts import attempting, fuel_gauge
 from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
-from ...services.messaging import Letter
+from ...services.messaging import HOST, Letter
 from ...services.storage import Transaction
 from ...wit import wave
 from ...wit.annotations import MARKER, CaseMarker
@@ -25,17 +26,20 @@ from ..errors import MessageError, StartFailed
 from ..messages.pending import Pending
 from .bindings import RuntimeHost
 from .bindings.imports import errors, types
-from .calls import GuestCall, run, run_whole
+from .calls import INLINE_SLICES, GuestCall, run, run_whole
 from .imports import Life, messaging_error, to_wit
+from .tracing import Span, span
 
 if TYPE_CHECKING:
-    from ...component import Call
     from ..actors.context import Context
     from ..actors.ref import ActorRef
     from .version import Hosted, Version
 
 ERROR_CONTENT_TYPE: Final = "application/vnd.airssys.messaging-error"
 """The content type of a callback whose payload is the WAVE text of a `messaging-error`."""
+
+
+_HOST: Final = to_wit(HOST)
 
 
 class ComponentFailed(MessageError):
@@ -78,6 +82,13 @@ class ComponentActor:
         self._world: RuntimeHost | None = None
         self._call: GuestCall | None = None
         self._letter: KeptLetter | None = None
+        self._memory: tuple[int, ...] = ()
+        self._began = 0.0
+        self._fuel_limit = version.spec.limits.fuel
+        self._fuel_left: int | None = None
+        self._gauge: Callable[[], int] | None = None
+        self._attempts: dict[Callable[..., object], Callable[..., object]] = {}
+        self._span: Span | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
 
@@ -101,14 +112,22 @@ class ComponentActor:
     def started(self, context: Context) -> object:
         """Instantiate the component and have it get ready; one that is prepared only commits what it wrote."""
         if self._prepared:
+            self._hosted.meter.memory = self._memory
             return self._committed(None)
         self._appear(context.ref)
-        return self._initialize()
+        outcome = self._initialize()
+        self._hosted.meter.memory = self._memory
+        return outcome
 
     def _initialize(self) -> object:
         hosted, version = self._hosted, self._version
         life = Life(hosted.id, version.outbox, hosted.log, hosted.directory, self._begin_transaction)
-        self._world = version.pool.take().adopt(life, hosted.log)
+        if version.pool is None:
+            raise StartFailed(f"{hosted.id} is a component of another world")
+        ready = version.pool.take()
+        self._memory = ready.memory
+        self._world = ready.adopt(life, hosted.log)
+        self._gauge = fuel_gauge(self._world.component_lifecycle.handle_message)
         limits = version.spec.manifest.limits
         config = types.ComponentConfig(
             list(version.spec.environment.items()),
@@ -119,6 +138,7 @@ class ComponentActor:
 
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
+        self._began = self._hosted.meter.begin(letter.sent)
         lifecycle = self._life.component_lifecycle
         kept = None if context.envelope is None else context.envelope.kept
         self._letter = kept if isinstance(kept, KeptLetter) else None
@@ -141,7 +161,13 @@ class ComponentActor:
 
     def discard(self) -> None:
         """Throw the store away, also of a life that never began; doing it again is harmless."""
+        if self._hosted.meter.memory is self._memory:
+            self._hosted.meter.memory = ()
+        told, self._span = self._span, None
+        if told is not None:
+            told.given_up()
         world, self._world = self._world, None
+        self._attempts.clear()
         call, self._call = self._call, None
         self._transaction = None
         if world is None:
@@ -168,28 +194,73 @@ class ComponentActor:
         """Call into the component; its storage writes are committed if it returns, and forgotten if not."""
         if not self._holds:
             self._transaction = None
+        if self._hosted.trace is not None:
+            self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
-        if self._sliced:
-            outcome = run(begin(function, *arguments), lanes, self._done, long=self._long)
+        if not self._long and self._span is None:
+            outcome = self._attempt(function, arguments)
+        elif self._sliced:
+            inline = 0 if self._long else INLINE_SLICES
+            outcome = run(begin(function, *arguments), lanes, self._done, inline=inline)
         elif self._long:
-            outcome = run_whole(lambda: function(*arguments), lanes, self._outcome)
+            outcome = run_whole(lambda: function(*arguments), lanes, self._whole)
         else:
-            return self._outcome(lambda: function(*arguments))
+            return self._whole(lambda: function(*arguments))
         if isinstance(outcome, GuestCall):
             self._call = outcome
             return outcome.pending
         return outcome
 
+    def _attempt(self, function: Callable[..., object], arguments: tuple[object, ...]) -> object:
+        """Call into the component; what most calls end with comes back at once."""
+        value = None
+        try:
+            attempt = self._attempts.get(function)
+            if attempt is None:
+                attempt = attempting(function) if self._sliced else function
+                self._attempts[function] = attempt
+            value = attempt(*arguments)
+            if type(value) is Call:
+                return run(value, self._hosted.lanes, self._done, inline=INLINE_SLICES - 1)
+            if self._holds or (self._transaction is None and self._letter is None):
+                return value
+            return self._committed(value)
+        except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
+            raise self._refused(cast("Err[object]", error)) from error
+        finally:
+            if type(value) is not Call:
+                gauge = self._gauge
+                self._measure(None if gauge is None or self._world is None else gauge())
+
     def _done(self, call: Call) -> object:
-        return self._outcome(call.result)
+        try:
+            return self._outcome(call.result)
+        finally:
+            self._measure(call.fuel_left())
+
+    def _whole(self, result: Callable[[], object]) -> object:
+        try:
+            return self._outcome(result)
+        finally:
+            self._measure(None)
+
+    def _measure(self, fuel_left: int | None) -> None:
+        """A call is over; what is left of the fuel tells what it used."""
+        before, self._fuel_left = self._fuel_left, fuel_left
+        began, self._began = self._began, 0.0
+        if began:  # a message, and not a start, a stop or a question for its health
+            if self._fuel_limit is not None:
+                before = self._fuel_limit
+            used = None if before is None or fuel_left is None else before - fuel_left
+            self._hosted.meter.end(began, used)
 
     def _outcome(self, result: Callable[[], object]) -> object:
         self._call = None
+        told, self._span = self._span, None
         try:
-            value = result()
+            value = result() if told is None else told.around(result)
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
-            self._transaction = self._letter = None
-            raise self._failed(cast("Err[object]", error)) from error
+            raise self._refused(cast("Err[object]", error)) from error
         return value if self._holds else self._committed(value)
 
     def _committed(self, value: object) -> object:
@@ -235,8 +306,9 @@ class ComponentActor:
                 raise
         return await settle(outcome)
 
-    def _failed(self, error: Err[object]) -> ComponentFailed:
-        """The component answered with an error."""
+    def _refused(self, error: Err[object]) -> ComponentFailed:
+        """The component answered with an error: what it wrote is forgotten."""
+        self._transaction = self._letter = None
         case = _case(error.value)
         text = getattr(error.value, "value", None)
         message = f"{case}: {text}" if isinstance(text, str) else case
@@ -254,11 +326,11 @@ def _message(letter: Letter) -> types.ComponentMessage:
         content_type = ERROR_CONTENT_TYPE
     reply_to = letter.reply_to
     return types.ComponentMessage(
-        to_wit(letter.sender),
+        _HOST if letter.sender is HOST else to_wit(letter.sender),
         payload,
         types.MessageMetadata(
             letter.correlation,
-            None if reply_to is None else to_wit(reply_to),
+            None if reply_to is None else _HOST if reply_to is HOST else to_wit(reply_to),
             types.Timestamp(*divmod(letter.sent, 1_000_000_000)),
             content_type,
         ),

@@ -47,24 +47,23 @@ class Lanes:
         self.workers = workers
 
 
-def run(call: Call, lanes: Lanes, done: Callable[[Call], object], *, long: bool) -> object:
+def run(call: Call, lanes: Lanes, done: Callable[[Call], object], *, inline: int = INLINE_SLICES) -> object:
     """Run a call; on the loop's thread of a running event loop.
 
     Args:
-        call: a call that was just begun.
+        call: a call that rests between two slices.
         lanes: where it may run.
         done: called with the finished call; what it returns (or what that awaits), or raises, is the outcome.
-        long: whether a worker takes it at once.
+        inline: slices that it runs here before a worker takes it.
 
     Returns:
         What `done` returned, or the call that goes on by itself.
     """
-    if not long:
-        for _ in range(INLINE_SLICES):
-            if call.advance():
-                return done(call)
-            if call.waiting is not None:
-                break
+    for _ in range(inline):
+        if call.advance():
+            return done(call)
+        if call.waiting is not None:
+            break
     return GuestCall(call, lanes, done)
 
 

@@ -7,14 +7,14 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...errors import AirssysError
 from ...manifest import ComponentId
 from ..actors.spec import ChildSpec
 from ..errors import StartFailed
 from ..state import describe
-from .actor import ComponentActor
+from .lives import Life, life_of, nowhere
 from .version import Hosted, Version, VersionRecord
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def deploy(
     hosted: Hosted,
     version: Version,
     ref: ActorRef[Letter],
-    child: Callable[[Hosted, Version, Callable[[], ComponentActor]], ChildSpec[Letter]],
+    child: Callable[[Hosted, Version, Callable[[], Life]], ChildSpec[Letter]],
     events: EventStream,
 ) -> Deployed:
     """Let another version of a component take over.
@@ -78,7 +78,7 @@ async def deploy(
         DeploymentFailed: it did not get ready, is unhealthy, or the component ended first. Nothing has changed.
     """
     began = time.monotonic()
-    life = ComponentActor(hosted, version, _nowhere)
+    life = life_of(hosted, version, nowhere)
     try:
         await life.prepare()
         takeover = await _taken(hosted, version, life, ref, child)
@@ -104,14 +104,14 @@ async def deploy(
 async def _taken(
     hosted: Hosted,
     version: Version,
-    life: ComponentActor,
+    life: Life,
     ref: ActorRef[Letter],
-    child: Callable[[Hosted, Version, Callable[[], ComponentActor]], ChildSpec[Letter]],
+    child: Callable[[Hosted, Version, Callable[[], Life]], ChildSpec[Letter]],
 ) -> Takeover:
-    prepared: list[ComponentActor] = [life]
+    prepared: list[Life] = [life]
 
-    def factory() -> ComponentActor:
-        return prepared.pop() if prepared else ComponentActor(hosted, version, _nowhere)
+    def factory() -> Life:
+        return prepared.pop() if prepared else life_of(hosted, version, nowhere)
 
     replacing = asyncio.ensure_future(ref.replace(child(hosted, version, factory)))
     replacing.add_done_callback(lambda done: _adopt(hosted, version, done))
@@ -160,7 +160,3 @@ def _cause(error: Exception) -> Exception:
     """What went wrong in the new version itself."""
     cause = error.__cause__
     return cause if isinstance(error, StartFailed) and isinstance(cause, Exception) else error
-
-
-def _nowhere(_: ActorRef[Any]) -> None:
-    """It is in the directory already."""

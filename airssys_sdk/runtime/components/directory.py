@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from ...errors import UsageError
@@ -19,6 +19,7 @@ from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope, Kept
 from ..messages.mailbox import Metrics
+from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
 from ..state import HealthStatus
 from .subscriptions import Subscriptions
@@ -35,12 +36,12 @@ class Entry:
     Attributes:
         hosted: what outlives its lives.
         ref: the component.
-        supervisor: the supervisor that has no other child.
+        supervisor: its supervisor, if that has no other child.
     """
 
     hosted: Hosted
     ref: ActorRef[Any]
-    supervisor: ActorRef[Any]
+    supervisor: ActorRef[Any] | None
 
     @property
     def id(self) -> ComponentId:
@@ -89,17 +90,22 @@ class Entry:
         await self.ref.cell.mailbox.until_room()
         self.put(envelope, await settle(self.accept(envelope.payload)))
 
-    async def ask(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
-        """Send it a letter of the host and wait for its answer.
+    def ask(self, envelope: Envelope[Letter], timeout: float | None) -> Awaitable[object]:
+        """Send it a letter of the host and wait for its answer; nothing is sent before that is awaited.
 
         Raises:
             MailboxFull, ActorStopped: the mailbox does not take it.
             StorageFault: its durable mailbox cannot be written.
             Exception: as `ActorRef.ask`.
         """
-        if self.hosted.durable:
-            await self.ref.cell.mailbox.until_room()
-            envelope.kept = await settle(self.accept(envelope.payload))
+        # Each coroutine that waits for another one is seen in an `ask`, so the usual way has none here.
+        return (
+            self._ask_durably(envelope, timeout) if self.hosted.durable else self.ref.ask(envelope, timeout)
+        )
+
+    async def _ask_durably(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
+        await self.ref.cell.mailbox.until_room()
+        envelope.kept = await settle(self.accept(envelope.payload))
         try:
             return await self.ref.ask(envelope, timeout)
         except MailboxFull:
@@ -143,6 +149,7 @@ class Directory:
         self._late = 0
         self.pools = ComponentPools()
         self.subscriptions = Subscriptions(system.topics, self._chosen)
+        self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
         """List a component until it ends for good."""
@@ -162,6 +169,10 @@ class Directory:
     def components(self) -> list[ComponentId]:
         """The ids of all components, in the order of their start."""
         return [entry.hosted.id for entry in self._entries.values()]
+
+    def entries(self) -> list[Entry]:
+        """All components, in the order of their start."""
+        return list(self._entries.values())
 
     def version(self, component: ComponentId, /) -> str | None:
         """A component's version, from its manifest; None if there is none of this id."""
@@ -222,6 +233,14 @@ class Directory:
     def late(self) -> int:
         """Answers to requests of components that came after the request was over."""
         return self._late + sum(entry.hosted.version.outbox.late for entry in self._entries.values())
+
+    def measured(self) -> Meter:
+        """What was measured of all components together, those that have ended included."""
+        together = Meter()
+        together.absorb(self._ended)
+        for entry in self._entries.values():
+            together.absorb(entry.hosted.meter)
+        return together
 
     def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
         """Put a component's message into the mailbox of another.
@@ -299,6 +318,7 @@ class Directory:
             del self._by_text[str(component)]
             entry.hosted.version.outbox.close()
             self._late += entry.hosted.version.outbox.late
+            self._ended.absorb(entry.hosted.meter)
             pool = self.pools.of(component)
             if pool is None:
                 self.subscriptions.follow(component, ())

@@ -16,14 +16,29 @@ from typing import Final
 from ...component import Component, Limits, Wasi
 from ...errors import AirssysError
 from ...services.logs import ComponentLog
+from ..metrics.memory import locate
 from .bindings import RuntimeHost, RuntimeHostImports
 from .imports import Host, Life, Waiting
 from .spec import ComponentSpec
+from .tracing import Trace, TracedImports
 
 PAUSE: Final = 0.02
 """Seconds from the last use of a pool until it makes another instance: a component that starts again answers first."""
 
 _log = logging.getLogger("airssys.runtime")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Watching:
+    """What is to be seen of instances.
+
+    Attributes:
+        trace: hears of each call; None if nobody does.
+        memory: whether to look where their memories are, which takes longer the more of them there are.
+    """
+
+    trace: Trace | None = None
+    memory: bool = False
 
 
 class Ready:
@@ -33,25 +48,46 @@ class Ready:
         spec: whose limits and sources it gets.
         component: the compiled component.
         loop: runs its suspending imports.
+        watching: what is to be seen of it.
+
+    Attributes:
+        memory: where its memories begin; empty where that is not known.
 
     Raises:
         LinkError: it is no component of the world `airssys:core/runtime-host`.
         CallError: it failed while it was instantiated.
     """
 
-    def __init__(self, spec: ComponentSpec, component: Component, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        spec: ComponentSpec,
+        component: Component,
+        loop: asyncio.AbstractEventLoop,
+        watching: Watching,
+    ) -> None:
         self._host = Host()
+        self.memory: tuple[int, ...] = ()
+        self._spec, self._component, self._loop = spec, component, loop
         self._stdout, self._stderr = _Output("stdout"), _Output("stderr")
-        sliced = spec.manifest.runtime.profile == "metered"
-        self.world = RuntimeHost.open_world(
-            component,
+        if watching.memory:
+            self.world, self.memory = locate(lambda: self._open(watching.trace))
+        else:
+            self.world = self._open(watching.trace)
+
+    def _open(self, trace: Trace | None) -> RuntimeHost:
+        sliced = self._spec.manifest.runtime.profile == "metered"
+        imports: object = self._host if sliced else Waiting(self._host, self._loop)
+        if trace is not None:
+            imports = TracedImports(imports, lambda: str(self._host.life.component), trace)
+        return RuntimeHost.open_world(
+            self._component,
             RuntimeHostImports,
-            self._host if sliced else Waiting(self._host, loop),
+            imports,
             # What a guest prints is logged; its tracebacks are on stderr and also part of the failure.
             wasi=Wasi(stdout=self._stdout, stderr=self._stderr),
-            limits=spec.limits,
-            sources=spec.sources,
-            loop=loop,
+            limits=self._spec.limits,
+            sources=self._spec.sources,
+            loop=self._loop,
         )
 
     def adopt(self, life: Life, log: ComponentLog) -> RuntimeHost:
@@ -155,10 +191,12 @@ class Pools:
 
     Args:
         loop: whose thread everything runs on.
+        watching: what is to be seen of the instances.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, watching: Watching) -> None:
         self._loop = loop
+        self._watching = watching
         self._shared: dict[Hashable, _Shared] = {}
 
     def join(self, spec: ComponentSpec, component: Component) -> Pool:
@@ -166,8 +204,9 @@ class Pools:
         key = _key(spec, component)
         shared = self._shared.get(key)
         if shared is None:
-            loop = self._loop
-            shared = self._shared[key] = _Shared(Pool(lambda: Ready(spec, component, loop), loop), [])
+            loop, watching = self._loop, self._watching
+            pool = Pool(lambda: Ready(spec, component, loop, watching), loop)
+            shared = self._shared[key] = _Shared(pool, [])
         shared.sizes.append(spec.manifest.runtime.pool)
         shared.pool.size = max(shared.sizes)
         return shared.pool

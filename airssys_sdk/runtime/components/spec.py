@@ -50,8 +50,11 @@ class ComponentSpec:
         """Its id, `namespace/name/instance`."""
         return self.manifest.id(self.instance)
 
-    def check(self) -> None:
+    def check(self, *, typed: bool = False) -> None:
         """Refuse what a node does not enforce, and worlds that it does not run.
+
+        Args:
+            typed: whether it is run through the generated package of its world, whichever that is.
 
         Raises:
             NotEnforced: the manifest has such a key; `where` names it.
@@ -65,11 +68,14 @@ class ComponentSpec:
                 where=str(manifest.id("0")),
                 hint="use lowercase letters, digits and single hyphens between them",
             )
-        if manifest.component.world not in _WORLD_NAMES:
+        if typed:
+            self._check_typed()
+        elif manifest.component.world not in _WORLD_NAMES:
             raise ValidationError(
                 f"a node runs components of the world {WORLD}, and this one is made for {manifest.component.world}",
                 where="component.world",
-                hint="call a component of another world with: airssys-sdk call FILE 'function(...)'",
+                hint="run it through its generated package with Node.start_world, or call it with: "
+                "airssys-sdk call FILE 'function(...)'",
             )
         enforced = {capability.value for capability in Capability}
         for key in manifest.permissions.requested():
@@ -83,6 +89,25 @@ class ComponentSpec:
                         where=f"limits.{key}",
                         hint="use the profile 'metered', or remove the limit",
                     )
+
+    def _check_typed(self) -> None:
+        """Refuse what means nothing to a component whose host is not the node.
+
+        Raises:
+            NotEnforced: the manifest has such a key.
+        """
+        runtime, topics = self.manifest.runtime, self.manifest.subscriptions.topics
+        for key, there in (
+            ("runtime.durable", runtime.durable),
+            ("runtime.pool", runtime.pool > 1),
+            ("subscriptions.topics", topics),
+        ):
+            if there:
+                raise NotEnforced(
+                    "only components of the world airssys:core/runtime-host have it",
+                    where=key,
+                    hint="remove the key",
+                )
 
     @property
     def grants(self) -> Grants:

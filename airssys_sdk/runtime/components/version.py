@@ -13,13 +13,17 @@ from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Outbox
 from ...services.storage import Area
+from ..metrics.meter import Meter
 from .calls import Lanes
 from .imports import Neighbours
 from .pool import Pool
 from .spec import ComponentSpec
+from .tracing import Trace
 
 if TYPE_CHECKING:
     import asyncio
+
+    from ...component import Supervised
 
 Reason: TypeAlias = Literal["start", "deploy", "rollback"]
 
@@ -60,7 +64,8 @@ class Version:
         component: the compiled component.
         area: its storage, with its permissions.
         outbox: what it sends, with its permissions.
-        pool: instances that are ready.
+        pool: instances that are ready; None for those of a typed world, which have none.
+        supervised: the typed world; None for `airssys:core/runtime-host`.
     """
 
     record: VersionRecord
@@ -68,7 +73,8 @@ class Version:
     component: Component
     area: Area
     outbox: Outbox
-    pool: Pool
+    pool: Pool | None
+    supervised: Supervised[Any] | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -87,6 +93,8 @@ class Hosted:
         retiring: versions that have been replaced and still stop.
         deploying: whether another version is on its way.
         on_version: called when another version has taken over.
+        meter: measures its messages.
+        trace: hears of each call; None if nobody does.
     """
 
     id: ComponentId
@@ -102,6 +110,8 @@ class Hosted:
     retiring: set[asyncio.Task[Any]] = dataclasses.field(default_factory=lambda: set[Any]())
     deploying: bool = False
     on_version: Callable[[], None] | None = None
+    meter: Meter = dataclasses.field(default_factory=Meter)
+    trace: Trace | None = None
 
     @property
     def durable(self) -> bool:

@@ -11,11 +11,13 @@ import asyncio
 import dataclasses
 import secrets
 import sys
+import time
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
+from ...component import Supervised, WorldActor
 from ...component.engine.cache import Cache, OnCompile
 from ...errors import UsageError
 from ...manifest import ComponentId
@@ -27,15 +29,25 @@ from ..actors.system import ActorSystem
 from ..components.calls import Lanes
 from ..components.deployment import Deployed
 from ..components.directory import Directory
+from ..components.pool import Watching
 from ..components.spec import ComponentSpec
+from ..components.tracing import Trace
+from ..components.typed import ActorChannel
 from ..components.version import VersionRecord
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
 from ..messages.mailbox import Metrics
+from ..metrics.snapshot import NodeSnapshot
 from ..scheduling.workers import Workers
 from ..state import SHUTDOWN, Exit
 from .hosting import Hosting
+from .measuring import take
+from .outline import Outline, outline
 from .pools import start_pool, stop
+from .system_spec import SystemSpec
+from .systems import start_system
+
+A = TypeVar("A", bound=WorldActor)
 
 SWITCH_SECONDS = 0.0005
 """How often threads take turns while a node runs; Python's default of 5 ms starves workers beside a busy loop."""
@@ -73,6 +85,10 @@ class Node:
         patience: seconds that storage waits while another process holds a lock on the file.
         keep_dead_letters: how many of the last dead letters can be looked at.
         cache: where compiled components are kept; None for the user's cache folder.
+        measure_memory: whether `metrics_snapshot` tells the memory of each component. Starting one then takes longer, with
+            400 of them 10 ms; those beyond are not measured.
+        trace: hears of each call into a component and each of its imports, on the thread where it ended; calls then take
+            longer.
     """
 
     def __init__(
@@ -85,6 +101,8 @@ class Node:
         patience: float = 5.0,
         keep_dead_letters: int = 1000,
         cache: Cache | None = None,
+        measure_memory: bool = False,
+        trace: Trace | None = None,
     ) -> None:
         self._path = storage
         self._audit = audit or AuditLog()
@@ -93,6 +111,7 @@ class Node:
         self._patience = patience
         self._keep_dead_letters = keep_dead_letters
         self._cache = cache
+        self._watching = Watching(trace, measure_memory)
         self._incarnation = secrets.token_hex(4)
         self._asked_prefix = f"{self._incarnation}-{HOST}-"
         self._asked = 0
@@ -122,8 +141,11 @@ class Node:
             incarnation=self._incarnation,
             overflow=self._overflow,
             cache=self._cache,
+            watching=self._watching,
         )
-        self._running = _Running(system, storage, workers, directory, hosting, sys.getswitchinterval())
+        self._running = _Running(
+            system, storage, workers, directory, hosting, sys.getswitchinterval(), time.monotonic()
+        )
         sys.setswitchinterval(SWITCH_SECONDS)
         system.events.subscribe(self._count)
 
@@ -181,6 +203,59 @@ class Node:
         """
         running = self._run()
         return await start_pool(spec, size, routing, running.hosting, running.directory, on_compile)
+
+    async def start_world(
+        self, spec: ComponentSpec, supervised: Supervised[A], *, on_compile: OnCompile | None = None
+    ) -> A:
+        """Start a component of any typed world under a supervisor of its own, as `start` does.
+
+        Its package is generated with `--actors`; `supervised` comes from there: `supervised(imports)`. What the result's
+        functions are given and give back are the values of that package. Each call is a message: bounded, in order, one at a
+        time, with the limits of the manifest; a crash fails the call in progress and starts the component again.
+
+        Args:
+            spec: the component; its manifest names its world.
+            supervised: the world and what implements its imports. Their functions may be called on other threads;
+                those that are `async def` run on the loop.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Raises:
+            As `start`; LinkError also if an import is not implemented.
+        """
+        component = await self._run().hosting.start(spec, on_compile, supervised)
+        return supervised.actor(ActorChannel(self._run().directory.find(component).ref))
+
+    async def start_system(
+        self, spec: SystemSpec, *, on_compile: OnCompile | None = None
+    ) -> list[ComponentId]:
+        """Start components in order, below supervisors that stand below one another, and wait until all are ready.
+
+        Nothing starts before all of it is loaded. If a component does not start, those before it are stopped in reverse
+        order. When the system gives up, so does the node: see `ended`.
+
+        Args:
+            spec: the system.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Returns:
+            The ids of its components, in start order.
+
+        Raises:
+            NotEnforced, ValidationError, InvalidComponent, LinkError: as `start`.
+            UsageError: a name in it is none, or is there twice.
+            NameTaken: a component with one of the ids, or a supervisor or system with one of the names, runs.
+            StartFailed: a component did not get ready; `where` names it, the cause says why.
+        """
+        running = self._run()
+        return await start_system(spec, running.hosting, running.system, on_compile)
+
+    async def ended(self) -> Exit:
+        """Wait until nothing runs here any more: a system has given up, or the node was stopped.
+
+        Returns:
+            Why; an error's causes lead to the first end that was one too many.
+        """
+        return await self._run().system.ended()
 
     async def deploy(
         self,
@@ -361,6 +436,25 @@ class Node:
         unrouted = running.system.topics.counts.unrouted
         return Counters(running.system.metrics(), self._restarts, self._audit.denials, late, unrouted)
 
+    def metrics_snapshot(self) -> NodeSnapshot:
+        """Everything that is counted and measured, of the node and of each component; on the loop's thread.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        running = self._run()
+        uptime = time.monotonic() - running.opened
+        return take(running.system, running.directory, self._audit, self.counters(), uptime=uptime)
+
+    def outline(self) -> Outline:
+        """The tree of supervisors and components now; on the loop's thread.
+
+        Raises:
+            UsageError: it does not run.
+        """
+        running = self._run()
+        return outline(running.system, {str(component) for component in running.directory.components()})
+
     async def stop_component(self, target: str | ComponentId) -> Exit:
         """Stop one component for good, in order and within its shutdown time; or a pool, the last started first.
 
@@ -424,6 +518,7 @@ class _Running:
     directory: Directory
     hosting: Hosting
     switch_seconds: float
+    opened: float
 
 
 def _letter(payload: object, content_type: str | None) -> Letter:

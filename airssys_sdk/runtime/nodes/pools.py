@@ -33,9 +33,9 @@ async def start_pool(
     if routing not in ROUTINGS:
         raise UsageError(f"there is no routing {routing!r}", hint=" or ".join(map(repr, ROUTINGS)))
     spec.check()
-    hosting.refuse_taken(spec.id)
     pool = ComponentPool(spec.id, size, routing)
-    directory.pools.open(pool)
+    with hosting.starting([spec.id]):
+        directory.pools.open(pool)
     try:
         for component in pool.instances:
             await hosting.start(dataclasses.replace(spec, instance=component.instance), on_compile)
@@ -51,7 +51,8 @@ async def start_pool(
 
 
 async def stop(entry: Entry) -> Exit:
-    """Stop one component for good, and the supervisor that has no other child."""
+    """Stop one component for good, and its supervisor if that has no other child."""
     exit_ = await entry.ref.stop()
-    await entry.supervisor.stop()
+    if entry.supervisor is not None:
+        await entry.supervisor.stop()
     return exit_

@@ -15,6 +15,7 @@ from ..errors import GenerationError
 from ..gates import documented, of_item
 from ..namesfile import NamesFile
 from ..selection import Selection
+from .actors import plan_actors
 from .dialect import HostDialect, support
 from .members import Members
 from .names import Group, HostNames
@@ -46,7 +47,12 @@ class HostPlan:
 
 
 def plan_host(
-    selection: Selection, names: NamesFile, header: tuple[str, ...], world_class: str | None = None
+    selection: Selection,
+    names: NamesFile,
+    header: tuple[str, ...],
+    world_class: str | None = None,
+    *,
+    actors: bool = False,
 ) -> HostPlan:
     """Plan the Python package of a world, or of a WIT package.
 
@@ -55,6 +61,7 @@ def plan_host(
         names: the names file, with a name for every interface.
         header: comment lines for every file.
         world_class: what to call the class of the world; None for the world's own name.
+        actors: whether the classes have twins for a component that runs supervised.
 
     Raises:
         GenerationError: names clash.
@@ -66,7 +73,10 @@ def plan_host(
             list(dict.fromkeys(decided.problems)),
             where=selection.where,
         )
-    return HostPlan(_Package(decided, header).planned(), decided.file)
+    modules = _Package(decided, header).planned()
+    if actors and selection.package is None:
+        modules = (*modules, *plan_actors(modules, decided, header))
+    return HostPlan(modules, decided.file)
 
 
 class _Package:
