@@ -58,7 +58,7 @@ def call(file: Path, text: str, limits: Limits, session: Session, progress: Prog
         with component.instantiate(
             wasi=Wasi(stdout=output.write, stderr=output.write), limits=limits, missing=_NO_HOST
         ) as instance:
-            asked = wave.parse_call(text, lambda path: instance.function(path).signature)
+            asked = wave.parse_call(text, lambda path: instance.function(path).signature_as_text())
             answer = _answer(instance.function(asked.path), asked.arguments)
     except AirssysError as error:
         output.end(told=error.details)

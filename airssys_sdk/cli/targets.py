@@ -14,6 +14,7 @@ from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.manifest import MANIFEST_NAME, ComponentId, load_manifest
 from airssys_sdk.project import Project, build
 from airssys_sdk.runtime import ComponentSpec
+from airssys_sdk.wit._text import nearest
 
 if TYPE_CHECKING:
     from airssys_sdk.cli.progress import Progress
@@ -96,7 +97,26 @@ def _project(folder: Path, progress: Progress) -> Target:
     return Target(spec, project.folder, opened(spec, progress))
 
 
+def _missing(path: Path) -> UsageError:
+    """The error for a path that is not there, with the project or component beside it that was meant."""
+    beside = [
+        one.name
+        for one in (path.parent.iterdir() if path.parent.is_dir() else ())
+        if one.suffix == ".wasm" or (one / MANIFEST_NAME).is_file()
+    ]
+    close = nearest(path.name, beside)
+    return UsageError(
+        "there is no such project folder or component file",
+        where=str(path),
+        hint=f"did you mean '{safe_line(str(path.with_name(close)))}'?"
+        if close
+        else f"give a folder with a {MANIFEST_NAME}, or a .wasm file",
+    )
+
+
 def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
+    if file.name and not file.exists():
+        raise _missing(file)
     require_component(file)
     absolute = file.absolute()
     places = (

@@ -141,14 +141,13 @@ def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, 
     sends = sdk("run", project, "--watch", "--send", "trial", "x")
     assert sends.code == 2
     assert "--watch runs until Ctrl-C" in sends.err
-    file = sdk("run", project / "dist" / "trial.wasm", "--watch", "--manifest", _elsewhere(project, tmp_path))
-    assert "nothing to watch" in file.err
-
-
-def _elsewhere(project: Path, folder: Path) -> Path:
-    copied = folder / "elsewhere" / "Component.toml"
-    copied.parent.mkdir()
-    return Path(shutil.copy(project / "Component.toml", copied))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for file in ("Component.toml", "dist/trial.wasm"):
+        shutil.copy(project / file, elsewhere)
+    file_alone = sdk("run", elsewhere / "trial.wasm", "--watch", "--in-memory")
+    assert file_alone.code != 0
+    assert "nothing to watch" in file_alone.err
 
 
 def test_saving_a_file_deploys_it_and_a_mistake_in_it_changes_nothing(sdk: Command, project: Path) -> None:

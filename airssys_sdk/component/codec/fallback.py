@@ -40,7 +40,7 @@ from ..running.contexts import STORES
 from ..running.refusal import refuse
 from ..signatures.handles import refused
 from . import runtime
-from .explain import check, explain
+from .explain import check, explain, refuse_payload
 from .layout import FLOATS, RANGES
 
 if TYPE_CHECKING:
@@ -125,7 +125,9 @@ def bind_import(signature: Signature, slot: int, where: str) -> Callable[..., An
         if signature.raises and isinstance(shape, ResultShape):
             payload = shape.ok if what == "result" else shape.err
             if what == "result":
-                value = Ok(value if payload is not None else None)
+                value = Ok(value)
+            if payload is None and value.value is not None:
+                refuse_payload(where, what, value.value)
             if payload is not None:
                 check(where, (Parameter(what, what, payload),), (value.value,))
         check(where, (Parameter(what, what, shape),), (value,))
@@ -140,7 +142,7 @@ def bind_import(signature: Signature, slot: int, where: str) -> Callable[..., An
             return answer(calling.functions[slot], arguments)
         except BaseException as error:  # noqa: BLE001  (the call that led here raises it)
             # The package would keep it in a global of the process, and let what is no Exception crash it.
-            calling.pending = error
+            calling.pending, calling.failing = error, where
             raise package().WasmtimeError("a host import failed") from None
 
     return host_import

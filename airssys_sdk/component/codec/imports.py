@@ -26,7 +26,7 @@ from ..signatures.handles import handles, has_handles
 from ..signatures.hexed import hexed
 from . import runtime
 from .columns import Columns
-from .explain import explain
+from .explain import explain, refuse_payload
 from .layout import flat_code, head, is_flat, kind_of
 from .lifting import Lifting
 from .rows import Rows
@@ -115,7 +115,7 @@ class ImportCodec:
                 with source.block(f"except {everything} as error:"):
                     # Nothing may pass through the engine's frames; the call that led here raises it.
                     source.line(f"if store is None: store = {stores}[context]()")
-                    source.line("store.pending = error")
+                    source.line(f"store.pending, store.failing = error, {self.signature.name!r}")
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
             source.line(f"return {HOST_IMPORT}")
@@ -213,8 +213,9 @@ def _lower_case(source: Source, signature: Signature, result: ResultShape, what:
         at = "0"
         if payload is not None:
             at = rows.outline([(b"", payload, "value")])
-        elif what == "error":
-            source.line(f"if value is not None: {source.use(runtime.reject)}()")
+        else:  # the engine has no place for a value here, so that one would be lost without a word
+            refuse = source.use(refuse_payload)
+            source.line(f"if value is not None: {refuse}({signature.name!r}, {what!r}, value)")
         constant = source.constant(head(result) + case, "head")
         _clone(source, "16sQ8x", [constant, at])
 

@@ -20,6 +20,7 @@ from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
+from ..signatures.handles import handles
 from .absent import Absent
 from .classes import Classes
 from .exports import ExportCodec
@@ -135,6 +136,21 @@ class Function:
             CallError: the call did not come back.
         """
         return self._call(*arguments, **named)
+
+    def signature_as_text(self) -> Signature:
+        """The signature, if WAVE has words for all its values.
+
+        Raises:
+            UsageError: the function takes or gives a resource, which lives in an instance and has no text.
+        """
+        for handle in handles(self.signature):
+            raise UsageError(
+                f"the function takes or gives the resource {printable(handle.name.rpartition('#')[2])}, which has no text",
+                where=printable(self.path),
+                hint="Python can call it: Component.open(FILE).instantiate() has call() and resource(), "
+                "a package of `airssys-sdk generate host` has classes",
+            )
+        return self.signature
 
     def __repr__(self) -> str:
         return f"<function {printable(self.path)}>"

@@ -23,7 +23,7 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ...wit.values import Err, Ok, Some
-from ..errors import InvalidValue, printable
+from ..errors import InvalidType, printable
 from .exports import ExportCodec
 from .live import Live
 
@@ -67,8 +67,8 @@ def _named(signature: Signature, named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is(value: object, *classes: type[Any]) -> bool:
-    """`isinstance` that narrows nothing: what a mapping of the user's holds is anything."""
-    return isinstance(value, classes)
+    """Whether a value is of one of these classes; a function of its own narrows nothing, for a mapping may hold anything."""
+    return issubclass(type(value), classes)  # not what it pretends to be
 
 
 def _has_names(shape: Shape | None) -> bool:
@@ -143,12 +143,14 @@ class _Conversion:
 
     def _record(self, shape: RecordShape, value: Any, path: str) -> Any:
         if isinstance(value, shape.cls):
+            named = [
+                field for field in shape.fields if _has_names(field.shape) and hasattr(value, field.attribute)
+            ]
             fields = {
                 field.attribute: self.value(
                     field.shape, getattr(value, field.attribute), f"{path}.{field.attribute}"
                 )
-                for field in shape.fields
-                if _has_names(field.shape)
+                for field in named
             }
             return dataclasses.replace(value, **fields) if fields else value
         if not _is(value, Mapping):
@@ -170,7 +172,7 @@ class _Conversion:
             expected = f"the fields of {shape.cls.__qualname__}: {', '.join(field.attribute for field in shape.fields)}"
             lacks = [f"a mapping without {', '.join(missing)}"] if missing else []
             more = [f"{'one' if missing else 'a mapping'} with {printable(ascii(key))}" for key in given]
-            raise InvalidValue(self._function, path, expected, " and ".join(lacks + more[:3]))
+            raise InvalidType(self._function, path, expected, " and ".join(lacks + more[:3]))
         return shape.cls(**fields)
 
     def _enum(self, shape: EnumShape, value: Any, path: str) -> Any:
@@ -180,6 +182,6 @@ class _Conversion:
             if value == member.name:
                 return member.member
         labels = ", ".join(member.name for member in shape.members)
-        raise InvalidValue(
-            self._function, path, f"a label of {shape.cls.__qualname__}: {labels}", ascii(value)
+        raise InvalidType(
+            self._function, path, f"a member of {shape.cls.__qualname__} or a label: {labels}", ascii(value)
         )

@@ -325,7 +325,8 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
         try:
             release(STORES[context]().handles.objects.pop(number))
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
-            STORES[context]().pending = raised
+            store = STORES[context]()
+            store.pending, store.failing = raised, f"{where}, in its drop,"
             return int(base.error_new(b"dropping a resource of the host failed"))
         return 0
 

@@ -60,6 +60,7 @@ class Store:
         busy: whether nobody may begin a call: one is in progress, or the instance is dead.
         dead: why the instance cannot be called any more; None while it can.
         pending: what a host import raised; its callback puts it here before it reports an error to the engine.
+        failing: the full name of the import that raised it.
         call: the sliced call in progress.
         call_loop: the event loop that runs its suspending imports.
         clock_start: when the guest's monotonic clock began, in nanoseconds of the host's.
@@ -84,6 +85,7 @@ class Store:
         "context",
         "dead",
         "engine",
+        "failing",
         "functions",
         "host_types",
         "keep",
@@ -120,6 +122,7 @@ class Store:
         self.loop = loop
         self.dead: str | None = None
         self.pending: BaseException | None = None
+        self.failing: str | None = None
         self.busy = False
         self.call: Call | None = None
         self.call_loop: asyncio.AbstractEventLoop | None = None

@@ -21,7 +21,7 @@ from ..engine.abi import abi
 from ..engine.entry import guarded
 from ..engine.futures import futures
 from ..engine.raw import take_error
-from ..errors import HostImportFailed, LinkError
+from ..errors import HostImportFailed, LinkError, printable
 from .contexts import STORES
 from .failures import import_failure
 from .waiting import Waiting, cancel, schedule
@@ -129,9 +129,11 @@ class Parked:
             self._hand_over(store)
         except (concurrent.futures.CancelledError, asyncio.CancelledError) as error:
             # A cancellation is no ordinary exception, and must not cancel whoever called the guest.
-            raise HostImportFailed("a host import was cancelled", where=self._where) from error
+            raise HostImportFailed(
+                f"the host import {printable(self._where)} was cancelled", where=self._where
+            ) from error
         except Exception as error:
-            raise import_failure(error, self._where) from error
+            raise import_failure(error, self._where, self._where) from error
         self.resumed = True
         _RESUMED.add(self.key)
 
@@ -196,7 +198,8 @@ def define(
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
             memory[continuation : continuation + 24] = ready
             # An interrupt can surface at the very beginning, before the store is known.
-            STORES[context]().pending = raised
+            store = STORES[context]()
+            store.pending, store.failing = raised, where
             memory[error : error + 8] = struct.pack("<Q", base.error_new(b"a host import failed"))
         else:
             memory[continuation : continuation + 24] = answer

@@ -29,6 +29,9 @@ class Front:
         return getattr(self._instance, name)
 
 
+_KINDS: tuple[Any, ...] = (staticmethod, classmethod)
+
+
 def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
     """Watch what the methods of the author's class for a resource raise, when the host calls them and not the author."""
     for function in export["functions"]:
@@ -36,8 +39,8 @@ def watch_resource(cls: Any, export: Mapping[str, Any]) -> None:
             continue
         name = function["method"]
         found: Any = inspect.getattr_static(cls, name)
-        kind: Any = next((one for one in (staticmethod, classmethod) if isinstance(found, one)), None)
-        inner: Any = getattr(found, "__func__", found) if kind else found
+        kind: Any = next((one for one in _KINDS if isinstance(found, one)), None)
+        inner: Any = found.__func__ if kind else found
         watched = functools.wraps(inner)(_watched(inner, export, function, only_host=True))
         setattr(cls, name, kind(watched) if kind else watched)
 

@@ -194,7 +194,7 @@ class Merge:
                 new.append(self.wording.method(function, hidden))
                 self._note("added", f"{wanted.name}.{function.name}")
                 continue
-            found = definitions(cls, function.name, self.spelling)
+            found = any(definitions(one, function.name, self.spelling) for one in self._twins(wanted.name))
             if not found and self._is_changed(wanted.name, function.name):
                 self.elsewhere.append(f"{wanted.name}.{function.name}")
         cls = replaced(cls, changes)
