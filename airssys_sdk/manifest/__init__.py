@@ -17,6 +17,7 @@ from airssys_sdk.manifest.model import (
     OnCrash,
     Permissions,
     Runtime,
+    Subscriptions,
     Supervision,
 )
 from airssys_sdk.manifest.reading import MANIFEST_NAME, find_manifest, load_manifest, parse_manifest
@@ -40,6 +41,7 @@ __all__ = [
     "Permissions",
     "Problem",
     "Runtime",
+    "Subscriptions",
     "Supervision",
     "SystemComponent",
     "SystemManifest",

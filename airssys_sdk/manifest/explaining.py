@@ -16,6 +16,9 @@ from airssys_sdk.manifest.locate import locate
 
 Location = tuple[str | int, ...]
 
+EXPLAINED = "explained"
+"""Type of a validation error whose message is the whole explanation."""
+
 ANY_NAME = "NAME"
 """Stands for the name of a table whose name the author chooses."""
 
@@ -80,6 +83,8 @@ def _explain(details: ErrorDetails, schema: type[BaseModel], text: str, data: Ma
     if details["type"] == "missing":
         expected = _expected(location, schema)
         return place(text, location, "is missing" + (f"; expected {expected}" if expected else ""))
+    if details["type"] == EXPLAINED:
+        return place(text, location, details["msg"])
     got = show(_written(data, location, details["input"]))
     return place(text, location, f"expected {_expected(location, schema) or 'another value'}, got {got}")
 

@@ -11,6 +11,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,9 +20,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from airssys_sdk.errors import UsageError
+from airssys_sdk.manifest.explaining import EXPLAINED
 from airssys_sdk.manifest.ids import NAME, ComponentId
 from airssys_sdk.manifest.units import parse_duration, parse_size
+from airssys_sdk.topics import pattern_levels
 
 FROM_FILE: dict[str, bool] = {"from_file": True}
 """Validation context of a manifest that is read: sizes and times must carry a unit. Python code gives bytes and seconds."""
@@ -48,6 +53,14 @@ def _on_crash(value: object, info: ValidationInfo) -> object:
     if match := re.fullmatch(r"retry:(\d{1,6})", value, re.ASCII):
         return {"action": "retry", "retries": int(match[1])}
     raise ValueError(f"{value!r} does not fit")
+
+
+def _pattern(value: str) -> str:
+    try:
+        pattern_levels(value)
+    except UsageError as error:
+        raise PydanticCustomError(EXPLAINED, "{reason}", {"reason": error.message}) from None
+    return value
 
 
 def _only_in_code(value: object, info: ValidationInfo) -> object:
@@ -188,6 +201,14 @@ class Permissions(Section):
         }
 
 
+class Subscriptions(Section):
+    """[subscriptions]: what the component gets of what is published."""
+
+    topics: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], Field(strict=False)] = Field(
+        default=(), description='a list of patterns of topics such as ["orders.*"]'
+    )
+
+
 class Limits(Section):
     """[limits]: sizes in bytes, times in seconds; fuel and deadline count per message."""
 
@@ -275,6 +296,7 @@ class Manifest(Section):
     component: Component
     build: Build = Build()
     permissions: Permissions = Permissions()
+    subscriptions: Subscriptions = Subscriptions()
     limits: Limits = Limits()
     runtime: Runtime = Runtime()
     supervision: Supervision = Supervision()

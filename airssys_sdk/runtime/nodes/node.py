@@ -24,6 +24,7 @@ from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
 from ...services.storage import Storage
+from ..actors.routing import Routing
 from ..actors.system import ActorSystem
 from ..components.calls import Lanes
 from ..components.deployment import Deployed
@@ -38,10 +39,11 @@ from ..messages.envelope import Envelope
 from ..messages.mailbox import Metrics
 from ..metrics.snapshot import NodeSnapshot
 from ..scheduling.workers import Workers
-from ..state import Exit
+from ..state import SHUTDOWN, Exit
 from .hosting import Hosting
 from .measuring import take
 from .outline import Outline, outline
+from .pools import start_pool, stop
 from .system_spec import SystemSpec
 from .systems import start_system
 
@@ -61,12 +63,14 @@ class Counters:
         restarts: lives of components that followed another one.
         denials: what components asked for without permission.
         late: answers that came after their request was over.
+        unrouted: what was published and nobody had subscribed to.
     """
 
     messages: Metrics
     restarts: int
     denials: int
     late: int
+    unrouted: int = 0
 
 
 class Node:
@@ -167,6 +171,38 @@ class Node:
             StartFailed: it did not get ready; the cause says why.
         """
         return await self._run().hosting.start(spec, on_compile)
+
+    async def start_pool(
+        self,
+        spec: ComponentSpec,
+        size: int,
+        *,
+        routing: Routing = "round-robin",
+        on_compile: OnCompile | None = None,
+    ) -> ComponentId:
+        """Start several instances of a component behind one id, and wait until all are ready.
+
+        The id is that of the spec, such as `example/counter/pool`. The host (`ask`, `send`) and components (`send`, `request`,
+        with permission for that id) use it like any other; each message goes straight into the mailbox of one instance.
+        One that is down is passed over while another runs; what waits in its mailbox waits for it. What is published goes to
+        one of them. The instances are components of their own, called `example/counter/pool-0`, `pool-1` and so on, each with
+        its storage, its supervisor and its versions. The pool is there until all of them have ended.
+
+        Args:
+            spec: the component; its instance names the pool.
+            size: how many instances.
+            routing: `round-robin`: one after the other. `least-loaded`: whoever has the fewest messages.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Returns:
+            The pool's id.
+
+        Raises:
+            Exception: as `start`; then no instance runs.
+            UsageError: no size, or no such routing.
+        """
+        running = self._run()
+        return await start_pool(spec, size, routing, running.hosting, running.directory, on_compile)
 
     async def start_world(
         self, spec: ComponentSpec, supervised: Supervised[A], *, on_compile: OnCompile | None = None
@@ -305,7 +341,7 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        entry = self._run().directory.find(target)
+        entry = self._run().directory.address(target)
         letter = _letter(payload, content_type)
         self._asked += 1
         letter.correlation = f"{self._asked_prefix}{self._asked}"
@@ -326,19 +362,40 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        await self._run().directory.find(target).send(Envelope(_letter(payload, content_type), HOST))
+        await self._run().directory.address(target).send(Envelope(_letter(payload, content_type), HOST))
+
+    async def publish(self, topic: str, payload: bytes, content_type: str | None = None) -> int:
+        """Send a message from the host to every component whose manifest asks for its topic; nobody answers.
+
+        A mailbox that does not take it keeps it from nobody else: that component's message becomes a dead letter with the
+        reason `REFUSED`. A message that nobody asks for is counted (`Counters.unrouted`) and told as the event `Unrouted`.
+
+        Args:
+            topic: levels between dots, such as `orders.created`. Components do not see it.
+            payload: the message.
+            content_type: what the payload is, if components care.
+
+        Returns:
+            How many mailboxes have accepted it.
+
+        Raises:
+            UsageError: the topic is malformed, or the content type holds control characters.
+            TypeError: the payload is not bytes.
+        """
+        letter = _letter(payload, content_type)
+        return await self._run().directory.subscriptions.publish(topic, letter)
 
     def components(self) -> list[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
         return self._run().directory.components()
 
     def resolve(self, target: str | ComponentId) -> ComponentId:
-        """The component that a whole id, `namespace/name` or a name alone means.
+        """The component, or the pool, that a whole id, `namespace/name` or a name alone means.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._run().directory.find(target).hosted.id
+        return self._run().directory.address(target).id
 
     @property
     def events(self) -> EventStream:
@@ -351,12 +408,12 @@ class Node:
         return self._run().system.dead_letters
 
     def metrics(self, target: str | ComponentId) -> Metrics:
-        """What became of the messages of one component.
+        """What became of the messages of one component, or of all components of a pool.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._run().directory.find(target).ref.metrics
+        return self._run().directory.address(target).metrics
 
     def open_requests(self, target: str | ComponentId) -> int:
         """How many requests of one component wait for their answer.
@@ -376,7 +433,8 @@ class Node:
             return self._final
         running = self._run()
         late = running.directory.late + running.system.requests.counts.late
-        return Counters(running.system.metrics(), self._restarts, self._audit.denials, late)
+        unrouted = running.system.topics.counts.unrouted
+        return Counters(running.system.metrics(), self._restarts, self._audit.denials, late, unrouted)
 
     def metrics_snapshot(self) -> NodeSnapshot:
         """Everything that is counted and measured, of the node and of each component; on the loop's thread.
@@ -398,15 +456,17 @@ class Node:
         return outline(running.system, {str(component) for component in running.directory.components()})
 
     async def stop_component(self, target: str | ComponentId) -> Exit:
-        """Stop one component for good, in order and within its shutdown time.
+        """Stop one component for good, in order and within its shutdown time; or a pool, the last started first.
+
+        Returns:
+            How its last life ended; of a pool, that of its first component.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        entry = self._run().directory.find(target)
-        exit_ = await entry.ref.stop()
-        if entry.supervisor is not None:
-            await entry.supervisor.stop()
+        exit_ = SHUTDOWN
+        for entry in reversed(self._run().directory.address(target).entries):
+            exit_ = await stop(entry)
         return exit_
 
     async def stop(self) -> None:
