@@ -16,7 +16,7 @@ from .components import SHARED
 FOLDER = Path(__file__).parent
 SETS = (
     *("calls", "guests", "peers", "slices"),
-    *("actors", "messages", "nodes", "latency", "restarts", "deployments", "durable", "many"),
+    *("actors", "topics", "messages", "nodes", "latency", "restarts", "deployments", "durable", "many"),
     *("generator", "commands"),
 )
 

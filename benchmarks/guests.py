@@ -22,9 +22,8 @@ from types import ModuleType
 from typing import Any
 
 from airssys_generator import generate, write_files
-from airssys_sdk.component import Component
+from airssys_sdk.component import Cache, Component, Profile
 from airssys_sdk.component.codec.calls import compile_parts
-from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.project import Project, build
 from airssys_sdk.wit.reader import find_world, read
 from airssys_sdk.wit.shapes import signature_of
@@ -167,10 +166,13 @@ def _times(loop: Callable[[int], int]) -> Callable[[], int]:
 
 def loading(wasm: Path, host: ModuleType, folder: Path) -> None:
     """The table of what happens once."""
-    cache = Cache(folder)
-    Component.open(wasm, cache=cache)
     size = wasm.stat().st_size / 1e6
     print(f"\n{'what happens once':40}{'ms':>11}{'goal':>10}")
+    profiles: tuple[Profile, ...] = ("metered", "plain")
+    for profile in profiles:
+        cache = Cache(folder)
+        Component.open(wasm, profile=profile, cache=cache)
+        _once(f"compile, {size:.0f} MB, {profile} profile", cache.counters.seconds * 1e3, "")
     _once(
         f"load from the cache, {size:.0f} MB",
         _best(lambda: Component.open(wasm, cache=Cache(folder)), 1) / 1e3,

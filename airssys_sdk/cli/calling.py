@@ -12,11 +12,15 @@ from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe
 from airssys_sdk.component import AsynchronousComponent, Component, Err, Limits, Ok, Wasi
 from airssys_sdk.component.hosting.dynamic import Function
-from airssys_sdk.errors import AirssysError, UsageError
+from airssys_sdk.errors import AirssysError
 from airssys_sdk.wit import wave
 from airssys_sdk.wit.shapes import Signature
 
 _TRACEBACK = b"Traceback (most recent call last):"
+_NO_HOST = (
+    "`call` gives no imports: components of airssys:core/runtime-host run with `airssys-sdk run`; "
+    "others with a program of yours"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,9 +56,9 @@ def call(file: Path, text: str, limits: Limits, session: Session, progress: Prog
     output = _GuestOutput(session)
     try:
         with component.instantiate(
-            _NoHost(), wasi=Wasi(stdout=output.write, stderr=output.write), limits=limits
+            wasi=Wasi(stdout=output.write, stderr=output.write), limits=limits, missing=_NO_HOST
         ) as instance:
-            asked = wave.parse_call(text, lambda path: instance.function(path).signature)
+            asked = wave.parse_call(text, lambda path: instance.function(path).signature_as_text())
             answer = _answer(instance.function(asked.path), asked.arguments)
     except AirssysError as error:
         output.end(told=error.details)
@@ -94,24 +98,6 @@ def _format(value: object, signature: Signature) -> str:
     if signature.result is None:
         raise TypeError(f"{signature.name} has no result, and yet there is one")
     return wave.format(value, signature.result)
-
-
-class _NoHost:
-    """What a component imports besides WASI: it can be linked, so that functions that do not need it work."""
-
-    def __init__(self, name: str = "") -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> _NoHost:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _NoHost(f"{self._name}.{name}" if self._name else name)
-
-    def __call__(self, *arguments: object) -> object:
-        raise UsageError(
-            f"the component called {self._name}, which its host must give, and `call` gives nothing",
-            hint="components of airssys:core/runtime-host run with `airssys-sdk run`; others with a program of yours",
-        )
 
 
 class _GuestOutput:

@@ -25,13 +25,13 @@ class Line:
 
 def in_words(event: object) -> Line | None:
     """Say what happened in one line; None for what only machines want to know."""
-    from airssys_sdk.runtime import events
+    from airssys_sdk.runtime import Deployed, DeploymentRefused, events
     from airssys_sdk.runtime.state import ExitKind
 
     match event:
         case events.ActorStarted(name, restarts):
             again = f" again (restart {restarts})" if restarts else ""
-            return None if _is_internal(name) else _line(f"{name} started{again}", "green")
+            return None if _is_internal(name) and not restarts else _line(f"{name} started{again}", "green")
         case events.ActorFailed(name, error):
             return _line(f"{name} failed: {brief(error)}", "red")
         case events.RestartPlanned(name, delay, count):
@@ -51,6 +51,16 @@ def in_words(event: object) -> Line | None:
             )
         case events.HookFailed(name, hook, error):
             return _line(f"{name} went wrong while {hook}: {brief(error)}", "yellow")
+        case events.HealthChecked(name, status, failures, error):
+            if not failures:
+                return None
+            why = f": {brief(error)}" if error is not None else ""
+            return _line(f"{name} is {status.value} ({failures} failed checks in a row){why}", "yellow")
+        case Deployed(component, record, previous, pause):
+            versions = f"version {record.number} ({record.version}) has taken over from {previous.number}"
+            return _line(f"{component}: {versions} (pause {pause * 1000:.1f} ms)", "green")
+        case DeploymentRefused(component, record):
+            return _line(f"{component}: version {record.version} did not take over: {record.error}", "red")
         case events.MessageFailed(name, error):
             return _line(f"{name} could not handle a message: {brief(error)}", "yellow")
         case events.DeadLetter(target, _, sender, reason):
@@ -63,7 +73,7 @@ def in_words(event: object) -> Line | None:
 
 
 def _is_internal(name: str) -> bool:
-    return name == "root" or name.endswith(" (supervisor)")
+    return name == "root" or name.endswith((" (supervisor)", " (system)"))
 
 
 def as_data(event: object) -> dict[str, object]:

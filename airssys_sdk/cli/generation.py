@@ -6,7 +6,6 @@ import dataclasses
 import keyword
 import re
 import shlex
-import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from airssys_generator import (
     write_files,
 )
 from airssys_sdk.errors import AirssysError, UsageError
+from airssys_sdk.project.app_modules import refusal
 from airssys_sdk.project.portable import located, portable, text_of
 from airssys_sdk.wit.model import Package, Resolve, World
 from airssys_sdk.wit.reader import UnknownWorldError, check_features, find_world, gated_worlds, read
@@ -35,7 +35,6 @@ NAMES = "names.toml"
 WORLD_MODULE = "wit_world"
 _PACKAGE = "give a folder whose name can stand in an import: letters, digits and underscores, no digit first"
 _WORLD_OF_A_COMPONENT = "root:component/root"
-_GENERATED = frozenset({WORLD_MODULE, "componentize_py_types", "componentize_py_async_support"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -180,19 +179,9 @@ def _check_package(order: Order) -> None:
 
 def _check_app(app: str) -> None:
     """Refuse a module that Python could not import, or that would lie among the generated ones."""
-    parts = app.split(".")
-    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in parts):
-        raise UsageError(
-            f"{app!r} is no name for a module", where="--app", hint="give one such as app or shop.component"
-        )
-    if parts[0] in sys.stdlib_module_names:
-        raise UsageError(
-            f"{parts[0]} is a module of Python's own, which yours would hide",
-            where="--app",
-            hint="give your module another name",
-        )
-    if parts[0] in _GENERATED:
-        raise UsageError(f"{parts[0]} is generated", where="--app", hint="give your module another name")
+    refused = refusal(app)
+    if refused is not None:
+        raise UsageError(refused[0], where="--app", hint=refused[1])
 
 
 def _read(order: Order) -> tuple[Resolve, World | Package]:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from airssys_sdk import __version__
-from airssys_sdk.component.engine.cache import cache_folder
-from airssys_sdk.errors import ToolMissingError
+from airssys_sdk.errors import ToolMissingError, UsageError
 from airssys_sdk.wit.tools import find_wasm_tools, run_wasm_tools
 
 _DISTRIBUTION = "airssys-sdk"
@@ -96,7 +95,6 @@ _OTHERS = {
     "rich": "shows progress",
     "pytest": "runs tests",
 }
-_CACHES = {"compiled": "native code of components", "build": "built components"}
 
 
 def _python() -> Tool:
@@ -156,37 +154,26 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _caches() -> tuple[CacheFolder, ...]:
+    from airssys_sdk.project.caches import user_caches
+
     try:
-        folder = cache_folder()
-    except RuntimeError as error:
-        hint = f"{error}: set AIRSSYS_CACHE_DIR to a folder of yours"
-        return tuple(CacheFolder(purpose, Path(), 0, 0, False, hint) for purpose in _CACHES.values())
-    return tuple(_cache(folder / name, purpose) for name, purpose in _CACHES.items())
+        found = user_caches()
+    except UsageError as error:
+        hint = f"{error.message}: {error.hint}"
+        return (CacheFolder("caches", Path(), 0, 0, False, hint),)
+    return tuple(
+        _cache(cache.purpose, cache.folder, [entry.size for entry in cache.entries]) for cache in found
+    )
 
 
-def _cache(folder: Path, purpose: str) -> CacheFolder:
-    files = [file for file in _files(folder) if not file.name.startswith(".") and file.suffix != ".lock"]
+def _cache(purpose: str, folder: Path, sizes: list[int]) -> CacheFolder:
     writable = _writable(folder)
     hint = None
     if not writable:
         hint = (
             f"make {folder} a folder that you can write, or set AIRSSYS_CACHE_DIR; until then nothing is kept"
         )
-    return CacheFolder(purpose, folder, len(files), sum(_size(file) for file in files), writable, hint)
-
-
-def _files(folder: Path) -> list[Path]:
-    try:
-        return [file for file in folder.iterdir() if file.is_file()]
-    except OSError:
-        return []
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0  # another process has just removed it
+    return CacheFolder(purpose, folder, len(sizes), sum(sizes), writable, hint)
 
 
 def _writable(folder: Path) -> bool:

@@ -13,9 +13,11 @@ COMMANDS = {
     "build": ("airssys_sdk.cli.commands.build", "Build a project's component."),
     "test": ("airssys_sdk.cli.commands.test", "Run a project's tests."),
     "run": ("airssys_sdk.cli.commands.run", "Run components under supervision."),
+    "deploy": ("airssys_sdk.cli.commands.deploy", "Deploy a component into a running node."),
     "top": ("airssys_sdk.cli.commands.top", "Show what a running node does."),
     "call": ("airssys_sdk.cli.commands.call", "Call a function of a component."),
     "inspect": ("airssys_sdk.cli.commands.inspect", "Show what a component imports, exports and holds."),
+    "cache": ("airssys_sdk.cli.commands.cache", "Show and prune the caches of this user."),
     "doctor": ("airssys_sdk.cli.commands.doctor", "Check the tools and caches of this machine."),
 }
 

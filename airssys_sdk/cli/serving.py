@@ -11,13 +11,15 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from airssys_sdk.cli import stdin
+from airssys_sdk.cli.deploying import admit, watching
+from airssys_sdk.cli.outcome import Outlook, watched
 from airssys_sdk.cli.seeing import Seeing, shown
+from airssys_sdk.cli.system_targets import SystemTarget
 from airssys_sdk.cli.targets import Target, find_id
 from airssys_sdk.cli.voice import Voice
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
-from airssys_sdk.runtime import Counters, Node
-from airssys_sdk.runtime.events import ActorEnded
+from airssys_sdk.runtime import ComponentSpec, Counters, Node
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Wish:
         timeout: seconds for each answer.
         storage: the file that keeps the components' state; None keeps it in memory.
         seeing: how others may see what the node does.
+        watch: whether projects are built and deployed again when their files change.
     """
 
     sends: Sequence[tuple[str, str]]
@@ -37,6 +40,7 @@ class Wish:
     timeout: float
     storage: Path | None
     seeing: Seeing = dataclasses.field(default_factory=Seeing)
+    watch: bool = False
 
     @property
     def serves(self) -> bool:
@@ -44,8 +48,8 @@ class Wish:
         return not self.sends and self.lines_to is None
 
 
-async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters:
-    """Run a node with the components until the wish is fulfilled; Ctrl-C stops it in order.
+async def serve(targets: Sequence[Target] | SystemTarget, wish: Wish, voice: Voice) -> Counters:
+    """Run a node with the components, or the system, until the wish is fulfilled; Ctrl-C stops it in order.
 
     A question that fails is told to the voice, which counts it; the next one is asked all the same.
 
@@ -53,9 +57,9 @@ async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters
         what happened on the node.
 
     Raises:
-        AirssysError: a component does not start, an id means none, or no component is left.
+        AirssysError: a component does not start, an id means none, no component is left, or the system gave up.
     """
-    ids = [target.id for target in targets]
+    ids = targets.ids if isinstance(targets, SystemTarget) else [target.id for target in targets]
     questions = [
         (find_id(name, ids), payload.encode("utf-8", "surrogateescape")) for name, payload in wish.sends
     ]
@@ -65,7 +69,7 @@ async def serve(targets: Sequence[Target], wish: Wish, voice: Voice) -> Counters
 
 
 async def _serve(
-    targets: Sequence[Target],
+    targets: Sequence[Target] | SystemTarget,
     questions: Sequence[tuple[ComponentId, bytes]],
     lines_to: ComponentId | None,
     wish: Wish,
@@ -73,22 +77,46 @@ async def _serve(
 ) -> Counters:
     async with (
         Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
-        shown(node, wish.seeing, voice, name=targets[0].id.name),
+        shown(node, wish.seeing, voice, name=_name(targets)) as control,
     ):
+        admit(control, node)
         with _told(node, voice):
-            for target in targets:
-                await node.start(target.spec)
-            if wish.serves:
-                await _until_interrupted(node, voice)
-            for one, payload in questions:
-                await _ask(node, one, payload, wish, voice)
-            if lines_to is not None:
-                async for line in stdin.lines():
-                    await _ask(node, lines_to, line, wish, voice)
+            with watched(node) as outlook:
+                await _start(node, targets, voice)
+                if wish.serves:
+                    with watching(node, _specs(targets), voice) if wish.watch else contextlib.nullcontext():
+                        await _until_interrupted(outlook, voice)
+                for one, payload in questions:
+                    await _ask(node, one, payload, wish, voice)
+                    await outlook.check()
+                if lines_to is not None:
+                    async for line in stdin.lines():
+                        await _ask(node, lines_to, line, wish, voice)
+                        await outlook.check()
             started = time.perf_counter()
             await node.stop()
             voice.stopped(time.perf_counter() - started)
     return node.counters()
+
+
+def _specs(targets: Sequence[Target] | SystemTarget) -> list[ComponentSpec]:
+    if isinstance(targets, SystemTarget):
+        return list(targets.spec.components)
+    return [target.spec for target in targets]
+
+
+def _name(targets: Sequence[Target] | SystemTarget) -> str:
+    """What the node is called."""
+    return targets.spec.name if isinstance(targets, SystemTarget) else targets[0].id.name
+
+
+async def _start(node: Node, targets: Sequence[Target] | SystemTarget, voice: Voice) -> None:
+    if isinstance(targets, SystemTarget):
+        await node.start_system(targets.spec)
+        voice.system(targets.spec)
+        return
+    for target in targets:
+        await node.start(target.spec)
 
 
 @contextlib.contextmanager
@@ -98,29 +126,6 @@ def _told(node: Node, voice: Voice) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        subscription.cancel()
-
-
-@contextlib.contextmanager
-def _deserted(node: Node) -> Generator[asyncio.Event, None, None]:
-    """Give an event that is set when no component is left on a node that runs."""
-    loop, deserted = asyncio.get_running_loop(), asyncio.Event()
-    watching = True
-
-    def look() -> None:
-        if watching and not node.components():
-            deserted.set()
-
-    def listen(event: object) -> None:
-        if isinstance(event, ActorEnded):
-            loop.call_soon(look)  # the node itself forgets the component after this event
-
-    subscription = node.events.subscribe(listen)
-    look()  # the last one may have ended before anybody listened
-    try:
-        yield deserted
-    finally:
-        watching = False
         subscription.cancel()
 
 
@@ -161,18 +166,18 @@ def _while_heard(voice: Voice) -> Generator[None, None, None]:
             raise voice.lost
 
 
-async def _until_interrupted(node: Node, voice: Voice) -> None:
+async def _until_interrupted(outlook: Outlook, voice: Voice) -> None:
     voice.say("running; Ctrl-C stops")
     task = asyncio.current_task()
-    with _deserted(node) as deserted:
-        try:
-            await deserted.wait()
-        except asyncio.CancelledError:
-            # Ctrl-C reaches the main task as a cancellation. Here it is the way to end, not a failure.
-            if task is not None:
-                task.uncancel()
-            voice.say("stopping")
-            return
+    try:
+        await outlook.wait()
+    except asyncio.CancelledError:
+        # Ctrl-C reaches the main task as a cancellation. Here it is the way to end, not a failure.
+        if task is not None:
+            task.uncancel()
+        voice.say("stopping")
+        return
+    await outlook.check()
     raise AirssysError(
         "no component runs any more",
         hint="the events above say why; [supervision] in Component.toml decides about restarts",

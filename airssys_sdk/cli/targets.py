@@ -14,6 +14,7 @@ from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.manifest import MANIFEST_NAME, ComponentId, load_manifest
 from airssys_sdk.project import Project, build
 from airssys_sdk.runtime import ComponentSpec
+from airssys_sdk.wit._text import nearest
 
 if TYPE_CHECKING:
     from airssys_sdk.cli.progress import Progress
@@ -93,10 +94,29 @@ def _project(folder: Path, progress: Progress) -> Target:
     spec = ComponentSpec(project.manifest, project.wasm)
     _check(spec, project.shown(project.manifest_file))
     progress.changed(project, build(project, reporter=progress))
-    return _target(spec, project.wasm, project.folder, progress)
+    return Target(spec, project.folder, opened(spec, progress))
+
+
+def _missing(path: Path) -> UsageError:
+    """The error for a path that is not there, with the project or component beside it that was meant."""
+    beside = [
+        one.name
+        for one in (path.parent.iterdir() if path.parent.is_dir() else ())
+        if one.suffix == ".wasm" or (one / MANIFEST_NAME).is_file()
+    ]
+    close = nearest(path.name, beside)
+    return UsageError(
+        "there is no such project folder or component file",
+        where=str(path),
+        hint=f"did you mean '{safe_line(str(path.with_name(close)))}'?"
+        if close
+        else f"give a folder with a {MANIFEST_NAME}, or a .wasm file",
+    )
 
 
 def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
+    if file.name and not file.exists():
+        raise _missing(file)
     require_component(file)
     absolute = file.absolute()
     places = (
@@ -111,18 +131,18 @@ def _file(file: Path, manifest: Path | None, progress: Progress) -> Target:
         )
     spec = ComponentSpec(load_manifest(found), file)
     _check(spec, str(found))
-    return _target(spec, file, found.absolute().parent, progress)
+    return Target(spec, found.absolute().parent, opened(spec, progress))
 
 
-def _target(spec: ComponentSpec, wasm: Path, folder: Path, progress: Progress) -> Target:
+def opened(spec: ComponentSpec, progress: Progress) -> Component:
+    """The compiled code of a component whose file is there."""
     # Here and not in the node: on the main thread compiling can be interrupted.
-    code = Component.open(
-        wasm,
+    return Component.open(
+        spec.wasm,
         profile=spec.manifest.runtime.profile,
-        on_compile=progress.compiling(wasm.name),
+        on_compile=progress.compiling(spec.wasm.name if isinstance(spec.wasm, Path) else str(spec.id)),
         bulk=spec.limits.bulk,
     )
-    return Target(spec, folder, code)
 
 
 def _check(spec: ComponentSpec, manifest: str) -> None:

@@ -6,9 +6,11 @@ import base64
 import contextlib
 import dataclasses
 import logging
+import sys
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
+from airssys_sdk.cli import system_tree
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
 from airssys_sdk.cli.session import Session
@@ -17,7 +19,7 @@ from airssys_sdk.errors import AirssysError
 from airssys_sdk.manifest import ComponentId
 
 if TYPE_CHECKING:
-    from airssys_sdk.runtime import Traced
+    from airssys_sdk.runtime import SystemSpec, Traced
 
 
 class Voice:
@@ -45,6 +47,16 @@ class Voice:
         """Tell what the command itself does."""
         if not self._quiet and not self._json:
             self._session.note(text)
+
+    def system(self, spec: SystemSpec) -> None:
+        """Tell who supervises whom in a system that has started."""
+        if self._quiet:
+            return
+        if self._json:
+            self._session.json({"event": "system", **system_tree.data(spec)}, indent=None)
+            return
+        for line in system_tree.lines(spec, encoding=sys.stderr.encoding):
+            self._session.styled(line, err=True)
 
     def event(self, event: object) -> None:
         """Tell what happened on the node. The node is in the middle of its work, so output that fails is not raised here."""
@@ -85,6 +97,19 @@ class Voice:
             }
             self._session.json(data, indent=None)
         show(error, self._session)
+
+    def problem(self, what: str, error: AirssysError) -> None:
+        """Tell of something that went wrong beside the node, which goes on as it was."""
+        with self._heard():
+            if self._json:
+                told = {
+                    "event": "problem",
+                    "what": what,
+                    "error": type(error).__name__,
+                    "message": str(error),
+                }
+                self._session.json(told, indent=None)
+            show(error, self._session)
 
     def log(self, source: str, level: str, number: int, text: str) -> None:
         """Tell what a component logged; as with `event`, output that fails is not raised here."""

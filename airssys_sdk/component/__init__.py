@@ -54,7 +54,8 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from .engine.profiles import Engine
+    from .engine.cache import Cache, CompileEvent, OnCompile
+    from .engine.profiles import Engine, Profile
     from .hosting.actors import ActorExports, Supervised, WorldActor
     from .hosting.arrays import arrays
     from .hosting.dynamic import Instance
@@ -68,12 +69,16 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "ActorExports": "hosting.actors",
+    "Cache": "engine.cache",
     "Call": "running.slices",
+    "CompileEvent": "engine.cache",
     "Component": "hosting.loaded",
     "Engine": "engine.profiles",
     "Exports": "hosting.worlds",
     "Instance": "hosting.dynamic",
     "Limits": "running.limits",
+    "OnCompile": "engine.cache",
+    "Profile": "engine.profiles",
     "Resource": "hosting.resources",
     "Source": "hosting.loaded",
     "Supervised": "hosting.actors",
@@ -101,9 +106,11 @@ __all__ = [
     "AsynchronousComponent",
     "Bool",
     "Borrow",
+    "Cache",
     "Call",
     "CallError",
     "Char",
+    "CompileEvent",
     "Component",
     "DeadlineExceeded",
     "Engine",
@@ -122,6 +129,8 @@ __all__ = [
     "LinkError",
     "MemoryExhausted",
     "Ok",
+    "OnCompile",
+    "Profile",
     "Resource",
     "Some",
     "Source",

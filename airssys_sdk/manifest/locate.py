@@ -17,7 +17,7 @@ Position = tuple[int, int]
 
 
 def locate(text: str, path: Sequence[str | int]) -> Position | None:
-    """Line and column (both from 1) of a key, or of the nearest table above it; None when nothing is found.
+    """Line and column (both from 1) of a key, else of the first key below it or the nearest table above it; None for none.
 
     Args:
         text: a TOML text that parsed.
@@ -25,16 +25,19 @@ def locate(text: str, path: Sequence[str | int]) -> Position | None:
     """
     wanted = tuple(part for part in path if isinstance(part, str))
     best: tuple[int, Position] | None = None
-    for found, position in _keys(text):
+    below: Position | None = None
+    for found, position in keys(text):
         depth = len(found)
         if found == wanted:
             return position
+        if below is None and found[: len(wanted)] == wanted:
+            below = position  # of a table that has no header of its own
         if found == wanted[:depth] and (best is None or depth > best[0]):
             best = (depth, position)
-    return best[1] if best else None
+    return below or (best[1] if best else None)
 
 
-def _keys(text: str) -> Iterator[tuple[Path, Position]]:
+def keys(text: str) -> Iterator[tuple[Path, Position]]:
     """Every key of the text with its full path: headers, assignments, and keys of inline tables."""
     table: Path = ()
     plain = _blank_strings(text)

@@ -11,6 +11,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,9 +20,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from airssys_sdk.errors import UsageError
+from airssys_sdk.manifest.explaining import EXPLAINED
 from airssys_sdk.manifest.ids import NAME, ComponentId
 from airssys_sdk.manifest.units import parse_duration, parse_size
+from airssys_sdk.topics import pattern_levels
 
 FROM_FILE: dict[str, bool] = {"from_file": True}
 """Validation context of a manifest that is read: sizes and times must carry a unit. Python code gives bytes and seconds."""
@@ -50,6 +55,14 @@ def _on_crash(value: object, info: ValidationInfo) -> object:
     raise ValueError(f"{value!r} does not fit")
 
 
+def _pattern(value: str) -> str:
+    try:
+        pattern_levels(value)
+    except UsageError as error:
+        raise PydanticCustomError(EXPLAINED, "{reason}", {"reason": error.message}) from None
+    return value
+
+
 def _only_in_code(value: object, info: ValidationInfo) -> object:
     if info.context is FROM_FILE:
         raise ValueError(f"{value!r} does not fit")
@@ -66,6 +79,15 @@ Size = Annotated[int, BeforeValidator(_size), Field(gt=0, description='a size su
 Duration = Annotated[
     float, BeforeValidator(_duration), Field(gt=0, description='a time such as "30s" or "100ms", up to 8784h')
 ]
+Shutdown = Annotated[
+    float,
+    BeforeValidator(_shutdown),
+    Field(ge=0, description='a time such as "5s", "immediate" or "infinity"'),
+]
+Policy = Annotated[
+    Literal["permanent", "transient", "temporary"],
+    Field(description='"permanent", "transient" or "temporary"'),
+]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
 Folder = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]
 Features = Annotated[
@@ -76,11 +98,13 @@ Name = Annotated[str, Field(description="lowercase letters, digits and single hy
 Count = Annotated[int, Field(ge=1, description="a whole number from 1")]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A table with fixed keys; any other is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Component(_Section):
+class Component(Section):
     """[component]: who it is."""
 
     namespace: Name
@@ -103,7 +127,7 @@ class Component(_Section):
         return _name(value)
 
 
-class Build(_Section):
+class Build(Section):
     """[build]: how the component is made from its sources. Paths are relative to the manifest's folder.
 
     `app` is the module with the exported classes; without it, `<name>.component` with the name in snake case.
@@ -121,7 +145,7 @@ class Build(_Section):
     wasi: Literal["p2", "stub"] = Field(default="p2", description='"p2" or "stub"')
 
 
-class MessagingPermissions(_Section):
+class MessagingPermissions(Section):
     """[permissions.messaging]: patterns of component ids."""
 
     send: Texts = Field(default=(), description='a list of patterns such as ["example/store/*"]')
@@ -129,14 +153,14 @@ class MessagingPermissions(_Section):
     broadcast: Texts = Field(default=(), description='a list of patterns such as ["example/store/*"]')
 
 
-class StoragePermissions(_Section):
+class StoragePermissions(Section):
     """[permissions.storage]: patterns of keys of other components."""
 
     read: Texts = Field(default=(), description='a list of patterns such as ["/example/shared/*/**"]')
     write: Texts = Field(default=(), description='a list of patterns such as ["/example/shared/*/**"]')
 
 
-class FilesystemPermissions(_Section):
+class FilesystemPermissions(Section):
     """[permissions.filesystem]: patterns of absolute paths."""
 
     read: Texts = Field(default=(), description='a list of patterns such as ["/data/in/**"]')
@@ -145,20 +169,20 @@ class FilesystemPermissions(_Section):
     list: Texts = Field(default=(), description='a list of patterns such as ["/data/in"]')
 
 
-class NetworkPermissions(_Section):
+class NetworkPermissions(Section):
     """[permissions.network]: patterns of `host:port`."""
 
     outbound: Texts = Field(default=(), description='a list of patterns such as ["api.example.org:443"]')
     inbound: Texts = Field(default=(), description='a list of patterns such as ["localhost:8080"]')
 
 
-class ProcessPermissions(_Section):
+class ProcessPermissions(Section):
     """[permissions.process]: patterns of commands."""
 
     spawn: Texts = Field(default=(), description='a list of patterns such as ["/usr/bin/git"]')
 
 
-class Permissions(_Section):
+class Permissions(Section):
     """[permissions]: what the component asks for; everything is denied by default."""
 
     messaging: MessagingPermissions = MessagingPermissions()
@@ -177,7 +201,15 @@ class Permissions(_Section):
         }
 
 
-class Limits(_Section):
+class Subscriptions(Section):
+    """[subscriptions]: what the component gets of what is published."""
+
+    topics: Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], Field(strict=False)] = Field(
+        default=(), description='a list of patterns of topics such as ["orders.*"]'
+    )
+
+
+class Limits(Section):
     """[limits]: sizes in bytes, times in seconds; fuel and deadline count per message."""
 
     memory: Size = Field(
@@ -192,7 +224,7 @@ class Limits(_Section):
     mailbox: Count = 1000
 
 
-class Runtime(_Section):
+class Runtime(Section):
     """[runtime]: how calls are scheduled."""
 
     profile: Literal["metered", "plain"] = Field(default="metered", description='"metered" or "plain"')
@@ -201,14 +233,14 @@ class Runtime(_Section):
     durable: bool = Field(default=False, description="true or false")
 
 
-class Intensity(_Section):
+class Intensity(Section):
     """How many restarts a supervisor allows within a time (seconds)."""
 
     restarts: int = Field(default=3, ge=0, description="a whole number from 0")
     within: Duration = 60.0
 
 
-class Backoff(_Section):
+class Backoff(Section):
     """How long a supervisor waits before a restart: `min(base * factor ** n, max)` seconds, give or take the jitter's share."""
 
     base: Duration = 0.1
@@ -217,7 +249,7 @@ class Backoff(_Section):
     jitter: float = Field(default=0.0, ge=0, le=1, description="a number from 0 to 1")
 
 
-class Health(_Section):
+class Health(Section):
     """How often a component is asked for its health (seconds), and how many failures in a row restart it."""
 
     interval: Duration = 30.0
@@ -225,7 +257,7 @@ class Health(_Section):
     threshold: Count = 3
 
 
-class OnCrash(_Section):
+class OnCrash(Section):
     """What becomes of the message that crashed its component."""
 
     action: Literal["dead-letter", "retry", "drop"] = "dead-letter"
@@ -235,18 +267,14 @@ class OnCrash(_Section):
         return f"retry:{self.retries}" if self.action == "retry" else self.action
 
 
-class Supervision(_Section):
+class Supervision(Section):
     """[supervision]: what happens when the component ends. Times in seconds.
 
     `shutdown` is 0 for "immediate" and infinite for "infinity". `health` is None unless the manifest asks for checks.
     """
 
-    policy: Literal["permanent", "transient", "temporary"] = Field(
-        default="transient", description='"permanent", "transient" or "temporary"'
-    )
-    shutdown: Annotated[float, BeforeValidator(_shutdown)] = Field(
-        default=5.0, ge=0, description='a time such as "5s", "immediate" or "infinity"'
-    )
+    policy: Policy = "transient"
+    shutdown: Shutdown = 5.0
     intensity: Intensity = Field(
         default=Intensity(), description='a table such as { restarts = 3, within = "60s" }'
     )
@@ -259,7 +287,7 @@ class Supervision(_Section):
     )
 
 
-class Manifest(_Section):
+class Manifest(Section):
     """A whole Component.toml.
 
     `config` is free; `config_data` gives it as the guest gets it.
@@ -268,6 +296,7 @@ class Manifest(_Section):
     component: Component
     build: Build = Build()
     permissions: Permissions = Permissions()
+    subscriptions: Subscriptions = Subscriptions()
     limits: Limits = Limits()
     runtime: Runtime = Runtime()
     supervision: Supervision = Supervision()

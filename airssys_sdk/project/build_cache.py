@@ -13,9 +13,12 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from ..component.engine.eviction import STALE, Entry, Pruned, regular_files, remove
+
 LIMIT = 2 * 1024**3
 """About a hundred Python guests."""
 
+_SUFFIX = ".component"
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -65,12 +68,24 @@ class BuildCache:
         self._make_room()
         return True
 
+    def entries(self) -> list[Entry]:
+        """The components that are kept."""
+        return regular_files(self.folder, _SUFFIX)
+
+    def prune(self, unused_for: float) -> Pruned:
+        """Remove the components that were not used for so many seconds, and what is left of interrupted writers.
+
+        No lock is needed: a component is read at once, and takes its place when it is whole.
+        """
+        remove([file for file in regular_files(self.folder) if file.path.name.startswith(".")], STALE)
+        return remove(self.entries(), unused_for)
+
     def _file(self, key: str) -> Path:
-        return self.folder / f"{key}.component"
+        return self.folder / f"{key}{_SUFFIX}"
 
     def _make_room(self) -> None:
         try:
-            entries = [(file.stat(), file) for file in self.folder.glob("*.component")]
+            entries = [(file.stat(), file) for file in self.folder.glob(f"*{_SUFFIX}")]
         except OSError:
             return  # another process is making room at the same moment
         used = sum(status.st_size for status, _ in entries)

@@ -9,10 +9,10 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..component.engine.cache import cache_folder
 from ..component.engine.filelock import file_lock
@@ -40,7 +40,7 @@ class BuildResult:
         fresh: everything was up to date; nothing was done.
         seconds: how long it took.
         built: how often componentize-py ran: 0 or 1. It is 0 as well when the component came from the user's cache.
-        compiled: how often native code was made for `run`: 0 or 1.
+        compiled: how often native code was made: at most once for each profile.
         generated: the generated files that changed, relative to the project's folder.
         merged: what was done to the author's module, because the WIT changed.
     """
@@ -60,8 +60,9 @@ def build(
     reporter: Reporter | None = None,
     cache: Path | None = None,
     precompile: bool = True,
+    profiles: Sequence[Literal["plain", "metered"]] = (),
 ) -> BuildResult:
-    """Build a project's component into `dist/NAME.wasm`, check it against its world, compile it for `run`.
+    """Build a project's component into `dist/NAME.wasm`, check it against its world, compile it.
 
     An interrupt ends what runs and leaves `dist` as it was. Two builds of one project take turns.
 
@@ -69,7 +70,10 @@ def build(
         project: the project.
         reporter: hears about the stages.
         cache: the user's cache folder; by default the one of the compile cache.
-        precompile: make the native code that `run` loads.
+        precompile: make native code.
+        profiles: for which of the engine's profiles: `plain` for programs that load the component without limits, `metered` for
+            `call` and for limits on fuel and time. By default the one of the manifest, which `run` uses. A component with asynchronous
+            functions is compiled for the only profile that takes it instead.
 
     Raises:
         BuildError: the sources are at fault, or a folder of the project cannot be read or written.
@@ -81,7 +85,8 @@ def build(
     try:
         project.dist.mkdir(exist_ok=True)
         with _turn(project):
-            return _Build(project, told, cache, precompile).run(started)
+            chosen = (*dict.fromkeys(profiles or (project.manifest.runtime.profile,)),) if precompile else ()
+            return _Build(project, told, cache, chosen).run(started)
     except OSError as error:
         raise BuildError(
             f"the build cannot read or write a file: {error.strerror or error}",
@@ -97,11 +102,13 @@ def _turn(project: Project) -> AbstractContextManager[object]:
 class _Build:
     """One build, with the project's lock held."""
 
-    def __init__(self, project: Project, reporter: Reporter, cache: Path | None, precompile: bool) -> None:
+    def __init__(
+        self, project: Project, reporter: Reporter, cache: Path | None, profiles: tuple[Profile, ...]
+    ) -> None:
         self.project = project
         self.reporter = reporter
         self.cache = cache
-        self.precompile = precompile
+        self.profiles = profiles
         self.entry = inside_tree().digest()
 
     def run(self, started: float) -> BuildResult:
@@ -115,7 +122,7 @@ class _Build:
         else:
             self._sweep()
             outcome, built = self._make()
-        compiled = self._compile() if self.precompile else 0
+        compiled = sum(self._compile(profile) for profile in self.profiles)
         fresh = current and not compiled
         seconds = time.perf_counter() - started
         result = BuildResult(project.wasm, fresh, seconds, built, compiled)
@@ -203,18 +210,14 @@ class _Build:
                 shown=project.shown(project.wasm),
             )
 
-    def _compile(self) -> int:
-        """Make the native code that `run` loads, unless it is there; how often the compiler ran."""
+    def _compile(self, profile: Profile) -> int:
+        """Make the native code for a profile, unless it is there; how often the compiler ran."""
         from ..component.bulk.kept import is_kept
         from ..component.engine.cache import Cache, default_cache
-        from ..component.running.limits import Limits
 
-        project = self.project
-        profile: Profile = project.manifest.runtime.profile
+        project, bulk = self.project, self._bulk(profile)
         cache = default_cache() if self.cache is None else Cache(self.cache / "compiled")
         before = cache.counters.compiled
-        asked = project.manifest.limits
-        bulk = Limits(fuel=asked.fuel if profile == "metered" else None, memory=asked.memory).bulk
         known = is_kept(state.digest(project), profile, cache, bulk=bulk)
         if not known and self._is_asynchronous():
             profile = "concurrent"  # the only one that takes it
@@ -228,6 +231,16 @@ class _Build:
             Component.open(project.wasm, profile=profile, cache=cache, bulk=bulk)
             stage.fresh = cache.counters.compiled == before
         return cache.counters.compiled - before
+
+    def _bulk(self, profile: Profile) -> bool:
+        """Whether those who use this profile let lists of numbers pass through adapters: whoever runs it keeps to the manifest's limits."""
+        from ..component.running.limits import Limits
+
+        manifest = self.project.manifest
+        if profile == "plain" != manifest.runtime.profile:
+            return True  # a program that loads it, without limits
+        asked = manifest.limits
+        return Limits(fuel=asked.fuel if profile == "metered" else None, memory=asked.memory).bulk
 
     def _is_asynchronous(self) -> bool:
         from .asynchronous import is_asynchronous

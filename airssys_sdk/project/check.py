@@ -14,6 +14,7 @@ from ..wit.model import InterfaceItem, Resolve, World
 from ..wit.printer import print_package
 from ..wit.reader import find_world, read
 from ..wit.tools import WasmToolsError, run_wasm_tools
+from .same_types import differing
 
 WASI_PACKAGES = frozenset(
     {"wasi:io", "wasi:clocks", "wasi:random", "wasi:cli", "wasi:filesystem", "wasi:sockets"}
@@ -77,14 +78,37 @@ def check_component(
     with tempfile.TemporaryDirectory(prefix="airssys-check-") as folder:
         _write_check(Path(folder), resolve, world, component, wasi_imports)
         try:
-            run_wasm_tools(["component", "targets", folder, "--world", f"{_CHECK}/check", wasm])
+            _run_check(Path(folder), wasm)
         except WasmToolsError as error:
+            differ = _types_differ(error)
+            if _refuses_every_component(Path(folder)):
+                different = list(dict.fromkeys(differing(found, world)))
+                if not different:
+                    return
+                differ = f"it has other types in {_list(different)}"
             raise WorldMismatch(
-                f"the component does not fit the world {world.path}: {_types_differ(error)}",
+                f"the component does not fit the world {world.path}: {differ}",
                 where=name,
                 hint="build it again from the WIT of this world",
                 details=error.details,
             ) from error
+
+
+def _run_check(folder: Path, wasm: Path) -> None:
+    run_wasm_tools(["component", "targets", folder, "--world", f"{_CHECK}/check", wasm])
+
+
+def _refuses_every_component(folder: Path) -> bool:
+    """Whether the tool takes not even the component that it makes up for the world itself."""
+    core, component = folder / "core.wasm", folder / "component.wasm"
+    run_wasm_tools(["component", "embed", "--dummy", folder, "--world", f"{_CHECK}/check", "-o", core])
+    run_wasm_tools(["component", "new", core, "-o", component])
+    core.unlink()
+    try:
+        _run_check(folder, component)
+    except WasmToolsError:
+        return True
+    return False
 
 
 def _check_names(found: World, world: World, wasi: str, name: str) -> None:

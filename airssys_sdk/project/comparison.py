@@ -7,8 +7,12 @@ from pathlib import Path
 
 from ..wit.compatibility import Verdict, verdict, world_pairs
 from ..wit.difference import Change, differences
+from ..wit.model import Resolve
 from ..wit.reader import read
 from .moves import Move, moves
+
+_COMPONENT = "root:component"
+"""What wasm-tools calls the package of a component's world, whose own name the component does not keep."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,6 +69,13 @@ def compare_wit(old: Path, new: Path, world: str | None = None) -> Comparison:
         before.main.name,
         after.main.name,
         tuple(verdict(before, after, pair) for pair in pairs),
-        differences(before, after, kept[0] if world is not None else None),
+        _without_toolchain(before, after, differences(before, after, kept[0] if world is not None else None)),
         tuple(dict.fromkeys(moved)),
     )
+
+
+def _without_toolchain(before: Resolve, after: Resolve, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes, less the WASI packages that a component has from its toolchain and its WIT does not name."""
+    if before.main.name != after.main.name and _COMPONENT in (before.main.name, after.main.name):
+        return tuple(one for one in changes if not (one.kind == "package" and one.place.startswith("wasi:")))
+    return changes

@@ -145,6 +145,14 @@ _BUILTINS: Mapping[Primitive, tuple[str, ...]] = {
     Primitive.STRING: ("builtins.str",),
     Primitive.CHAR: ("builtins.str",),
     Primitive.BOOL: ("builtins.bool",),
+    **dict.fromkeys(
+        (
+            *(Primitive.U8, Primitive.U16, Primitive.U32, Primitive.U64),
+            *(Primitive.S8, Primitive.S16, Primitive.S32, Primitive.S64),
+        ),
+        ("builtins.int",),
+    ),
+    **dict.fromkeys((Primitive.F32, Primitive.F64), ("builtins.float", "builtins.int")),
 }
 
 

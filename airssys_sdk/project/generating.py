@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..errors import ValidationError
 from ..wit._text import nearest
 from ..wit.model import Resolve, World
 from ..wit.reader import UnknownFeatureError, check_features, find_world, read
+from .app_modules import refusal
 from .exports import ExportedClass, exported_classes
 from .guest_mends import Mends, mends
 from .model import Project
@@ -93,6 +95,10 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     """
     from airssys_generator import Options, generate
 
+    refused = refusal(project.app)
+    if refused is not None:
+        where = f"{project.shown(project.manifest_file)}: build.app"
+        raise ValidationError(refused[0], where=where, hint=refused[1])
     found = interpret(project)
     options = Options(
         names=found.given,
@@ -104,7 +110,7 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
     files = {project.bindings / name: text for name, text in bindings.items()}
     files[project.names] = found.names.to_text()
     app_options = dataclasses.replace(options, names=found.names)
-    app = _app(project, found.world, app_options, bindings, forgiving=forgiving)
+    app = _app(project, found, app_options, bindings, forgiving=forgiving)
     if app is None:
         return Generated(
             ()
@@ -132,7 +138,7 @@ def generate_project(project: Project, *, check: bool = False, forgiving: bool =
 
 
 def _app(
-    project: Project, world: World, options: Options, bindings: Mapping[str, str], *, forgiving: bool
+    project: Project, found: Interpretation, options: Options, bindings: Mapping[str, str], *, forgiving: bool
 ) -> tuple[dict[Path, str], Merged | None] | None:
     """The app module with what the world asks for; if it is not there, also the `__init__.py` files of its packages.
 
@@ -146,35 +152,55 @@ def _app(
         previous = previous_bindings(project.bindings) or bindings
         existing = module_text(file.read_bytes(), project.shown(file))
         try:
-            merged = merge_skeleton(existing, world, options, where=project.shown(file), previous=previous)
+            merged = merge_skeleton(
+                existing, found.world, options, where=project.shown(file), previous=previous
+            )
         except GenerationError as error:
-            if forgiving and all(found.construct == "syntax" for found in error.diagnostics):
+            if forgiving and all(one.construct == "syntax" for one in error.diagnostics):
                 return None
             raise
         return {file: merged.text}, merged
-    if forgiving and (others := _modules(project)):
-        close = nearest(project.app, others)
-        raise ValidationError(
-            f"there is no module '{project.app}' in {', '.join(project.manifest.build.source)}",
-            where=f"{project.shown(project.manifest_file)}: build.app",
-            hint=f"did you mean '{close}'?" if close else "`airssys-sdk generate` makes it, with a skeleton",
-        )
+    _refuse_misspelt(project, found.exports, forgiving=forgiving)
     packages = {
         folder / "__init__.py": ""
         for depth, folder in enumerate(file.parents)
         if depth < len(project.app.split(".")) - 1 and not (folder / "__init__.py").is_file()
     }
-    return {**packages, file: skeleton(world, options)}, None
+    return {**packages, file: skeleton(found.world, options)}, None
 
 
-def _modules(project: Project) -> list[str]:
-    """The author's modules, as `package.module`; packages themselves do not count."""
-    return [
-        ".".join(file.relative_to(folder).with_suffix("").parts)
+def _refuse_misspelt(project: Project, exports: tuple[ExportedClass, ...], *, forgiving: bool) -> None:
+    """Refuse to make an app module beside one that has its classes; for a build, beside any other."""
+    others = _modules(project)
+    classes = "|".join(re.escape(export.name) for export in exports)
+    having = [
+        name
+        for name, file in others.items()
+        if classes and re.search(rf"^class ({classes})\b", _read(file) or "", re.MULTILINE)
+    ]
+    if not having and not (forgiving and others):
+        return
+    hint = "`airssys-sdk generate` makes it, with a skeleton"
+    if having:
+        meant, anew = nearest(project.app, having) or having[0], project.shown(project.app_file)
+        hint = f"did you mean '{meant}', which has its classes? To start anew, make an empty {anew} first"
+    elif close := nearest(project.app, others):
+        hint = f"did you mean '{close}'?"
+    raise ValidationError(
+        f"there is no module '{project.app}' in {', '.join(project.manifest.build.source)}",
+        where=f"{project.shown(project.manifest_file)}: build.app",
+        hint=hint,
+    )
+
+
+def _modules(project: Project) -> dict[str, Path]:
+    """The author's modules, by `package.module`; packages themselves do not count."""
+    return {
+        ".".join(file.relative_to(folder).with_suffix("").parts): file
         for folder in project.sources
         for file in sorted(folder.rglob("*.py"))
         if file.name != "__init__.py"
-    ]
+    }
 
 
 def _generated(folder: Path) -> list[Path]:

@@ -74,10 +74,14 @@ def _raised(job: Job, told: Mapping[str, Any], said: str) -> BuildError:
 
 def _hint(job: Job, told: Mapping[str, Any]) -> str | None:
     missing = told["missing"]
+    if told["lacking"] is not None and (hint := _hint_on_bindings(job, *told["lacking"])) is not None:
+        return hint
     if missing is None:
         if told["type"] == "SystemExit":
             return "a component's module must not end the process"
         return None
+    if (hint := _hint_on_bindings(job, *missing.rpartition(".")[::2])) is not None:
+        return hint
     missing = printable(missing)
     if job.app == missing or job.app.startswith(f"{missing}."):
         folders = ", ".join(tree.shown for tree in job.path)
@@ -88,6 +92,20 @@ def _hint(job: Job, told: Mapping[str, Any]) -> str | None:
         f"For a pure Python package: pip install --target wheels {package}, "
         'and in Component.toml: dependencies = ["wheels"]'
     )
+
+
+def _hint_on_bindings(job: Job, module: str, name: str) -> str | None:
+    """What to do about a name that the bindings lack; None if it has nothing to do with them."""
+    whole = f"{module}.{name}" if module else name
+    package = whole.partition(".")[0]
+    if package == "wit_world":
+        return (
+            f"`{printable(whole)}` would come from the WIT in {job.wit.shown}, which does not have it, or no more: take "
+            "the import out, with the code that needs it. `airssys-sdk generate` says what of the module has left the WIT"
+        )
+    if package.startswith("componentize_py_"):
+        return f"componentize-py gives guests of this world no `{printable(whole)}`: take the import out"
+    return None
 
 
 def _missing(job: Job, told: Mapping[str, Any]) -> BuildError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal, Protocol, TypeAlias
 
 Stage: TypeAlias = Literal["generate", "build", "check", "compile"]
-"""The stages of a build, in order: bindings, componentize-py, the check against the world, native code for `run`."""
+"""The stages of a build, in order: bindings, componentize-py, the check against the world, native code.
+
+`compile` comes once for each profile."""
 
 
 class Reporter(Protocol):

@@ -6,7 +6,6 @@ import importlib
 import keyword
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,18 +14,13 @@ from typing import Any, Literal, TypeAlias
 from ..errors import AirssysError, UsageError
 from ..resources import data_folder
 from ..wit._keywords import identifier as wit_identifier
+from .app_modules import TAKEN
 from .model import Project
 
 Template: TypeAlias = Literal["component", "library"]
 """`component` answers messages in the runtime (`airssys:core/runtime-host`); `library` has a world of its own."""
 
-_TAKEN = frozenset(
-    (
-        *("wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support"),
-        *("poll_loop", "airssys_sdk", "bindings", "dist", "src", "test", "tests"),
-        *("annotationlib", "compression"),  # in the guest's standard library, not yet in every host's
-    )
-)
+_TAKEN = TAKEN | {"bindings", "dist", "src", "test", "tests"}
 _CORE_WORLD = "airssys-core"
 _PARTS = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 """A name that is good in WIT as well as in a manifest."""
@@ -86,7 +80,7 @@ def module_name(name: str) -> str:
     module = name.replace("-", "_")
     if keyword.iskeyword(module):
         raise UsageError(f"{name!r} is a keyword of Python and cannot be the name of a module", hint=hint)
-    if module in sys.stdlib_module_names or module in _TAKEN:
+    if module in _TAKEN:
         raise UsageError(
             f"the module {module!r} would hide one that Python or the SDK brings",
             hint=f"choose another name, such as my-{name}",

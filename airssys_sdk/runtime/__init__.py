@@ -6,14 +6,18 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .actors.broker import TopicCounts, Topics, TopicSubscription
 from .actors.context import Context, Terminated
+from .actors.pool import PoolRef
 from .actors.ref import ActorRef
+from .actors.routing import Routing
 from .actors.spec import (
     IMMEDIATE,
     INFINITY,
     Actor,
     ChildSpec,
     OnCrash,
+    PoolSpec,
     Strategy,
     SupervisorSpec,
     behaviour,
@@ -30,7 +34,7 @@ from .errors import (
     StartFailed,
     Unwell,
 )
-from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed
+from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed, Unrouted
 from .messages.envelope import Envelope, Priority, ReplyTo
 from .messages.mailbox import MailboxOptions, Metrics
 from .messages.pending import Pending
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
     from .metrics.histogram import HistogramSnapshot
     from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
     from .nodes.node import Counters, Node
+    from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.actor",
@@ -57,11 +62,13 @@ _LAZY = {
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
+    "GroupSpec": "nodes.system_spec",
     "HistogramSnapshot": "metrics.histogram",
     "Node": "nodes.node",
     "NodeSnapshot": "metrics.snapshot",
     "NotEnforced": "components.spec",
     "StorageUse": "metrics.snapshot",
+    "SystemSpec": "nodes.system_spec",
     "Traced": "components.tracing",
     "Unhealthy": "components.actor",
     "VersionRecord": "components.version",
@@ -93,6 +100,7 @@ __all__ = [
     "EventStream",
     "Exit",
     "ExitKind",
+    "GroupSpec",
     "Health",
     "HealthChecked",
     "HealthStatus",
@@ -111,17 +119,25 @@ __all__ = [
     "OnCrash",
     "Pending",
     "Policy",
+    "PoolRef",
+    "PoolSpec",
     "Priority",
     "ReplyTo",
     "RequestTimeout",
+    "Routing",
     "StartFailed",
     "StorageUse",
     "Strategy",
     "SupervisorSpec",
+    "SystemSpec",
     "Takeover",
     "Terminated",
+    "TopicCounts",
+    "TopicSubscription",
+    "Topics",
     "Traced",
     "Unhealthy",
+    "Unrouted",
     "Unwell",
     "VersionRecord",
     "WritesLost",

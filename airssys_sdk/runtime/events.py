@@ -117,6 +117,8 @@ class DeadReason(enum.Enum):
     """It waited when its actor ended for good."""
     EXPIRED = "expired"
     """It waited longer than its time to live."""
+    REFUSED = "refused"
+    """It was published, and the mailbox of this subscriber did not take it; no mailbox counts it as accepted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -138,6 +140,21 @@ class DeadLetter:
     error: Exception | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Unrouted:
+    """A message was published under a topic that nobody has subscribed to.
+
+    Attributes:
+        topic: which.
+        payload: the message.
+        sender: who published it, if known.
+    """
+
+    topic: str
+    payload: object
+    sender: object
+
+
 Event = (
     ActorStarted
     | ActorFailed
@@ -149,6 +166,7 @@ Event = (
     | HealthChecked
     | MessageFailed
     | DeadLetter
+    | Unrouted
 )
 
 E = TypeVar("E")

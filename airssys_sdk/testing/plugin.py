@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .node import Node
     from .world import World
 
+_NO_IMPORT = (
+    "give it in a test: a fixture `world_imports` of yours returns an object or a mapping that has it"
+)
+
 
 @pytest.fixture(scope="session")
 def airssys_project(pytestconfig: pytest.Config) -> Project:
@@ -38,12 +42,25 @@ def component(airssys_project: Project, pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture
-def world(component: Path) -> Generator[World, None, None]:
+def world_imports() -> object:
+    """What `world` gives the component to import; a test module or conftest.py puts a fixture of its own in place.
+
+    An object with an attribute for each interface, or a mapping from their names. What it lacks fails when the
+    component calls it.
+    """
+    return None
+
+
+@pytest.fixture
+def world(component: Path, world_imports: object) -> Generator[World, None, None]:
     """A fresh instance of the component for each test: `world.call('counting.count("a b a", frequency)')`."""
     from ..component import Component
     from .world import World
 
-    with Component.open(component, profile="metered").instantiate() as instance:
+    with _Explained():
+        loaded = Component.open(component, profile="metered")
+        instance = loaded.instantiate(world_imports, missing=_NO_IMPORT)
+    with instance:
         yield World(instance)
 
 

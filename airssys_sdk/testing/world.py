@@ -31,10 +31,10 @@ class World:
 
         Raises:
             WaveError: the text is no call, or its arguments do not fit.
-            UsageError: there is no such function.
+            UsageError: there is no such function, or it takes or gives a resource: see `instance.resource`.
             CallError: the guest did not answer, as after an uncaught exception.
         """
-        call = wave.parse_call(text, lambda path: self.instance.function(path).signature)
+        call = wave.parse_call(text, lambda path: self.instance.function(path).signature_as_text())
         signature = call.signature
         result: object
         try:

@@ -25,6 +25,10 @@ _OFFSET = re.compile(r" \(at offset 0x[0-9a-f]+\)")
 _FEATURE = re.compile(r"requires? the component model")
 _NUMBER = re.compile(r"^\d+: ")
 _LIMIT = "this is a limit of wasm-tools; the list of changes says what to look at"
+_NAMELESS = (
+    "a component does not keep the name of its world: compare it with another component, "
+    "or two versions of the WIT that it is built from"
+)
 _DOUBTFUL = (
     "if a resource has an alias, wasm-tools may be wrong here; the list of changes says what to look at"
 )
@@ -156,7 +160,9 @@ def _lay_out(old: Resolve, new: Resolve, old_world: World, new_world: World, fol
     if _title(old_world.package) != _title(new_world.package):
         raise _Unknown(
             f"the worlds belong to two packages, {_title(old_world.package)} and {_title(new_world.package)}",
-            "give two versions of one package",
+            _NAMELESS
+            if "root:component" in (old_world.package.name, new_world.package.name)
+            else "give two versions of one package",
         )
     texts = {package.name: print_package(package, docs=False) for package in new.packages}
     version = old_world.package.version

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, ValidationError
-from . import _gates, _hints
+from . import _gates, _hints, _misnamed
 from ._header import declared_package
 from ._hints import EXPECTED
 from ._keywords import specifier
@@ -211,6 +211,7 @@ def _resolve(source: Path, shown: _Shown, world: str | None = None) -> Resolve:
     except WasmToolsError as error:
         if error.where is None:
             error.where = place
+        _misnamed.put_right(error, source)
         error.hint = error.hint or _hints.hint(error, source)
         if error.hint is None and not shown.everything and _hints.is_hidden(error):
             error.hint = _showing(error, source, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -33,6 +34,10 @@ class Union:
 
     members: tuple[Annotation, ...]
 
+
+GROUP = 100
+"""How many alternatives stand side by side at most: each is nested in the next, and Python and type checkers read only some
+hundreds to a few thousands deep."""
 
 Annotation: TypeAlias = Name | Generic | Union
 
@@ -111,7 +116,20 @@ def value(before: str, annotation: Annotation) -> list[str]:
         return [line]
     if isinstance(annotation, Generic) and len(before + annotation.head) + 1 <= WIDTH:
         return _led(before, _subscript(annotation, 0), "")
+    if isinstance(annotation, Union) and len(annotation.members) > GROUP:
+        return [f"{before}(", *_grouped(annotation), ")"]
     return [f"{before}(", *inside(annotation, 1), ")"]
+
+
+def _grouped(annotation: Union) -> list[str]:
+    """The lines of very many alternatives, in groups of the same size."""
+    members = annotation.members
+    count = max(3, -(-len(members) // GROUP))  # the formatter writes two of them in another way
+    cuts = [len(members) * at // count for at in range(count + 1)]
+    lines: list[str] = []
+    for start, end in itertools.pairwise(cuts):
+        lines += [f"{INDENT}{'| ' * bool(start)}(", *inside(Union(members[start:end]), 2), f"{INDENT})"]
+    return lines
 
 
 def parameter(indent: int, before: str, annotation: Annotation) -> list[str]:

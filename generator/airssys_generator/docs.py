@@ -11,9 +11,9 @@ _SPECIAL = re.compile(r'\\|"{3,}|\A"+|"+\Z')
 """Backslashes, and quotes that could be taken for those around the docstring."""
 
 _MARKS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff"
+    "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2028\u2029\u2066\u2067\u2068\u2069\ufeff"
 )
-"""Characters that reorder or break the text around them."""
+"""Characters that reorder or break the text around them, or that linters take for an accident."""
 
 
 def docstring(text: str, indent: int) -> str:
@@ -35,13 +35,17 @@ def comment(text: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    first, _, rest = _visible(text.replace("\r\n", "\n").expandtabs(4)).strip().partition("\n")
-    lines = (
-        [line.rstrip(" ") for line in (first, *textwrap.dedent(rest).split("\n"))]
-        if rest
-        else [first.rstrip(" ")]
-    )
+    text = _visible(text.replace("\r\n", "\n").expandtabs(4)).strip()
+    first, *rest = map(_spaced, text.split("\n"))
+    lines = [first, *textwrap.dedent("\n".join(rest)).split("\n")] if rest else [first]
     return _quoted("\n".join(lines)).split("\n")
+
+
+def _spaced(line: str) -> str:
+    """The line, indented by spaces alone and without space at its end: the formatter removes all other space there."""
+    line = line.rstrip()
+    indentation = len(line) - len(line.lstrip(" "))
+    return line[:indentation] + line[indentation:].lstrip()
 
 
 def _quoted(text: str) -> str:

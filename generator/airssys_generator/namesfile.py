@@ -25,6 +25,7 @@ _WORLD_CLASS = "WitWorld"
 _MODULE = re.compile(r"[a-z][a-z0-9_]*")
 _HOST_TABLES = ("classes", "errors", "types")
 _DIRECTIONS = ("import ", "export ")
+_MODULE_TABLES = ("imports", "exports")
 _CLASS_TABLES = ("resources", *_HOST_TABLES)
 _TABLES = ("imports", "exports", "functions", "resources", *_HOST_TABLES)
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9]*_*")
@@ -321,6 +322,12 @@ def _check(table: str, content: object, where: str) -> None:
                 hint = f"it is a keyword of Python; write {escape(name)!r}"
             raise NamesFileError(
                 f"{name!r} is no name for a {what}", where=f"{where}: {table}.{key!r}", hint=hint
+            )
+        if table in _MODULE_TABLES and module_name(name) != name:
+            raise NamesFileError(
+                f"{name!r} is no name for a module that componentize-py keeps",
+                where=f"{where}: {table}.{key!r}",
+                hint=f"it would be {module_name(name)!r} in a guest; write that, or another name",
             )
         if table in _HOST_TABLES and not key.startswith(_DIRECTIONS):
             raise NamesFileError(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_process import Command
+from natives import MEMORY, build
 
 from airssys_sdk.wit.tools import run_wasm_tools
 
@@ -101,8 +102,29 @@ def test_a_guest_that_asks_for_too_much_memory_is_told_apart(sdk: Command, wasm:
 def test_what_the_host_would_have_to_give_is_missing_only_when_it_is_called(sdk: Command, wasm: Path) -> None:
     result = sdk("call", wasm, "ask-clock()")
     assert result.code == 1
-    assert "clock.now" in result.err
+    assert "the component called clock.now, which its host must give" in result.err
+    assert "hint: `call` gives no imports" in result.err
     assert "Traceback" not in result.err
+
+
+STORE = "package t:t; interface a { resource warehouse { constructor(name: string); size: func() -> u32; } } world w { export a; }"
+STORE_CORE = f"""(module {MEMORY}
+  (func (export "t:t/a#[constructor]warehouse") (param i32 i32) (result i32) (unreachable))
+  (func (export "t:t/a#[method]warehouse.size") (param i32) (result i32) (i32.const 7)))"""
+
+
+@pytest.mark.parametrize("call", ['[constructor]warehouse("a")', "[method]warehouse.size(1)"])
+def test_a_resource_is_no_text_and_the_hint_says_what_can_use_it(
+    sdk: Command, tmp_path: Path, call: str
+) -> None:
+    (tmp_path / "store.wasm").write_bytes(build(STORE, STORE_CORE, "w"))
+    result = sdk("call", "store.wasm", call, folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert "error: the function takes or gives the resource warehouse, which has no text\n" in result.err
+    assert f"  --> t:t/a#{call.partition('(')[0]}\n" in result.err
+    assert (
+        "hint: Python can call it: Component.open(FILE).instantiate() has call() and resource()" in result.err
+    )
 
 
 @pytest.mark.parametrize(

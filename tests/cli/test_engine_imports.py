@@ -28,6 +28,7 @@ sys.exit(code)
         ["generate", "guest", "TRIAL/wit", "--world", "runtime-host", "--out", "guest"],
         ["build", "TRIAL"],
         ["inspect", "TRIAL/dist/trial.wasm"],
+        ["cache", "show"],
         ["doctor"],
     ],
     ids=lambda arguments: " ".join(arguments[:2]),

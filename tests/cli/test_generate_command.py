@@ -33,10 +33,33 @@ def test_a_host_package_is_written_and_then_up_to_date(sdk: Command, wit: Path) 
     arguments = ["generate", "host", "shop.wit", "--world", "shop", "--out", "shop"]
     first = sdk(*arguments, folder=wit.parent)
     assert (first.code, first.err) == (0, "")
+    assert "  wrote shop/exports/stock.py\n" in first.out
     head = (wit.parent / "shop" / "__init__.py").read_text().splitlines()
     assert head[1] == "# Again: airssys-sdk generate host shop.wit --world shop --out shop"
     assert sdk(*arguments, folder=wit.parent).out == "shop is up to date\n"
     assert sdk(*arguments, "--check", folder=wit.parent).code == 0
+
+
+def test_the_files_that_were_written_and_removed_are_named(sdk: Command, wit: Path) -> None:
+    arguments = ["generate", "host", "shop.wit", "--world", "shop", "--out", "shop"]
+    assert sdk(*arguments, folder=wit.parent).code == 0
+    wit.write_text(WIT.replace("interface stock", "interface store").replace("export stock", "export store"))
+    told = sdk(*arguments, folder=wit.parent).out
+    for line in (
+        "  removed shop/exports/stock.py",
+        "  wrote shop/exports/store.py",
+        "  wrote shop/__init__.py",
+    ):
+        assert f"{line}\n" in told
+    assert "py.typed" not in told
+    many = "".join(f"interface i{n} {{ f: func(); }}\n" for n in range(20))
+    exports = " ".join(f"export i{n};" for n in range(20))
+    wit.write_text(f"package demo:shop@1.0.0;\n{many}world shop {{ {exports} }}\n")
+    told = sdk(*arguments, folder=wit.parent).out
+    listed = [line for line in told.splitlines() if line.startswith(("  wrote ", "  removed "))]
+    assert len(listed) == 10
+    assert listed[0] == "  removed shop/exports/store.py"
+    assert "  and 13 more\n" in told
 
 
 def test_check_prints_what_is_out_of_date_and_changes_nothing(sdk: Command, wit: Path) -> None:

@@ -14,6 +14,8 @@ import cli_projects
 import pytest
 from cli_process import Command, read_terminal
 
+from airssys_sdk.component import Cache, CompileEvent, Component
+
 pytestmark = pytest.mark.xdist_group("cli")
 
 
@@ -100,6 +102,24 @@ def test_a_build_is_done_once(sdk: Command, lab: Path) -> None:
     assert Path(data["path"]) == lab / "dist" / "lab.wasm"
     assert data["bytes"] == (lab / "dist" / "lab.wasm").stat().st_size
     assert "build: dist/lab.wasm ... up to date\n" in result.err
+
+
+@pytest.mark.slow
+def test_a_build_compiles_for_the_profiles_that_are_asked_for(
+    sdk: Command, lab: Path, tmp_path: Path
+) -> None:
+    env = {"AIRSSYS_CACHE_DIR": str(tmp_path)}
+    usual = sdk("build", lab, env=env)
+    assert re.findall(r"\((\w+)\) \.\.\. (?:up to|\d)", usual.err) == ["metered"]
+    both = sdk("build", lab, "--profile", "both", env=env)
+    assert re.search(r"\(plain\) \.\.\. \d+\.\d s\n.*\(metered\) \.\.\. up to date\n", both.err)
+    told: list[CompileEvent] = []
+    cache = Cache(tmp_path / "compiled")
+    wasm = lab / "dist" / "lab.wasm"
+    assert Component.open(wasm, cache=cache, on_compile=told.append).profile == "plain"
+    assert Component.open(wasm, profile="metered", cache=cache, on_compile=told.append).metered
+    assert (told, cache.counters.hits) == ([], 2)
+    assert sdk("build", lab, "--profile", "plain", env=env).err.endswith("(plain) ... up to date\n")
 
 
 @pytest.mark.slow
@@ -205,6 +225,40 @@ def test_a_guest_does_not_see_the_hosts_packages_and_its_own_traceback_says_so(
     assert "stack backtrace" not in result.err.lower()
     assert files(project / "dist") == set()
     assert not list(project.rglob("__pycache__"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "named", "hint"),
+    [
+        (
+            "import wit_world.exports.gone; print(wit_world.exports.gone)",
+            "wit_world.exports.gone",
+            "does not have it, or no more: take the import out",
+        ),
+        (
+            "from wit_world.exports import gone; print(gone)",
+            "wit_world.exports.gone",
+            "does not have it, or no more",
+        ),
+        (
+            "import componentize_py_gone",
+            "componentize_py_gone",
+            "no `componentize_py_gone`: take the import out",
+        ),
+    ],
+)
+def test_an_import_of_what_left_the_wit_is_no_package_to_install(
+    sdk: Command, project: Path, code: str, named: str, hint: str
+) -> None:
+    module = project / "src" / "lab" / "component.py"
+    module.write_text(f"{code}\n{module.read_text()}")
+    result = sdk("build", project)
+    assert result.code == 8
+    assert "  --> src/lab/component.py:1\n" in result.err
+    assert f"`{named}`" in result.err
+    assert hint in result.err
+    assert "pip install" not in result.err
 
 
 @pytest.mark.slow

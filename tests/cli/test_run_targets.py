@@ -26,6 +26,26 @@ def test_a_project_that_was_never_built_here_is_generated_and_built_first(sdk: C
     assert "generate: airssys:core/runtime-host@1.0.0 ... up to date\n" not in result.err
 
 
+def test_a_misspelt_project_or_component_is_asked_about(sdk: Command, tmp_path: Path) -> None:
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "Component.toml").touch()
+    (tmp_path / "help").mkdir()  # a folder like any other
+    (tmp_path / "words.wasm").touch()
+    for asked, hint in (
+        ("helo", "did you mean 'hello'?"),
+        ("../here/helo", "did you mean '../here/hello'?"),
+        ("word.wasm", "did you mean 'words.wasm'?"),
+        ("nothing", "give a folder with a Component.toml, or a .wasm file"),
+        ("nowhere/hello", "give a folder with a Component.toml, or a .wasm file"),
+    ):
+        result = sdk(
+            "run", asked.replace("here", tmp_path.name, 1) if "../" in asked else asked, folder=tmp_path
+        )
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith("error: there is no such project folder or component file\n")
+        assert f"hint: {hint.replace('/here/', f'/{tmp_path.name}/')}\n" in result.err
+
+
 def test_components_with_the_same_name_are_told_apart_by_their_namespace(
     sdk: Command, trial: Path, clone: Path
 ) -> None:

@@ -299,6 +299,34 @@ def test_a_dependency_changed_under_its_version_leaves_no_verdict_but_the_rest_i
     assert "    -type price = u64;\n    +type price = u32;\n" in result.out
 
 
+def test_a_component_is_no_version_of_its_wit_and_its_toolchain_is_no_change(
+    sdk: Command, tmp_path: Path
+) -> None:
+    wasi = "package wasi:io@0.2.0 { interface poll { block: func(); } }"
+    shop = "interface stock { count: func() -> u32; }"
+    (tmp_path / "shop.wit").write_text(f"package demo:shop@1.0.0;\n{shop}\nworld shop {{ export stock; }}\n")
+    built = tmp_path / "built.wit"
+    built.write_text(
+        f"package demo:shop@1.0.0;\n{shop}\nworld shop {{ import wasi:io/poll@0.2.0; export stock; }}\n{wasi}\n"
+    )
+    core, component = tmp_path / "core.wasm", tmp_path / "shop.wasm"
+    run_wasm_tools(["component", "embed", "--dummy", "--world", "shop", built, "-o", core])
+    run_wasm_tools(["component", "new", core, "-o", component])
+    for pair in (("shop.wit", "shop.wasm"), ("shop.wasm", "shop.wit")):
+        result = sdk("wit", "diff", *pair, folder=tmp_path)
+        assert result.code == 1
+        assert "the worlds belong to two packages" in result.out
+        assert (
+            "hint: a component does not keep the name of its world: compare it with another component"
+            in result.out
+        )
+        assert "wasi:" not in result.out
+    both = sdk("wit", "diff", "shop.wasm", "shop.wasm", folder=tmp_path)
+    assert both.code == 0
+    explained = sdk("wit", "diff", "--help").out
+    assert "OLD and NEW are each a .wit file" in explained
+
+
 def test_items_of_which_only_since_changed_are_counted_and_listed_on_demand(
     sdk: Command, tmp_path: Path
 ) -> None:

@@ -17,8 +17,9 @@ from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.engine.profiles import Profile
 from airssys_sdk.component.hosting.declared import declared
 from airssys_sdk.component.hosting.dynamic import Function, Instance
-from airssys_sdk.component.hosting.linking import NO_IMPORTS
-from airssys_sdk.component.hosting.live import ExportCodec, Live
+from airssys_sdk.component.hosting.exports import ExportCodec
+from airssys_sdk.component.hosting.imports import NO_IMPORTS
+from airssys_sdk.component.hosting.live import Live
 from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.wit.shapes import (
     BytesShape,

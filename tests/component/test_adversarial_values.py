@@ -587,7 +587,7 @@ def test_the_results_of_a_host_are_read_with_the_same_care() -> None:
     for name, value in results.items():
         with (
             instance_with(lambda given, pad, value=value: value) as made,
-            pytest.raises(HostImportFailed, match=f"give-{name}: result") as caught,
+            pytest.raises(HostImportFailed, match=rf"give-{name} raised \w+: result") as caught,
         ):
             made.call(f"via-{name}", good[name], NO_PAD)
         assert isinstance(caught.value.__cause__, InvalidType | InvalidValue)

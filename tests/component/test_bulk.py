@@ -40,6 +40,7 @@ from airssys_sdk.component import (
 from airssys_sdk.component.bulk import composing, forms, kept, sections
 from airssys_sdk.component.bulk.names import PREFIX
 from airssys_sdk.component.engine.cache import Cache
+from airssys_sdk.component.hosting.exports import find_bulk
 from airssys_sdk.component.output.traceback import ADAPTERS
 from airssys_sdk.errors import ToolMissingError
 from airssys_sdk.wit.model import Resolve
@@ -220,7 +221,7 @@ def test_bytes_go_through_an_adapter_and_the_rest_does_not(component: Component,
 
 def _kinds(instance: Instance, name: str) -> bool:
     live: Any = getattr(instance, "_live")  # noqa: B009
-    return live.bulk_function("t:t/api", name) is not None
+    return find_bulk(live.component, "t:t/api", name) is not None
 
 
 def test_functions_with_resources_work_beside_those_with_adapters(instance: Instance) -> None:
@@ -474,7 +475,7 @@ def test_versions_of_an_interface_and_functions_of_the_world_have_their_own_adap
             data = os.urandom(333)
             interface, _, name = path.rpartition("#")
             live: Any = getattr(made, "_live")  # noqa: B009
-            assert live.bulk_function(interface or None, name) is not None, path
+            assert find_bulk(live.component, interface or None, name) is not None, path
             assert made.call(path, data) == (data * 2 if path == "via" else data)
 
 

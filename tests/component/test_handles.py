@@ -239,7 +239,9 @@ def test_an_exception_while_an_object_is_dropped_ends_the_call_with_it(profile: 
     host = Host()
     host.Thing = Sticky  # type: ignore[misc]
     with Component.open(user(), profile=profile).instantiate(host) as instance:
-        with pytest.raises(HostImportFailed, match="ValueError: it sticks") as caught:
+        with pytest.raises(
+            HostImportFailed, match=r"#[a-z]+, in its drop, raised ValueError: it sticks"
+        ) as caught:
             instance.call("use", 1)
         assert isinstance(caught.value.__cause__, ValueError)
 

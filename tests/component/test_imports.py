@@ -49,6 +49,21 @@ def test_values_reach_the_host_and_come_back(open_playground: Open) -> None:
     assert given.logged == ["grüße\0"]
 
 
+@pytest.mark.parametrize(
+    ("value", "told"), [(5, "result: expected None, got 5"), (Err(5), "error: expected None, got 5")]
+)
+def test_a_result_that_holds_nothing_takes_no_value(open_playground: Open, value: object, told: str) -> None:
+    def check() -> Any:
+        if isinstance(value, Err):
+            raise value
+        return value
+
+    with pytest.raises(HostImportFailed) as caught:
+        open_playground(host(check=check)).api.check()
+    assert type(caught.value.__cause__) is InvalidType
+    assert f"the host import test:calls/clock@1.2.0#check raised InvalidType: {told}" in caught.value.message
+
+
 def test_a_raised_err_is_the_guests_error_case(open_playground: Open) -> None:
     def look(key: str, pad: object) -> str:
         raise Err(LookupError_Missing(key))
@@ -88,7 +103,10 @@ def test_any_other_exception_fails_the_call_and_is_its_cause(
     with pytest.raises(HostImportFailed) as caught:
         world.api.time()
     assert caught.value.__cause__ is raised
-    assert type(raised).__name__ in caught.value.message
+    assert caught.value.message.startswith(
+        f"the host import test:calls/clock@1.2.0#now raised {type(raised).__name__}"
+    )
+    assert caught.value.where == "test:calls/api@1.2.0#time"
     with pytest.raises(InstanceDead):
         world.version()
 
@@ -117,6 +135,10 @@ def test_a_returned_value_that_does_not_fit_fails_the_call(
         open_playground(host(now=lambda: value)).api.time()
     assert type(caught.value.__cause__) is kind
     assert str(caught.value.__cause__).startswith("test:calls/clock@1.2.0#now: result: expected")
+    assert (
+        f"the host import test:calls/clock@1.2.0#now raised {kind.__name__}: result: exp"
+        in caught.value.message
+    )
 
 
 def test_an_err_that_escapes_from_another_component_is_no_answer(open_playground: Open) -> None:

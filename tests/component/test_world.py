@@ -193,6 +193,7 @@ def test_importing_the_package_brings_no_engine() -> None:
 import sys
 from airssys_sdk import component
 component.World, component.Exports, component.Source, component.Limits, component.Wasi, component.Engine
+component.Cache, component.CompileEvent, component.OnCompile, component.Profile
 heavy = {"wasmtime", "pydantic", "rich", "jinja2", "asyncio", "componentize_py"} & set(sys.modules)
 print(sorted(heavy))
 """

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from readme import ROOT, section
 
+from airssys_sdk import errors
+from airssys_sdk.cli import failure
+
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")],
     key=str,
@@ -38,6 +41,15 @@ def test_the_readme_names_exactly_the_commands_that_there_are() -> None:
     commands = re.findall(r"^  ([a-z]+)  ", shown.partition("Commands:")[2], re.MULTILINE)
     assert commands
     assert sorted(re.findall(r"`([a-z]+)`", row)) == sorted(commands)
+
+
+def test_the_exit_codes_that_errors_have_are_explained() -> None:
+    table = (ROOT / "docs" / "command.md").read_text("utf-8")
+    explained = {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    kinds = [
+        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)
+    ]
+    assert {kind.exit_code for kind in kinds} | {0, failure.INTERRUPTED} == explained
 
 
 def test_the_licences_that_the_readme_names_are_in_the_repository() -> None:

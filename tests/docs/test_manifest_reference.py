@@ -14,7 +14,7 @@ from airssys_sdk.manifest import Manifest, load_manifest
 
 TEXT = (ROOT / "docs" / "manifest.md").read_text("utf-8")
 (EXAMPLE,) = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-SHOWN_WITH_OTHER_VALUES = {"permissions", "fuel", "app", "config", "component"}
+SHOWN_WITH_OTHER_VALUES = {"permissions", "fuel", "app", "config", "component", "health"}
 
 
 def test_the_example_is_a_manifest(tmp_path: Path) -> None:

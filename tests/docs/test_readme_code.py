@@ -27,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def written(home: Path) -> str:
     """What the commands of "Write a guest" print."""
-    (block,) = section("Write a guest").blocks("sh")
+    block, _ = section("Write a guest").blocks("sh")
     return shell(block, home)
 
 
@@ -64,7 +64,7 @@ def python(program: str, folder: Path) -> str:
 
 
 def test_a_new_guest_passes_its_tests_and_answers_as_the_readme_says(written: str) -> None:
-    (block,) = section("Write a guest").blocks("sh")
+    block, _ = section("Write a guest").blocks("sh")
     (answer,) = re.findall(r'prints "(.*)"', block)
     lines = written.splitlines()
     assert lines[-1] == answer
@@ -79,31 +79,30 @@ def test_the_authors_code_stands_where_the_readme_says(written: str, home: Path)
 
 def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str, home: Path) -> None:
     part = section("Write a guest")
-    (code,) = part.blocks("python")
-    (allowed,) = re.findall(r"`(send = \[[^`]*)`", part.text)
-    (table,) = re.findall(r"`(\[permissions\.[^`]*)`", part.text)
-    (run,) = (command for command in part.commands() if command.startswith("airssys-sdk run . .."))
-    (new,) = (command for command in part.commands() if command.startswith("airssys-sdk new audit"))
-    shutil.copytree(home / "hello", home / "remembering")
-    module = home / "remembering" / "src" / "hello" / "component.py"
+    (code, tests), (_, new), (allowed,) = part.blocks("python"), part.blocks("sh"), part.blocks("toml")
+    file, tests_file = re.findall(r"`(diary/[\w/]+\.py)`", part.text)
+    test, run = (one for one in part.commands() if "diary" in one)
+    activate = ". .venv/bin/activate"
+    shell(f"{activate}\ncd hello\n{new}", home)
+    module = home / file
     imports, _, method = code.partition("\n\n# and in the class, in place of its handle_message:\n\n")
     before, _, rest = module.read_text("utf-8").partition("    def handle_message(")
     after = rest[rest.index("    def handle_callback(") :]
     before = before.replace("\n\n\nclass", f"\n{imports}\n\n\nclass", 1)
     module.write_text(f"{before}{method}\n{after}", "utf-8")
-    with (home / "remembering" / "Component.toml").open("a", encoding="utf-8") as manifest:
-        manifest.write(f"\n{table}\n{allowed}\n")
-    activate = ". .venv/bin/activate"
-    shell(f"{activate}\n{new} && airssys-sdk build audit", home)
+    with (home / "diary" / "Component.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write(f"\n{allowed}")
+    (home / tests_file).write_text(tests, "utf-8")
+    assert "1 passed" in shell(f"{activate}\n{test}", home)
     for number in (1, 2):
-        told = shell(f"{activate}\ncd remembering\n{run}", home)
-        assert told == f"message {number}\n"
+        assert shell(f"{activate}\n{run}", home) == f"message {number}\n"
     # Without the other one, what its host raises reaches the author with the line that did not catch it.
-    alone = f"{activate}\ncd remembering\nairssys-sdk run . --send hello hi"
+    alone = f"{activate}\nairssys-sdk run diary --send diary hi"
     done = subprocess.run(["sh", "-c", alone], cwd=home, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "#handle-message cannot return Err(MessagingError_TargetNotFound(" in done.stderr
-    assert 'File "src/hello/component.py", line ' in done.stderr
+    assert "which a host function raised at src/diary/component.py:" in done.stderr
+    assert 'File "src/diary/component.py", line ' in done.stderr
     assert "host_messaging.send(ComponentId(" in done.stderr
     assert "hint: catch in the method what host functions raise" in done.stderr
     assert "_airssys_entry" not in done.stderr

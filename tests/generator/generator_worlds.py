@@ -15,6 +15,7 @@ from airssys_sdk.wit.reader import find_world, read
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
+HARD = ROOT / "tests" / "hard_worlds"
 CORPUS = ROOT.parent / "shared" / "corpus" / "wit"
 
 ONE_TARGET: dict[str, tuple[Target, ...]] = {"maps__atlas": ("host",), "streams__pipe": ("guest",)}
@@ -67,6 +68,12 @@ def golden_sources() -> list[Source]:
     folders = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
     found = [(folder.name.replace("-", "_"), _root(folder)) for folder in folders]
     return [next(_worlds(name, path), Source(name, path, None)) for name, path in found]
+
+
+@functools.cache
+def hard_worlds() -> list[Source]:
+    """Worlds that were written to break the generator."""
+    return [source for path in sorted(HARD.glob("*.wit")) for source in _worlds(f"hard_{path.stem}", path)]
 
 
 def golden_folder(source: Source) -> Path:

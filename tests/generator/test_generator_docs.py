@@ -28,9 +28,11 @@ EVIL = [
     '""""',
     "\\",
     '"',
+    "spaces\xa0\n\n\u3000 of other\u2003\n  \xa0kinds\n\xa0\n    and none\u200bat all",
 ]
 TEXT = st.text(
-    st.sampled_from("\\\"'#{}%\n\t ab\r\x1b\x00\u202e\u2028é\U0001f40d") | st.characters(codec="utf-8")
+    st.sampled_from("\\\"'#{}%\n\t ab\r\x1b\x00\u202e\u2028é\U0001f40d\u200b\xa0\u3000")
+    | st.characters(codec="utf-8")
 )
 
 
@@ -68,7 +70,7 @@ def test_a_comment_is_one_line(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_docstrings_are_formatted_as_the_formatter_would(tmp_path: Path) -> None:
+def test_docstrings_pass_formatter_and_linter(tmp_path: Path) -> None:
     found: list[str] = []
 
     @given(text=TEXT.filter(str.strip))
@@ -81,9 +83,10 @@ def test_docstrings_are_formatted_as_the_formatter_would(tmp_path: Path) -> None
     )
     (tmp_path / "docs.py").write_text(body + "\n", encoding="utf-8")
     program = str(Path(sys.executable).with_name("ruff"))
-    command = [program, "format", "--isolated", "--no-cache", "--diff", "docs.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    for command in (["format", "--diff"], ["check"]):
+        whole = [program, *command, "--isolated", "--no-cache", "docs.py"]
+        done = subprocess.run(whole, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 def test_no_documentation_of_a_world_reaches_the_code(tmp_path: Path) -> None:

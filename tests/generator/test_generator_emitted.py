@@ -14,6 +14,7 @@ from generator_worlds import (
     corpus_worlds,
     generated,
     golden_sources,
+    hard_worlds,
     needs_corpus,
     put,
     world_of,
@@ -54,7 +55,14 @@ def together(emitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _all() -> list[Source]:
-    return [*golden_sources(), *corpus_worlds(), *corpus_packages()]
+    return [*golden_sources(), *hard_worlds(), *corpus_worlds(), *corpus_packages()]
+
+
+def test_the_hard_worlds_are_generated_for_both_sides(emitted: Path) -> None:
+    for target in ("host", "guest"):
+        assert {source.name for source in hard_worlds()} <= {
+            path.name for path in (emitted / target).iterdir()
+        }
 
 
 def test_emitted_code_is_formatted_as_the_formatter_would(emitted: Path) -> None:

@@ -105,6 +105,14 @@ def test_no_import_of_a_module_hides_the_module_of_exports_that_has_its_name(tmp
     assert "from ..imports import i as _i\n" in bindings
 
 
+def test_a_type_of_the_world_hides_no_builtin_where_the_package_brings_it_in(tmp_path: Path) -> None:
+    text = "package a:b; world w { record not-implemented-error { a: u8 } export f: func(e: not-implemented-error); }"
+    resolve, world = world_of(text, tmp_path)
+    package = generate(resolve, world, "host")["__init__.py"]
+    assert "from .types import NotImplementedError as NotImplementedError\n" in package
+    assert "        raise builtins.NotImplementedError\n" in package
+
+
 CHECK = """
 import inspect, package
 from package.imports import kinds, result as interface

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import subprocess
 import sys
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
-from generator_worlds import world_of
+from generator_worlds import put, world_of
 
 from airssys_generator import Target, generate, skeleton
 from airssys_sdk.wit.model import Resolve, World
@@ -114,6 +117,46 @@ def test_twice_as_many_items_are_twice_the_work(
     once = lines_run(lambda: generate(resolve, world, target))
     resolve, world = read_all(kind, 2 * SOME, side, tmp_path / "twice")
     assert lines_run(lambda: generate(resolve, world, target)) < 2.1 * once
+
+
+def variant_of(*counts: int) -> str:
+    types = "\n".join(
+        f"variant v{count} {{ {', '.join(f'c{at}' for at in range(count))} }}" for count in counts
+    )
+    return f"package a:b; interface i {{ {types} }} world w {{ import i; export i; }}"
+
+
+@pytest.mark.parametrize("target", ["host", "guest"])
+def test_a_variant_of_thousands_of_cases_is_one_that_python_imports(target: Target, tmp_path: Path) -> None:
+    resolve, world = world_of(variant_of(6000), tmp_path)
+    files = generate(resolve, world, target)
+    module = files["imports/i.py" if target == "host" else "wit_world/imports/i.py"]
+    names: dict[str, Any] = {"__name__": "builtins"}  # where dataclasses look for their names
+    exec(compile(module, "i.py", "exec", dont_inherit=True), names)  # noqa: S102  (it is what the test is about)
+    assert len(typing.get_args(names["V6000"])) == 6000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["host", "guest"])
+def test_variants_of_hundreds_of_cases_pass_formatter_and_type_checkers(
+    target: Target, tmp_path: Path, mypy_cache: Path
+) -> None:
+    resolve, world = world_of(variant_of(100, 101, 150, 250, 301), tmp_path / "source")
+    put(generate(resolve, world, target), tmp_path / "out" / "package")
+    python = "3.11" if target == "host" else "3.14"
+    settings = {"typeCheckingMode": "strict", "pythonVersion": python, "include": ["."]}
+    put({"pyrightconfig.json": json.dumps(settings)}, tmp_path / "out")
+    for command in (
+        ["ruff", "format", "--isolated", "--no-cache", "--diff", "."],
+        ["ruff", "check", "--isolated", "--no-cache", "."],
+        ["mypy", "--strict", "--python-version", python, f"--cache-dir={mypy_cache}", "package"],
+        ["basedpyright", "--project", ".", "--pythonpath", sys.executable],
+    ):
+        program = str(Path(sys.executable).with_name(command[0]))
+        done = subprocess.run(
+            [program, *command[1:]], cwd=tmp_path / "out", capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
 def lines_run(work: Callable[[], object]) -> int:

@@ -282,12 +282,24 @@ def test_a_body_that_reads_a_parameter_which_has_another_name_is_told_with_its_l
     assert "print(name" in text
     merged = new.merged(text, old)
     assert "def enter(self, guest: str) -> None:\n        print(name.upper())\n" in merged.text
-    (found,) = merged.lost
+    found, again = merged.lost
     line = merged.text.splitlines().index("        print(name.upper())") + 1
     assert str(found) == (
         f"component.py:{line}: 'Hall.enter' has no parameter 'name' any more, and its body reads it; "
         "read 'guest', which stands in its place"
     )
+    assert again.where == f"component.py:{line + 1}"
+
+
+def test_every_line_that_reads_a_lost_parameter_is_told_once(change: Change) -> None:
+    old, new = change(_hall("enter: func(a: u8, b: u8);"), _hall("enter: func();"))
+    body = "print(a, a)\n        print()\n        print(b, a)\n        return b"
+    text = old.skeleton.replace('raise NotImplementedError("demo:app/hall#enter")', body)
+    merged = new.merged(text, old)
+    start = merged.text.splitlines().index("        print(a, a)") + 1
+    assert [(one.where, one.reason.split("'")[3]) for one in merged.lost] == [
+        (f"component.py:{start + step}", name) for step, name in ((0, "a"), (2, "b"), (2, "a"), (3, "b"))
+    ]
 
 
 @pytest.mark.parametrize(

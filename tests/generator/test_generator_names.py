@@ -112,6 +112,8 @@ def test_a_name_that_was_changed_by_hand_is_used_on_both_sides(tmp_path: Path) -
         ("[import]\n", "unknown table 'import'"),
         ('[imports]\n"a:b/c" = "Class"\n', "'Class' is no name for a module"),
         ('[imports]\n"a:b/c" = "class"\n', "'class' is no name for a module"),
+        ('[imports]\n"a:b/c" = "c__d"\n', "'c__d' is no name for a module that componentize-py keeps"),
+        ('[exports]\n"a:b/c" = "c_"\n', "it would be 'c' in a guest; write that, or another name"),
         ('[imports]\n"a:b/c" = "x"\n"a:b/d" = "x"\n', "both named 'x'"),
         ("[imports\n", "not valid TOML"),
         ('[errors]\n"a:b/c#d" = "DRaised"\n', "'a:b/c#d' has no direction"),

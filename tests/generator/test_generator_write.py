@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import subprocess
 import sys
 import textwrap
@@ -98,6 +99,14 @@ def test_the_authors_module_may_stand_in_a_folder_with_others_of_the_authors(tmp
     files = {"wit_world/__init__.py": OURS, "src/app.py": "class A: ...\n"}
     write_files(files, tmp_path, authored=["src/app.py"])
     assert _there(tmp_path) == {**files, "src/helpers.py": "mine\n"}
+
+
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    write_files({"app.py": "old\n"}, tmp_path, authored=["app.py"])
+    (tmp_path / "app.py").chmod(0o740)
+    write_files({"app.py": "new\n"}, tmp_path, authored=["app.py"])
+    assert (tmp_path / "app.py").read_text() == "new\n"
+    assert stat.S_IMODE((tmp_path / "app.py").stat().st_mode) == 0o740
 
 
 def test_a_write_that_fails_midway_leaves_the_old_package(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ class TestReading:
         assert (backoff.base, backoff.factor, backoff.max, backoff.jitter) == (0.1, 2.0, 30.0, 0.0)
         assert str(supervision.on_crash) == "dead-letter"
         assert manifest.permissions.requested() == {}
+        assert manifest.subscriptions.topics == ()
         assert manifest.config_data() is None
 
     def test_a_full_manifest_has_its_units_parsed(self) -> None:
@@ -288,6 +289,25 @@ class TestMistakes:
         error = changed(old, new)
         assert error.message.startswith(message)
         assert error.problems[0].line is not None
+
+    @pytest.mark.parametrize(
+        ("patterns", "message"),
+        [
+            ('["orders.*", "orders..created"]', "'orders..created' is no pattern: level 2 is empty"),
+            ('["#", "a*"]', "'a*' is no pattern: level 1, 'a*', has * inside a word"),
+            ('["#", ""]', "a pattern is not empty"),
+            ('["#", "a\\u0001"]', r"'a\x01' is no pattern: level 1 holds the character U+0001"),
+            ('["#", 3]', "expected a text that is not empty, got 3"),
+        ],
+    )
+    def test_a_malformed_pattern_of_a_topic_is_explained_with_its_place(
+        self, patterns: str, message: str
+    ) -> None:
+        error = refused(SMALL + f"[subscriptions]\ntopics = {patterns}\n")
+        (problem,) = error.problems
+        assert (problem.key, problem.line) == ("subscriptions.topics[1]", 7)
+        assert problem.message.startswith(message)
+        assert str(error).replace("\n", "").isprintable()
 
     def test_a_missing_key_is_named_with_what_it_holds(self) -> None:
         error = refused(SMALL.replace('version = "1.2.0"\n', ""))

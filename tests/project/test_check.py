@@ -101,6 +101,53 @@ def test_a_world_of_names_that_are_keywords_of_wit_can_be_checked(tmp_path: Path
     check_component(_dummy(tmp_path, text), resolve, find_world(resolve))
 
 
+BOTH = """
+package example:shop@1.0.0;
+
+interface base {
+  resource node { constructor(); get: func() -> u32; }
+}
+
+interface second {
+  use base.{node as knot};
+  @since(version = 1.0.0)
+  record pair { a: knot, b: list<u8> }
+  f: func(n: pair) -> knot;
+}
+
+world shop {
+  import base;
+  import second;
+  import inline: interface { use base.{node}; f: func(n: borrow<node>); }
+  use base.{node as mine};
+  import m: func(n: mine);
+  import g: func(a: u8) -> u8;
+  export base;
+  export second;
+  export h: func(a: u8) -> u8;
+}
+"""
+"""The tool refuses every component of this world."""
+
+
+def test_a_component_of_a_world_that_the_tool_cannot_check_is_compared_by_its_text(tmp_path: Path) -> None:
+    wit = _write(tmp_path, "shop", BOTH)
+    _check(_dummy(tmp_path, BOTH), wit)
+    _check(_dummy(tmp_path, BOTH.replace("  import g: func(a: u8) -> u8;\n", "")), wit)
+    for old, new, place in (
+        ("list<u8>", "list<u16>", "example:shop/second@1.0.0#pair"),
+        ("-> u32", "-> u64", "example:shop/base@1.0.0#[method]node.get"),
+        ("export h: func(a: u8)", "export h: func(a: u16)", "example:shop/shop@1.0.0#h"),
+        ("import g: func(a: u8)", "import g: func(a: u16)", "example:shop/shop@1.0.0#g"),
+        ("node as knot", "node", "example:shop/second@1.0.0#"),
+    ):
+        text = BOTH.replace(old, new).replace("knot", "node" if new == "node" else "knot")
+        with pytest.raises(WorldMismatch) as refused:
+            _check(_dummy(tmp_path, text), wit)
+        assert "it has other types in " in refused.value.message
+        assert place in refused.value.message
+
+
 def test_a_file_that_is_no_component_is_refused(wit: Path, tmp_path: Path) -> None:
     file = tmp_path / "not.wasm"
     file.write_bytes(b"this is not wasm")

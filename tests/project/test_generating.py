@@ -36,12 +36,49 @@ def test_an_app_module_that_is_not_there_is_made_with_its_packages(project: Proj
     assert "def add(self, amount: int) -> int:" in text
 
 
+@pytest.mark.parametrize("app", ["class", "wit_world.component", "json", "poll_loop", "compression.x"])
+def test_an_app_module_that_no_guest_could_import_is_refused_and_nothing_is_written(
+    app: str, project: Project
+) -> None:
+    change(project.folder / "Component.toml", "tally.component", app)
+    before = sorted(project.folder.rglob("*"))
+    with pytest.raises(ValidationError, match=r"is no name|is generated|which yours would hide") as refused:
+        generate_project(Project.load(project.folder))
+    assert refused.value.where == "Component.toml: build.app"
+    assert refused.value.hint
+    assert sorted(project.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("app", ["tally.compnent", "counting.guest"])
+def test_no_skeleton_is_made_beside_a_module_that_has_the_classes(project: Project, app: str) -> None:
+    change(project.folder / "Component.toml", "tally.component", app)
+    project = Project.load(project.folder)
+    file = f"src/{app.replace('.', '/')}.py"
+    with pytest.raises(ValidationError, match=f"no module '{app}' in src") as refused:
+        generate_project(project)
+    assert refused.value.where == "Component.toml: build.app"
+    assert refused.value.hint == (
+        f"did you mean 'tally.component', which has its classes? To start anew, make an empty {file} first"
+    )
+    assert not project.bindings.exists()
+    (project.folder / file).parent.mkdir(exist_ok=True)
+    (project.folder / file).touch()
+    assert file in generate_project(project).changed
+
+
+def test_a_skeleton_is_made_beside_modules_that_have_other_classes(project: Project) -> None:
+    project.app_file.rename(project.app_file.with_name("older.py"))
+    older = project.app_file.with_name("older.py")
+    older.write_text(older.read_text().replace("class ", "class Older"))
+    assert "src/tally/component.py" in generate_project(project).changed
+
+
 def test_a_build_makes_no_module_beside_the_authors_since_its_name_is_a_mistake(project: Project) -> None:
     change(project.folder / "Component.toml", "tally.component", "tally.compnent")
     with pytest.raises(ValidationError, match=r"no module 'tally\.compnent' in src") as refused:
         generate_project(Project.load(project.folder), forgiving=True)
     assert refused.value.where == "Component.toml: build.app"
-    assert refused.value.hint == "did you mean 'tally.component'?"
+    assert str(refused.value.hint).startswith("did you mean 'tally.component', which has its classes?")
     assert not project.bindings.exists()
     assert [file.name for file in (project.folder / "src" / "tally").glob("c*.py")] == ["component.py"]
 

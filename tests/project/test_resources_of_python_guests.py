@@ -372,27 +372,29 @@ def test_a_program_with_resources_passes_both_type_checkers(
     assert check_types(tmp_path) == {}
 
 
-def test_the_program_of_the_documentation_runs_as_it_is_written_and_is_typed(
+def test_the_programs_of_the_documentation_run_as_they_are_written_and_are_typed(
     built: dict[str, Path], tmp_path: Path, check_types: Callable[[Path], dict[str, str]]
 ) -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "calling.md").read_text("utf-8")
-    (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    programs = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     write_host_package(tmp_path, "keeper")
     shutil.copy(built["keeper"], tmp_path / "keeper.wasm")
-    (tmp_path / "program.py").write_text(program)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "program.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == [
+    said: list[list[str]] = []
+    for number, program in enumerate(programs):
+        file = tmp_path / f"program{number}.py"
+        file.write_text(program)
+        done = subprocess.run(
+            [sys.executable, "-W", "error", file], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        said.append(done.stdout.splitlines())
+    resources, compiling = said
+    assert resources == [
         "emma a match",
         "one that was handed over to the component",
         "no book is called nothing",
     ]
+    assert [line.split()[0] for line in compiling] == ["compiling", "compiled", "ulysses"]
     assert check_types(tmp_path) == {}
 
 

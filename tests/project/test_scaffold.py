@@ -47,7 +47,7 @@ def test_a_new_project_has_everything_in_its_place(
 def test_a_new_project_passes_mypy_without_flags(
     scaffolded: dict[Template, Project], template: Template, mypy_cache: Path
 ) -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", mypy_cache, "src"]
+    command = [sys.executable, "-m", "mypy", "--cache-dir", mypy_cache]
     done = subprocess.run(
         command, cwd=scaffolded[template].folder, capture_output=True, text=True, check=False
     )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import wasmtime
 from wasmtime import component as engine
 
+from airssys_generator import generate, write_files
+from airssys_sdk.component import Err
 from airssys_sdk.project import Project, build, generate_project
+from airssys_sdk.wit.reader import find_world, read
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("world-resources")]
 
@@ -111,15 +115,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def component(project: Project, kept: Path) -> tuple[wasmtime.Engine, engine.Component]:
-    wasm = build(project, cache=kept / "counters", precompile=False).path
+def wasm(project: Project, kept: Path) -> Path:
+    return build(project, cache=kept / "counters", precompile=False).path
+
+
+@pytest.fixture(scope="module")
+def component(wasm: Path) -> tuple[wasmtime.Engine, engine.Component]:
     native = wasmtime.Engine()
     return native, engine.Component.from_file(native, str(wasm))
 
 
 @pytest.fixture
 def world(component: tuple[wasmtime.Engine, engine.Component]) -> Iterator[tuple[Any, Made]]:
-    """Calls an export by its name, with the engine's own package: our value layer passes no resources yet."""
+    """Calls an export by its name, with the engine's own package: the guest alone is looked at."""
     native, compiled = component
     made = Made()
     store = wasmtime.Store(native)
@@ -189,6 +197,78 @@ def test_a_resource_without_members_is_given_and_taken_but_not_made(world: tuple
     call, made = world
     assert call("swap") is True
     assert made.dropped == ["counter 1"]  # the token was handed over, so the guest may not drop it
+
+
+class HostCounter:
+    """A counter of the host's, which a guest makes."""
+
+    alive = 0
+
+    def __init__(self, start: int) -> None:
+        self.number = start
+        HostCounter.alive += 1
+
+    @classmethod
+    def parse(cls, text: str) -> HostCounter:
+        if text != "two":
+            raise Err(f"no number: {text}")
+        return cls(2)
+
+    def next(self) -> int:
+        self.number += 1
+        return self.number
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        HostCounter.alive -= 1
+
+
+class Host:
+    """Implements the Protocol of the world's imports."""
+
+    Counter = HostCounter
+
+    class before:
+        @staticmethod
+        def first() -> int:
+            return 100
+
+    def total(self, counters: list[HostCounter]) -> int:
+        return sum(counter.number for counter in counters)
+
+    def give(self) -> object:
+        return self
+
+    def take(self, pair: Any) -> bool:
+        return pair.token is self and pair.counter.number == 1
+
+
+@pytest.fixture
+def package(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The generated package of the host."""
+    path = "test:counters/counters@0.1.0"
+    resolve = read(project.wit, world=path)
+    write_files(generate(resolve, find_world(resolve, path), "host"), tmp_path / "counters_host")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("counters_host")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "counters_host"]:
+        del sys.modules[name]
+
+
+def test_a_host_implements_resources_of_the_world_through_its_package(package: Any, wasm: Path) -> None:
+    with package.Counters.load(wasm, imports=Host()) as counters:
+        assert counters.count(5) == [100, 6, 7, 7]
+        assert counters.parse("two") == 3
+        with pytest.raises(package.ParseRaised) as raised:
+            counters.parse("three")
+        assert raised.value.value == "no number: three"
+        assert counters.swap() is True
+        mine = HostCounter(40)
+        assert counters.pass_(mine) is mine
+        assert mine.number == 41
+        assert HostCounter.alive == 1
 
 
 def test_the_guest_is_typed(project: Project, mypy_cache: Path) -> None:

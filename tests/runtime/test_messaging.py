@@ -303,6 +303,28 @@ def test_the_host_stops_waiting_and_the_late_answer_is_counted(actor_wasm: Path)
     run(scenario)
 
 
+def test_a_request_of_the_host_that_is_cancelled_is_counted_and_so_is_its_late_answer(
+    actor_wasm: Path,
+) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm, "a"))
+            asked = asyncio.ensure_future(do(node, "a", ["sleep", 50]))
+            await until(lambda: _begun(node))
+            asked.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asked
+            assert node.counters().late == 0
+            await do(node, "a", ["value", 1])
+            assert node.counters().late == 1
+            assert node.metrics("a").handled == 2
+
+    async def _begun(node: Node) -> int:
+        return node.metrics("a").in_progress
+
+    run(scenario)
+
+
 def test_messages_wait_for_the_successor_and_end_as_dead_letters_without_one(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node() as node:

@@ -41,7 +41,10 @@ def storm(actor_wasm: Path, native_wasm: Path, tmp_path: Path) -> Raise:
     def raised(seconds: float, components: int, seed: int = SEED) -> Report:
         sys.stdout.write(f"the seed of the storm: {seed}\n")
         weather = Storm(actor_wasm, native_wasm, tmp_path, seed, components)
-        return run_for(seconds + 120, lambda: weather.run(seconds))
+        try:
+            return run_for(seconds + 120, lambda: weather.run(seconds))
+        finally:
+            weather.books.shut()
 
     return raised
 

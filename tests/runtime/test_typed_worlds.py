@@ -235,10 +235,15 @@ def test_another_version_takes_over_under_the_same_reference(calc: ModuleType) -
 def test_what_a_typed_component_cannot_have_or_do_is_said(calc: ModuleType) -> None:
     async def scenario() -> None:
         async with Node() as node:
-            for key, value in (("durable", True), ("pool", 2)):
+            for section, key, value in (
+                ("runtime", "durable", True),
+                ("runtime", "pool", 2),
+                ("subscriptions", "topics", ["news"]),
+            ):
+                asking = _spec(calc, **{section: {key: value}})
                 with pytest.raises(NotEnforced) as raised:
-                    await node.start_world(_spec(calc, runtime={key: value}), calc.supervised(Host()))
-                assert raised.value.where == f"runtime.{key}"
+                    await node.start_world(asking, calc.supervised(Host()))
+                assert raised.value.where == f"{section}.{key}"
             with pytest.raises(LinkError, match="host"):
                 await node.start_world(_spec(calc), calc.supervised(object()))
             with pytest.raises(Exception, match="start_world"):

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from natives import build
+
 
 def test_loading_the_plugin_imports_nothing_heavy() -> None:
     program = (
@@ -56,6 +58,95 @@ def test_a_project_that_cannot_be_built_fails_the_test_with_the_reason_and_no_tr
     assert done.returncode == 1
     assert "broken.wit:2" in done.stdout
     assert "airssys_sdk/" not in done.stdout
+
+
+AUDITED = """
+package test:audited;
+interface audit { note: func(what: u32) -> u32; forget: func(); }
+interface count { double: func(number: u32) -> u32; twice: func(number: u32) -> u32; }
+world audited { import audit; import now: func() -> u32; export count; export clock: func() -> u32; }
+"""
+AUDITED_CORE = """(module
+  (import "test:audited/audit" "note" (func $record (param i32) (result i32)))
+  (import "test:audited/audit" "forget" (func $forget))
+  (import "$root" "now" (func $now (result i32)))
+  (func (export "test:audited/count#double") (param i32) (result i32)
+    (i32.add (local.get 0) (local.get 0)))
+  (func (export "test:audited/count#twice") (param i32) (result i32)
+    (call $forget) (call $record (local.get 0)))
+  (func (export "clock") (result i32) (call $now)))"""
+AUDITED_TESTS = """
+import pathlib
+
+import pytest
+
+from airssys_sdk.testing import World
+
+
+@pytest.fixture(scope="session")
+def component():
+    return pathlib.Path("audited.wasm")
+
+
+def test_what_needs_no_import(world: World) -> None:
+    assert world.call("count.double(4)") == "8"
+
+
+def test_what_needs_one(world: World) -> None:
+    world.call("count.twice(4)")
+
+
+class TestOwn:
+    @pytest.fixture
+    def told(self):
+        return []
+
+    @pytest.fixture
+    def world_imports(self, told):
+        class Audit:
+            def note(self, what: int) -> int:
+                told.append(what)
+                return what * 2
+
+            def forget(self) -> None:
+                pass
+
+        return {"audit": Audit()}
+
+    def test_its_own_import(self, world: World, told: list[int]) -> None:
+        assert world.call("count.twice(4)") == "8"
+        assert told == [4]
+
+    def test_one_that_is_still_missing(self, world: World) -> None:
+        world.call("clock()")
+
+
+class TestUnfit:
+    @pytest.fixture
+    def world_imports(self):
+        class Half:
+            audit = object()
+
+        return Half()
+
+    def test_half(self, world: World) -> None:
+        world.call("count.double(4)")
+"""
+
+
+def test_what_a_component_imports_is_given_by_a_fixture_and_else_fails_when_it_is_called(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "audited.wasm").write_bytes(build(AUDITED, AUDITED_CORE, "audited"))
+    (tmp_path / "test_own.py").write_text(AUDITED_TESTS)
+    done = _pytest(tmp_path)
+    assert "2 failed, 2 passed, 1 error" in done.stdout, done.stdout
+    assert "the component called audit.forget, which its host must give, and nobody gave it" in done.stdout
+    assert "the component called now, which its host must give, and nobody gave it" in done.stdout
+    assert "a fixture `world_imports` of yours returns an object or a mapping that has it" in done.stdout
+    unfit = done.stdout.partition("ERROR at setup of TestUnfit.test_half")[2].partition("FAILURES")[0]
+    assert "audit#note: its 'audit' (an object of class object) has no method 'note'" in unfit
+    assert "airssys_sdk/" not in unfit
 
 
 def _pytest(folder: Path) -> subprocess.CompletedProcess[str]:

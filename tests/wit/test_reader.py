@@ -345,6 +345,66 @@ class TestBadSources:
             read(file)
         assert (caught.value.file, caught.value.line) == (str(file), 2)
 
+    @pytest.mark.parametrize(
+        ("items", "hint"),
+        [
+            ("record item { n: u32 } f: func(x: itme);", "did you mean `item`?"),
+            ("resource cursor; f: func(x: borrow<curser>);", "did you mean `cursor`?"),
+            ("f: func(x: str);", "WIT calls it `string`"),
+            ("f: func(x: list<strng>);", "did you mean `string`?"),
+            ("f: func(x: int);", "WIT calls it `s32` or `s64`"),
+            ("f: func(x: i64);", "WIT calls it `s64`"),
+            ("f: func(x: float64);", "WIT calls it `f64`"),
+            ("record r { x: float64 }", "write `f64`"),
+            ("use other.{thng};", "did you mean `thing`?"),
+            ("use othr.{thing};", "did you mean `other`?"),
+            ("f: func(x: thing);", "`thing` stands in the interface `other`: bring it in with `use other.{thing};`"),
+            ("f: func(x: zzz);", None),
+            ("resource r { f: func(self: u32); }", "a method has its object as `self` without saying so"),
+        ],
+    )  # fmt: skip
+    def test_an_unknown_name_is_asked_about(self, tmp_path: Path, items: str, hint: str | None) -> None:
+        other = "interface other { record thing { n: u32 } } // strng itms"
+        with pytest.raises(WasmToolsError) as caught:
+            read(written(tmp_path, f"package a:b;\n{other}\ninterface i {{ {items} }}"))
+        assert (caught.value.hint or "").startswith(hint or "")
+        assert (caught.value.hint is None) == (hint is None)
+        assert "WIT_REQUIRE" not in str(caught.value)
+
+    def test_a_name_of_another_file_of_the_package_is_known_in_a_folder_alone(self, tmp_path: Path) -> None:
+        file = written(tmp_path, "package a:b;\ninterface i { f: func(x: gadget); }", "i.wit")
+        written(tmp_path, "package a:b;\ninterface other { record gadget { n: u32 } }", "other.wit")
+        with pytest.raises(WasmToolsError) as caught:
+            read(tmp_path)
+        assert "bring it in with `use other.{gadget};`" in (caught.value.hint or "")
+        with pytest.raises(WasmToolsError) as caught:
+            read(file)
+        assert caught.value.hint is None
+
+    @pytest.mark.parametrize(
+        ("name", "letter", "right"),
+        [
+            ("list_items", "_", "words are joined by hyphens: `list-items`"),
+            ("getItem", "I", "letters are lowercase: `get-item`"),
+            ("Item", "I", "letters are lowercase: `item`"),
+            ("%URL-ofItem", "I", "letters are lowercase: `url-of-item`"),
+        ],
+    )
+    def test_a_letter_that_no_name_can_have_is_pointed_at(
+        self, tmp_path: Path, name: str, letter: str, right: str
+    ) -> None:
+        line = f"  {name}: func();"
+        with pytest.raises(WasmToolsError) as caught:
+            read(written(tmp_path, f"package a:b;\ninterface i {{\n{line}\n}}"))
+        error = caught.value
+        assert error.message == f"a name cannot have '{letter}' in it: {name.removeprefix('%')}"
+        assert error.hint == f"in WIT {right}"
+        column = line.index(letter, line.index("-of") if "-of" in line else 0) + 1
+        assert (error.line, error.column) == (3, column)
+        assert (error.where or "").endswith(f":3:{column}")
+        shown, mark = (error.snippet or "").splitlines()[1:]
+        assert shown[mark.index("^")] == letter
+
     def test_a_missing_dependency_comes_with_advice(self, tmp_path: Path) -> None:
         file = written(tmp_path, "package a:b;\nworld w { import wasi:io/poll@0.2.0; }")
         with pytest.raises(WasmToolsError, match=r"package 'wasi:io@0\.2\.0' not found") as caught:

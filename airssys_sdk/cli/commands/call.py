@@ -25,7 +25,8 @@ def cli(
     """Call a function of the component FILE and print its result.
 
     Arguments and result are WAVE text: call shop.wasm 'stock.put({name: "pen", count: 3}, some(true))'. The component
-    gets no files, no network and no environment; what it prints is shown on standard error.
+    gets no files, no network and no environment; what it prints is shown on standard error. A resource has no text: functions
+    that take or give one are called from Python.
 
     Exit code 1 if the function answers with the error case of its result, or does not come back.
     """

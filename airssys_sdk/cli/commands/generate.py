@@ -15,6 +15,8 @@ from airssys_sdk.cli.places import typed
 from airssys_sdk.cli.session import Session, session
 from airssys_sdk.cli.text import safe_line
 
+_MOST = 10
+"""How many changed files are named."""
 _NO_BINDINGS = (
     "no bindings are here: where Git does not keep them, as in a clone of a project that ignores them, "
     "this always fails; stop ignoring them, or let Git compare what it keeps: "
@@ -204,6 +206,12 @@ def _generate(
     changed = f"{len(outcome.written)} of {len(files)} files written"
     removed = f", {len(outcome.removed)} removed" if outcome.removed else ""
     shared.styled([(typed(out), "green"), (f": {changed}{removed}", None)])
+    named = [f"removed {typed(out / name)}" for name in outcome.removed]
+    named += [f"wrote {typed(out / name)}" for name in outcome.written]
+    for line in named[:_MOST]:
+        shared.out(f"  {line}")
+    if len(named) > _MOST:
+        shared.out(f"  and {len(named) - _MOST} more")
     tell_merged(shared, typed(out / order.app_file), prepared.merged)
 
 

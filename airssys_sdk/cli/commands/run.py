@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from airssys_sdk.cli.framework import command
 from airssys_sdk.cli.session import session
 
 if TYPE_CHECKING:
+    from airssys_sdk.cli.system_targets import SystemTarget
     from airssys_sdk.cli.targets import Target
 
 STORAGE = Path(".airssys", "node.db")
@@ -45,7 +47,7 @@ STORAGE = Path(".airssys", "node.db")
     "--storage",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where the components keep their state.  [default: .airssys/node.db beside the first manifest]",
+    help="Where the components keep their state.  [default: .airssys/node.db beside the first manifest; for a system, what it says]",
 )
 @click.option("--in-memory", is_flag=True, help="Forget the components' state at the end.")
 @click.option(
@@ -56,6 +58,7 @@ STORAGE = Path(".airssys", "node.db")
 @click.option(
     "--trace", is_flag=True, help="Print each call into a component (>>) and each of its imports (<<)."
 )
+@click.option("--watch", is_flag=True, help="Build and deploy projects again when their files change.")
 def cli(
     paths: tuple[Path, ...],
     sends: tuple[tuple[str, str], ...],
@@ -68,8 +71,11 @@ def cli(
     in_memory: bool,
     metrics: str | None,
     trace: bool,
+    watch: bool,
 ) -> None:
     """Run components on a node: projects (DIR) or component files (FILE); the project here by default.
+
+    A System.toml (FILE, or the DIR that holds it) says which components run, and who supervises whom.
 
     What is stale is generated, built and compiled first. An ID is namespace/name/instance, or the name alone where only
     one component has it. Without --send and --stdin the node runs until Ctrl-C, and then stops in order.
@@ -80,18 +86,27 @@ def cli(
     from airssys_sdk.cli.quantities import address, duration
     from airssys_sdk.cli.seeing import Seeing
     from airssys_sdk.cli.serving import Wish, in_numbers, serve
+    from airssys_sdk.cli.system_targets import find_system, prepare_system
     from airssys_sdk.cli.targets import prepare
     from airssys_sdk.cli.voice import Voice, guest_logs
 
+    if watch and (sends or lines_to is not None):
+        raise click.UsageError("--watch runs until Ctrl-C; it does not go with --send and --stdin")
     seconds = duration(timeout, "--timeout")
     seeing = Seeing(metrics=None if metrics is None else address(metrics, "--metrics"), trace=trace)
     seeing.check()
     shared = session()
     with Progress(shared, quiet=quiet, brief=True) as progress:
-        targets = prepare(paths or (Path(),), manifest=manifest, progress=progress)
+        asked = paths or (Path(),)
+        system = find_system(asked, manifest)
+        targets = (
+            prepare(asked, manifest=manifest, progress=progress)
+            if system is None
+            else prepare_system(system, progress)
+        )
     if storage is not None and not storage.name:
         raise click.BadParameter("a file is needed, and this is a directory", param_hint="'--storage'")
-    wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets[0]), seeing)
+    wish = Wish(sends, lines_to, seconds, None if in_memory else storage or _storage(targets), seeing, watch)
     voice = Voice(shared, as_json=as_json, quiet=quiet)
     with guest_logs(voice):
         counters = asyncio.run(serve(targets, wish, voice))
@@ -101,7 +116,8 @@ def cli(
         raise click.exceptions.Exit(1)
 
 
-def _storage(first: Target) -> Path:
-    place = first.folder / STORAGE
-    place.parent.mkdir(exist_ok=True)
+def _storage(targets: Sequence[Target] | SystemTarget) -> Path | None:
+    place = targets[0].folder / STORAGE if isinstance(targets, Sequence) else targets.storage
+    if place is not None:
+        place.parent.mkdir(exist_ok=True)
     return place

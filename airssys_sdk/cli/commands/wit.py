@@ -110,6 +110,8 @@ def deps(source: Path | None, world: str | None, check: bool, as_json: bool) -> 
 def diff(old: Path, new: Path, world: str | None, everything: bool, as_json: bool) -> None:
     """Say whether components built for OLD run in hosts of NEW, and what changed.
 
+    OLD and NEW are each a .wit file, a folder of them with their dependencies in deps/, or a component.
+
     Exits with 0 if they do, with 1 if not or if it cannot be told. Also lists modules, classes and exceptions of
     generated Python that have another name for NEW. What is gated as @unstable does not count.
     """

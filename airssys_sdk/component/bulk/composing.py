@@ -16,14 +16,14 @@ from ...wit import model
 from ...wit.reader import find_world
 from ...wit.tools import WasmToolsError, run_wasm_tools
 from .adapter import adapter
+from .memories import TooManyMemories, checked
 from .names import interface_name, is_added
 from .sections import COMPONENT, Item, Outline, Unreadable, outline, replace_first
 from .selection import Selected, exported, imported
 from .typetext import TypeTexts, quoted
 
 _MOST_ADAPTERS: Final = 64
-"""Each adapter has a memory. The engine joins those of a component and its adapters in one module of its own, which can have 100
-memories; with more it ends the process."""
+"""Each adapter has a memory, and the engine can join only so many: some are left to the component's own."""
 
 
 class NothingToCompose(Exception):
@@ -56,7 +56,9 @@ def compose(wasm: bytes, types: Callable[[bytes], model.Resolve]) -> bytes:
         declarations = run_wasm_tools(["print", "-"], stdin=found.declarations).decode()
         text = _text(declarations, found, inward, outward)
         outer = run_wasm_tools(["parse", "-"], stdin=text.encode())
-        return replace_first(outer, COMPONENT, wasm)
+        return checked(replace_first(outer, COMPONENT, wasm))
+    except TooManyMemories as problem:
+        raise NothingToCompose(f"composed with its adapters, {problem}") from None
     except Unreadable as problem:
         raise NothingToCompose(str(problem)) from None
     except WasmToolsError as error:

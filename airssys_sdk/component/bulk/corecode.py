@@ -94,7 +94,7 @@ class CoreCode:
         """The module, which imports its memory as `memory` and the real functions as `real`."""
         functions = "\n  ".join([*self._imports, *self._functions])
         return f"""(core module {identifier}
-  (import "memory" "memory" (memory 1))
+  (import "memory" "memory" (memory 0))
   (import "memory" "alloc" (func $alloc (param i32) (result i32)))
   (import "memory" "reset" (func $reset (param i32)))
   (import "memory" "decode" (func $decode (param i32 i32) (result i32)))

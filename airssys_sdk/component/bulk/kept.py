@@ -11,6 +11,7 @@ from ..engine.cache import Cache, OnCompile
 from ..engine.profiles import Engine, Profile
 from ..engine.raw import package
 from ..errors import printable
+from .memories import checked
 from .names import digest as composed_digest
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def load(
     engine: Engine,
     cache: Cache,
     on_compile: OnCompile | None,
-    types: Callable[[bytes], Resolve],
+    types: Callable[[bytes], Resolve] | None,
 ) -> tuple[Any, bool]:
     """The compiled component, composed with its adapters if it has any use for them.
 
@@ -35,16 +36,17 @@ def load(
         engine: whose code it shall be.
         cache: where it is kept; also that a component is not composed.
         on_compile: told when compiling begins and ends.
-        types: reads the types of a component, if this one has to be composed now.
+        types: reads the types of a component, if this one has to be composed now; None never composes it.
 
     Returns:
         The `wasmtime.component.Component`, and whether it is composed.
 
     Raises:
         wasmtime.WasmtimeError: the engine does not accept the component.
+        TooManyMemories: the engine would end the process if it had to compile the component.
     """
     composed, remember = composed_digest(digest), False
-    if _may_be_composed(engine.profile) and not cache.noted(composed):
+    if types is not None and _may_be_composed(engine.profile) and not cache.noted(composed):
         from .composing import NothingToCompose, compose
 
         try:
@@ -63,7 +65,7 @@ def load(
             # If it is the component's own fault, the engine says so again below.
             _LOG.info("the engine refuses the composed component: %s", printable(str(error)))
             remember = True
-    raw = cache.load(wasm, digest, engine, on_compile)
+    raw = cache.load(wasm, digest, engine, on_compile, compose=checked)
     if remember:
         cache.note(composed)
     return raw, False

@@ -17,7 +17,8 @@ Sort: TypeAlias = Literal["core module", "func", "value", "type", "component", "
 HEADER: Final = b"\0asm\x0d\0\1\0"
 COMPONENT: Final = 4
 
-_CUSTOM, _ALIAS, _TYPE, _IMPORT, _EXPORT = 0, 6, 7, 10, 11
+MODULE, CORE_INSTANCE, INSTANCE, ALIAS, CANON, IMPORT, EXPORT = 1, 2, 5, 6, 8, 10, 11
+_CUSTOM, _TYPE = 0, 7
 _SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 
 
@@ -64,16 +65,16 @@ def outline(wasm: bytes) -> Outline:
     begin, imports, exports = len(HEADER), list[Item](), list[Item]()
     declaring, declared, count = True, [HEADER], Counter[Sort]()
     for section, body, end in sections(wasm):
-        declaring = declaring and section in {_CUSTOM, _TYPE, _IMPORT, _ALIAS}
-        if section == _EXPORT:
-            exports += _Reader(wasm, body).exports()
-        elif section == _IMPORT and not declaring:
+        declaring = declaring and section in {_CUSTOM, _TYPE, IMPORT, ALIAS}
+        if section == EXPORT:
+            exports += Reader(wasm, body).exports()
+        elif section == IMPORT and not declaring:
             raise Unreadable("it imports something after its first definition")
         elif declaring and section != _CUSTOM:
-            reader = _Reader(wasm, body)
+            reader = Reader(wasm, body)
             if section == _TYPE:
                 count["type"] += reader.number()
-            elif section == _ALIAS:
+            elif section == ALIAS:
                 count.update(reader.aliases())
             else:
                 for name, sort in reader.imports():
@@ -84,21 +85,21 @@ def outline(wasm: bytes) -> Outline:
     return Outline(b"".join(declared), tuple(imports), tuple(exports))
 
 
-def sections(wasm: bytes) -> Iterator[tuple[int, int, int]]:
-    """The id of each section, and where its body begins and ends.
+def sections(wasm: bytes, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, int, int]]:
+    """The id of each section of the component or module between two places, and where its body begins and ends.
 
     Raises:
-        Unreadable: the bytes end within a section.
+        Unreadable: it ends within a section.
     """
-    at = len(HEADER)
-    while at < len(wasm):
-        reader = _Reader(wasm, at + 1)
+    at, last = begin + len(HEADER), len(wasm) if end is None else end
+    while at < last:
+        reader = Reader(wasm, at + 1)
         size = reader.number()
-        end = reader.at + size
-        if end > len(wasm):
+        after = reader.at + size
+        if after > last:
             raise Unreadable("it is cut short")
-        yield wasm[at], reader.at, end
-        at = end
+        yield wasm[at], reader.at, after
+        at = after
 
 
 def replace_first(wasm: bytes, section: int, body: bytes) -> bytes:
@@ -111,7 +112,7 @@ def replace_first(wasm: bytes, section: int, body: bytes) -> bytes:
     raise Unreadable(f"there is no section {section}")
 
 
-class _Reader:
+class Reader:
     """Reads on from a place in the binary."""
 
     def __init__(self, wasm: bytes, at: int) -> None:
@@ -119,6 +120,7 @@ class _Reader:
         self.at = at
 
     def byte(self) -> int:
+        """A byte."""
         if self.at >= len(self.wasm):
             raise Unreadable("it is cut short")
         self.at += 1
@@ -135,7 +137,13 @@ class _Reader:
             shift += 7
         raise Unreadable("a number in it is too long")
 
+    def skip_number(self) -> None:
+        """Pass a number of any width, signed or not."""
+        while self.byte() >= 0x80:
+            pass
+
     def text(self) -> str:
+        """A text in UTF-8, after its size."""
         size = self.number()
         self.at += size
         try:
@@ -150,6 +158,7 @@ class _Reader:
         return self.text()
 
     def sort(self) -> Sort:
+        """What something is, if that is not of the core's."""
         number = self.byte()
         if number == 0 and self.byte() != 0x11:
             raise Unreadable("it has an import, export or alias of the core's")
@@ -158,12 +167,14 @@ class _Reader:
         return _SORTS[number]
 
     def imports(self) -> Iterator[tuple[str, Sort]]:
+        """The name of each import, and what it is."""
         for _ in range(self.number()):
             name, sort = self.name(), self.sort()
             self._bound(sort)
             yield name, sort
 
     def exports(self) -> Iterator[Item]:
+        """The exports, with their numbers among all of their sort."""
         for _ in range(self.number()):
             name, sort, index = self.name(), self.sort(), self.number()
             if self.byte():  # a type is ascribed to it
@@ -171,6 +182,7 @@ class _Reader:
             yield Item(name, sort, index)
 
     def aliases(self) -> Iterator[Sort]:
+        """What each alias of an instance's export is."""
         for _ in range(self.number()):
             sort = self.sort()
             if self.byte() != 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from ...wit.annotations import Scalar
 from ...wit.shapes import (
@@ -58,6 +58,15 @@ def explain(
     return InvalidValue(
         function, "the arguments", "values that stay the same while they are read", "values that change"
     )
+
+
+def refuse_payload(function: str, what: str, value: object) -> NoReturn:
+    """Refuse what a host gave where its function's result, or the error of it, holds nothing.
+
+    Raises:
+        InvalidType: always.
+    """
+    raise InvalidType(function, what, "None", _describe(value))
 
 
 def _is_ours(error: Exception) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import struct
 import warnings
-import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +36,11 @@ from ...wit.values import Err, Ok, Some
 from ..engine.abi import abi
 from ..engine.raw import address, package
 from ..errors import UnsupportedEngine
+from ..running.contexts import STORES
 from ..running.refusal import refuse
 from ..signatures.handles import refused
 from . import runtime
-from .explain import check, explain
+from .explain import check, explain, refuse_payload
 from .layout import FLOATS, RANGES
 
 if TYPE_CHECKING:
@@ -100,10 +100,8 @@ def bind_export(signature: Signature, function: Any, store: Store, where: str) -
     return call
 
 
-def bind_import(
-    signature: Signature, function: Callable[..., Any], store: Store, where: str
-) -> Callable[..., Any]:
-    """What `wasmtime.component.LinkerInstance.add_func` takes for a host function.
+def bind_import(signature: Signature, slot: int, where: str) -> Callable[..., Any]:
+    """What `wasmtime.component.LinkerInstance.add_func` takes for the host function in a slot of the calling store.
 
     Raises:
         UnsupportedEngine: a type cannot go through the public layer.
@@ -111,7 +109,7 @@ def bind_import(
     lifts = [_Translation(parameter.shape, where) for parameter in signature.parameters]
     result = None if signature.result is None else _Translation(signature.result, where)
 
-    def answer(arguments: Sequence[Any]) -> Any:
+    def answer(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
         try:
             value = function(*(lift.lift(given) for lift, given in zip(lifts, arguments, strict=True)))
         except Exception as error:
@@ -127,7 +125,9 @@ def bind_import(
         if signature.raises and isinstance(shape, ResultShape):
             payload = shape.ok if what == "result" else shape.err
             if what == "result":
-                value = Ok(value if payload is not None else None)
+                value = Ok(value)
+            if payload is None and value.value is not None:
+                refuse_payload(where, what, value.value)
             if payload is not None:
                 check(where, (Parameter(what, what, payload),), (value.value,))
         check(where, (Parameter(what, what, shape),), (value,))
@@ -136,18 +136,13 @@ def bind_import(
         except Exception as error:  # noqa: BLE001  (as above)
             raise explain(where, (Parameter(what, what, shape),), (value,), error) from None
 
-    # The package keeps the function in a table of the process until the store lets go of its linker: a forgotten instance
-    # would never be freed if the function led to it.
-    whose = weakref.ref(store)
-
-    def host_import(_context: object, *arguments: Any) -> Any:
-        calling = whose()
+    def host_import(context: Any, *arguments: Any) -> Any:
+        calling = STORES[address(context._context())]()
         try:
-            return answer(arguments)
+            return answer(calling.functions[slot], arguments)
         except BaseException as error:  # noqa: BLE001  (the call that led here raises it)
             # The package would keep it in a global of the process, and let what is no Exception crash it.
-            if calling is not None:
-                calling.pending = error
+            calling.pending, calling.failing = error, where
             raise package().WasmtimeError("a host import failed") from None
 
     return host_import

@@ -1,7 +1,8 @@
 """Compiling host imports: lift the guest's arguments, call the host's function, lower what it returns or raises.
 
 A result is lowered like an argument, into memory of ours, and then copied by the engine into its own: it keeps and
-frees results, and it must be the one who allocated them.
+frees results, and it must be the one who allocated them. What is compiled serves every instance: which one calls is said by the
+engine's context, and what the instance's host implements stands in its store.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ...wit.shapes import HandleShape, Parameter, ResultShape, ScalarShape, Shap
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
+from ..running.contexts import STORES
 from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
@@ -24,7 +26,7 @@ from ..signatures.handles import handles, has_handles
 from ..signatures.hexed import hexed
 from . import runtime
 from .columns import Columns
-from .explain import explain
+from .explain import explain, refuse_payload
 from .layout import flat_code, head, is_flat, kind_of
 from .lifting import Lifting
 from .rows import Rows
@@ -33,9 +35,9 @@ from .source import Source
 if TYPE_CHECKING:
     from ..running.store import Store
 
-LiftArguments: TypeAlias = Callable[[int, int], tuple[Any, ...]]
-LowerResult: TypeAlias = Callable[[Any, int], None]
-LowerError: TypeAlias = Callable[[BaseException, int], bool]
+LiftArguments: TypeAlias = Callable[["Store", int, int], tuple[Any, ...]]
+LowerResult: TypeAlias = Callable[["Store", Any, int], None]
+LowerError: TypeAlias = Callable[["Store", BaseException, int], bool]
 
 
 class ImportCodec:
@@ -68,111 +70,97 @@ class ImportCodec:
             self._fits = theirs
         return found
 
-    def parts(self, store: Store) -> tuple[LiftArguments, LowerResult, LowerError]:
-        """The codec in three functions for an instance, as imports that suspend the guest need it.
+    def parts(self) -> tuple[LiftArguments, LowerResult, LowerError]:
+        """The codec in three functions, as imports that suspend the guest need it.
 
         Returns:
-            `lift_args(arguments, count)`: the Python arguments from the address of the guest's.
-            `lower_result(value, results)`: writes a returned value into the result slot at an address, or nothing if
+            `lift_args(store, arguments, count)`: the Python arguments from the address of the guest's.
+            `lower_result(store, value, results)`: writes a returned value into the result slot at an address, or nothing if
             the function has no result; raises `InvalidType` or `InvalidValue`.
-            `lower_error(error, results)`: writes the error case that a raised exception means, and says whether it
+            `lower_error(store, error, results)`: writes the error case that a raised exception means, and says whether it
             means one; raises the same if its value does not fit.
         """
-        return self._lift_arguments(store), self._lower_result(store), self._lower_error(store)
+        return self._lift_arguments, self._lower_result, self._lower_error
 
-    def bind(self, function: Callable[..., Any], store: Store) -> Callable[..., int]:
-        """The function that the engine calls when the guest calls the import.
+    def callback(self, slot: int) -> Any:
+        """The C function that the engine calls when a guest calls the import; it must outlive the stores of its instances.
 
-        Whatever `function` raises that is not the import's error case ends up in `store.pending`, and the guest traps.
+        It calls the function in `slot` of what the store's host implements. Whatever that raises and is not the import's error
+        case ends up in `store.pending`, and the guest traps.
         """
-        bound: Callable[..., int] = self._bind(function, store)
-        return bound
-
-    def callback(self, function: Callable[..., Any], store: Store) -> Any:
-        """What `bind` gives as the engine takes it: a C function, which must outlive the store."""
-        return abi().callback(self.bind(function, store))
+        return abi().callback(self._bind(slot))
 
     @functools.cached_property
     def _bind(self) -> Callable[..., Any]:
         adapter = abi()
         source = Source()
         errors = source.constant(self._lower_error, "errors")
+        stores = source.constant(STORES, "stores")
         failed = source.use(adapter.error_new, "failed")
         everything, error_class = source.use(BaseException), source.use(Err)
-        with source.block("def bind(function, store):"):
-            source.line(f"lower_error = {errors}(store)")
-            with source.block("def host_import(env, context, type, arguments, count, results):"):
+        with source.block("def bind(slot):"):
+            # An interrupt can surface at the very beginning, before the store is known.
+            with source.block("def host_import(env, context, type, arguments, count, results, store=None):"):
                 with source.block("try:"):
+                    # Also an instruction of the outer `try` alone, from which `guarded_inside` extends it.
+                    source.line(f"store = {stores}[context]()")
                     values = _lift(source, self.signature)
-                    if not values:
-                        # `guarded_inside` extends the outer `try` from its first instruction of its own.
-                        source.line("value = None")
                     with source.block("try:"):
-                        source.line(f"value = function({', '.join(values)})")
+                        source.line(f"value = store.functions[slot]({', '.join(values)})")
                     with source.block(f"except {error_class} as error:"):
-                        source.line("if not lower_error(error, results): raise")
+                        source.line(f"if not {errors}(store, error, results): raise")
                         source.line("return 0")
                     if self.signature.result is not None:
                         _lower_value(source, self.signature)
                 with source.block(f"except {everything} as error:"):
                     # Nothing may pass through the engine's frames; the call that led here raises it.
-                    source.line("store.pending = error")
+                    source.line(f"if store is None: store = {stores}[context]()")
+                    source.line(f"store.pending, store.failing = error, {self.signature.name!r}")
                     source.line(f"return {failed}(b'a host import failed')")
                 source.line("return 0")
             source.line(f"return {HOST_IMPORT}")
         return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), HOST_IMPORT)
 
     @functools.cached_property
-    def _lift_arguments(self) -> Callable[[Store], LiftArguments]:
+    def _lift_arguments(self) -> LiftArguments:
         source = Source()
-        with source.block("def bind(store):"):
-            with source.block("def lift_arguments(arguments, count):"):
-                source.line(f"return ({''.join(f'{value}, ' for value in _lift(source, self.signature))})")
-            source.line("return lift_arguments")
-        return source.compile(f"arguments of {self.signature.name}", "bind")
+        with source.block("def lift_arguments(store, arguments, count):"):
+            source.line(f"return ({''.join(f'{value}, ' for value in _lift(source, self.signature))})")
+        return source.compile(f"arguments of {self.signature.name}", "lift_arguments")
 
     @functools.cached_property
-    def _lower_result(self) -> Callable[[Store], LowerResult]:
+    def _lower_result(self) -> LowerResult:
         if self.signature.result is None:
-            return lambda _: _nothing
+            return _nothing
         source = Source()
-        with source.block("def bind(store):"):
-            with source.block("def lower_result(value, results):"):
-                _lower_value(source, self.signature)
-            source.line("return lower_result")
-        return source.compile(f"result of {self.signature.name}", "bind")
+        with source.block("def lower_result(store, value, results):"):
+            _lower_value(source, self.signature)
+        return source.compile(f"result of {self.signature.name}", "lower_result")
 
     @functools.cached_property
-    def _lower_error(self) -> Callable[[Store], LowerError]:
+    def _lower_error(self) -> LowerError:
         result = self.signature.result
         if not (self.signature.raises and isinstance(result, ResultShape)):
-            return lambda _: _no_error_case
+            return _no_error_case
         source = Source()
-        with source.block("def bind(store):"):
-            with source.block("def lower_error(value, results):"):
-                _lower_case(source, self.signature, result, "error")
-            source.line("return lower_error")
-        bind = source.compile(f"error of {self.signature.name}", "bind")
+        with source.block("def lower_error(store, value, results):"):
+            _lower_case(source, self.signature, result, "error")
+        lower = source.compile(f"error of {self.signature.name}", "lower_error")
 
-        def bound(store: Store) -> LowerError:
-            lower = bind(store)
+        def lower_error(store: Store, error: BaseException, results: int) -> bool:
+            if not runtime.is_answer(error):
+                return False
+            lower(store, cast("Err[Any]", error).value, results)
+            return True
 
-            def lower_error(error: BaseException, results: int) -> bool:
-                if not runtime.is_answer(error):
-                    return False
-                lower(cast("Err[Any]", error).value, results)
-                return True
-
-            return lower_error
-
-        return bound
+        return lower_error
 
 
-def _nothing(_value: object, _results: int) -> None:
+def _nothing(_store: object, _value: object, _results: int) -> None:
     """A function without result; what Python returns is dropped, as usual."""
 
 
-def _no_error_case(_error: BaseException, _results: int) -> bool:
+def _no_error_case(_store: object, _error: BaseException, _results: int) -> bool:
     return False
 
 
@@ -225,8 +213,9 @@ def _lower_case(source: Source, signature: Signature, result: ResultShape, what:
         at = "0"
         if payload is not None:
             at = rows.outline([(b"", payload, "value")])
-        elif what == "error":
-            source.line(f"if value is not None: {source.use(runtime.reject)}()")
+        else:  # the engine has no place for a value here, so that one would be lost without a word
+            refuse = source.use(refuse_payload)
+            source.line(f"if value is not None: {refuse}({signature.name!r}, {what!r}, value)")
         constant = source.constant(head(result) + case, "head")
         _clone(source, "16sQ8x", [constant, at])
 

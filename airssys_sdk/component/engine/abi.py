@@ -109,11 +109,11 @@ class Abi:
         self.delete: Foreign = foreign("wasmtime_component_val_delete", None)
         self.clone: Foreign = foreign("wasmtime_component_val_clone", None)
         self.error_new: Foreign = foreign("wasmtime_error_new", ctypes.c_void_p)
-        # Only the addresses of the arguments and of the results are of interest. Of the others one byte is read, which Python
-        # has objects for, and of the last, the number of results, nothing: a caller removes what it has passed.
+        # Only the context and the addresses of the arguments and of the results are of interest. Of the others one byte is read,
+        # which Python has objects for, and of the last, the number of results, nothing: a caller removes what it has passed.
         self.callback: Callable[[Callable[..., int]], Any] = ctypes.CFUNCTYPE(
             ctypes.c_size_t,
-            *(ctypes.c_ubyte, ctypes.c_ubyte, ctypes.c_ubyte),
+            *(ctypes.c_ubyte, ctypes.c_size_t, ctypes.c_ubyte),
             *(ctypes.c_size_t, ctypes.c_ubyte, ctypes.c_size_t),
         )
 

@@ -29,6 +29,7 @@ from typing import IO, Any, Final, Literal, TypeAlias
 
 from ..errors import printable
 from . import known
+from .eviction import CODE, NOTE, UNFINISHED, lock_of, make_room
 from .filelock import file_lock
 from .profiles import REVISION, Engine, Profile, leave_open_at_exit, target, version
 from .raw import package
@@ -37,14 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 _SEAL: Final = struct.Struct("<16sI32sQ")
 _MAGIC: Final = b"airssys-code-02\n"
-_SUFFIX: Final = ".code"
-_UNFINISHED: Final = ".part"
-_NOTE: Final = ".note"
 _LARGEST: Final = 4 << 30
-_STALE: Final = 3600.0
-_FORGOTTEN: Final = 90 * 86400.0
-_PASSING: Final = {_UNFINISHED: _STALE, _NOTE: _FORGOTTEN, known.SUFFIX: _FORGOTTEN}
-"""What goes after so many seconds: files that nobody finished, notes, and digests."""
 _PATIENCE: Final = 120.0
 """Seconds to wait for another process that compiles the same component, before doing it too."""
 
@@ -162,12 +156,12 @@ class Cache:
             made = compose(wasm()) if compose is not None else wasm()
             self.counters.misses += 1
             return self._compile(made, engine, on_compile)
-        entry = folder / (key + _SUFFIX)
+        entry = folder / (key + CODE)
         found = self._read(entry, key, engine)
         if found is not None:
             return found
         waiting = functools.partial(_tell, on_compile, CompileEvent("waiting", len(wasm())))
-        with file_lock(folder / f"{key[:2]}.lock", patience=_PATIENCE, waiting=waiting):
+        with file_lock(folder / lock_of(key), patience=_PATIENCE, waiting=waiting):
             # Whoever held the lock until now may have filled the entry.
             found = self._read(entry, key, engine)
             if found is not None:
@@ -180,7 +174,7 @@ class Cache:
 
     def contains(self, digest: str, profile: Profile) -> bool:
         """Whether an entry for a component lies there, without checking it or loading the engine."""
-        return self.folder is not None and (self.folder / (_key(digest, profile) + _SUFFIX)).is_file()
+        return self.folder is not None and (self.folder / (_key(digest, profile) + CODE)).is_file()
 
     def known_digest(self, status: os.stat_result) -> str | None:
         """The SHA-256, in hex, of a file in this state, if it is remembered; see `known`."""
@@ -198,13 +192,13 @@ class Cache:
         folder = self._usable_folder()
         if folder is not None:
             try:
-                (folder / (_key(digest, "plain") + _NOTE)).touch(mode=0o600)
+                (folder / (_key(digest, "plain") + NOTE)).touch(mode=0o600)
             except OSError as error:
                 self._warn(f"cannot write to {folder}: {error.strerror or error}")
 
     def noted(self, digest: str) -> bool:
         """Whether it was noted that nothing is kept under this digest."""
-        return self.folder is not None and (self.folder / (_key(digest, "plain") + _NOTE)).is_file()
+        return self.folder is not None and (self.folder / (_key(digest, "plain") + NOTE)).is_file()
 
     def _compile(self, wasm: bytes, engine: Engine, on_compile: OnCompile | None) -> Any:
         _tell(on_compile, CompileEvent("compiling", len(wasm)))
@@ -258,30 +252,9 @@ class Cache:
             with _replacing(entry) as file:
                 file.write(payload)
                 file.write(seal)
-            self._evict()
+            make_room(entry.parent, self._largest)
         except OSError as error:
             self._warn(f"cannot write to {entry.parent}: {error.strerror or error}")
-
-    def _evict(self) -> None:
-        """Remove what is left of interrupted writers, old notes, and the longest unused entries beyond the size."""
-        if self.folder is None:
-            return
-        entries: list[tuple[float, int, Path]] = []
-        now = time.time()
-        for path in self.folder.iterdir():
-            with contextlib.suppress(OSError):  # another process may remove it first
-                status = path.lstat()
-                if path.suffix == _SUFFIX:
-                    entries.append((status.st_mtime, status.st_size, path))
-                elif path.suffix in _PASSING and now - status.st_mtime > _PASSING[path.suffix]:
-                    path.unlink()
-        entries.sort(reverse=True)
-        total = 0
-        for index, (_, size, path) in enumerate(entries):
-            total += size
-            if index and total > self._largest:
-                with contextlib.suppress(OSError):
-                    path.unlink()
 
     def _warn(self, problem: str) -> None:
         self.problem = printable(problem)
@@ -352,7 +325,7 @@ def _is_sound(entry: Path, key: str) -> bool:
 @contextlib.contextmanager
 def _replacing(path: Path) -> Generator[IO[bytes]]:
     """A file that takes the place of `path` once it is whole; nothing stays behind if it never is."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:16] + "-", suffix=_UNFINISHED)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.stem[:16] + "-", suffix=UNFINISHED)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123  (a descriptor, not a path)
             yield file

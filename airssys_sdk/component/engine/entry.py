@@ -10,7 +10,6 @@ the guest is entered, raises the `RecursionError` where it can be caught.
 from __future__ import annotations
 
 import dis
-import functools
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -44,7 +43,6 @@ def guarded_inside(factory: Callable[..., Any], name: str) -> Callable[..., Any]
     return factory
 
 
-@functools.lru_cache(maxsize=256)  # each instance defines its imports anew, all from a few pieces of code
 def _extended(code: types.CodeType) -> types.CodeType:
     resume = _first(code.co_code, _RESUME)
     body = next(_entries(code.co_exceptiontable), None)

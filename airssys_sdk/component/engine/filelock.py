@@ -14,8 +14,10 @@ _PAUSE: Final = 0.05
 
 
 @contextlib.contextmanager
-def file_lock(path: Path, *, patience: float, waiting: Callable[[], None]) -> Generator[None]:
+def file_lock(path: Path, *, patience: float, waiting: Callable[[], None]) -> Generator[bool]:
     """Hold the lock that `path` stands for, or go on without it when that cannot be or takes too long.
+
+    Gives whether it is held; where the file system knows no locks it counts as held.
 
     Args:
         path: a file made for this; it stays.
@@ -25,25 +27,25 @@ def file_lock(path: Path, *, patience: float, waiting: Callable[[], None]) -> Ge
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError:
-        yield
+        yield False
         return
     try:
-        _wait(descriptor, patience, waiting)
-        yield
+        yield _wait(descriptor, patience, waiting)
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, patience: float, waiting: Callable[[], None]) -> None:
+def _wait(descriptor: int, patience: float, waiting: Callable[[], None]) -> bool:
     waited = False
     until = time.monotonic() + patience
     while not _try(descriptor):
         if not waited:
             waited = True
             waiting()
-        if time.monotonic() > until:
-            return
+        if time.monotonic() >= until:
+            return False
         time.sleep(_PAUSE)  # Ctrl-C surfaces here; a blocking lock would hide it on some systems
+    return True
 
 
 def _try(descriptor: int) -> bool:

@@ -94,6 +94,8 @@ def _sender(name: str, stub: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(stub)
     async def send(self: ActorExports | WorldActor, *arguments: Any, **named: Any) -> Any:
         given = bind(self, *arguments, **named).args[1:] if named else arguments
-        return await self._channel.invoke(self._interface, name, given)
+        # The function becomes a method of a subclass.
+        channel, interface = self._channel, self._interface  # pyright: ignore[reportPrivateUsage]
+        return await channel.invoke(interface, name, given)
 
     return send

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, overload
 
 from ...errors import UsageError
-from .live import CALL, ExportCodec
+from .exports import CALL, ExportCodec
 
 P = ParamSpec("P")
 

@@ -6,6 +6,7 @@ say what an object needs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,12 +15,13 @@ from ...wit.annotations import MARKER, FunctionMarker, ResourceMarker
 from ...wit.names import camel, escape, snake
 from ...wit.shapes import Signature
 from ..signatures.modelled import Shapes
-from .live import ExportCodec
+from .exports import ExportCodec
+from .mappings import MappingCodec
 from .resources import Resource, ResourceCall
 
 
 class Classes:
-    """The classes of the resources of one component.
+    """The classes of the resources of one component; from whatever thread they are asked for, each is made once.
 
     Args:
         world: the component's world.
@@ -35,35 +37,39 @@ class Classes:
         self._imported = {item.interface: item.wire_name for item in world.imported_interfaces}
         self._hosts: dict[model.TypeDef, type[Any]] = {}
         self._guests: dict[model.TypeDef, type[Resource]] = {}
-        self.imports = Shapes(self.of_host)
-        self.exports = Shapes(self._of_export)
+        # Of a type's two classes, made at once on two threads, one would not take the values of the other.
+        self._lock = threading.RLock()
+        self.imports = Shapes(self.of_host, self._lock)
+        self.exports = Shapes(self._of_export, self._lock)
 
     def of_host(self, resource: model.TypeDef) -> type[Any]:
         """The class that stands for a resource of the host's, with what an object needs as its members."""
-        found = self._hosts.get(resource)
-        if found is None:
-            found = self._hosts[resource] = type(escape(camel(resource.name)), (), {})
-            setattr(found, MARKER, ResourceMarker(self.name(resource)))
-            for function in self._functions(resource):
-                if function.kind is model.FunctionKind.METHOD:
-                    setattr(found, escape(snake(function.item)), _stub(function))
-        return found
+        with self._lock:
+            found = self._hosts.get(resource)
+            if found is None:
+                found = self._hosts[resource] = type(escape(camel(resource.name)), (), {})
+                setattr(found, MARKER, ResourceMarker(self.name(resource)))
+                for function in self._functions(resource):
+                    if function.kind is model.FunctionKind.METHOD:
+                        setattr(found, escape(snake(function.item)), _stub(function))
+            return found
 
     def of_guest(self, resource: model.TypeDef) -> type[Resource]:
         """The class of a resource that the component exports."""
-        found = self._guests.get(resource)
-        if found is None:
-            name = escape(camel(resource.name))
-            interface = self._exported[_interface(resource)]
-            found = self._guests[resource] = type(name, (Resource,), {"__module__": interface})
-            setattr(found, MARKER, ResourceMarker(f"{interface}#{resource.name}"))
-            for function in self._functions(resource):
-                stub = _stub(function)
-                constructor = function.kind is model.FunctionKind.CONSTRUCTOR
-                attribute = "__init__" if constructor else escape(snake(function.item))
-                codec = self._codec(function, interface)
-                setattr(found, attribute, ResourceCall(attribute, stub, stub, found, codec))
-        return found
+        with self._lock:
+            found = self._guests.get(resource)
+            if found is None:
+                name = escape(camel(resource.name))
+                interface = self._exported[_interface(resource)]
+                found = self._guests[resource] = type(name, (Resource,), {"__module__": interface})
+                setattr(found, MARKER, ResourceMarker(f"{interface}#{resource.name}"))
+                for function in self._functions(resource):
+                    stub = _stub(function)
+                    constructor = function.kind is model.FunctionKind.CONSTRUCTOR
+                    attribute = "__init__" if constructor else escape(snake(function.item))
+                    codec = self._codec(function, interface)
+                    setattr(found, attribute, ResourceCall(attribute, stub, stub, found, codec))
+            return found
 
     def name(self, resource: model.TypeDef) -> str:
         """The full name of a resource that the component imports."""
@@ -83,7 +89,7 @@ class Classes:
     def _codec(self, function: model.Function, interface: str) -> Callable[[], ExportCodec]:
         def codec() -> ExportCodec:
             signature: Signature = self.exports.signature(function, f"{interface}#{function.name}")
-            return ExportCodec(signature, interface)
+            return MappingCodec(signature, interface)
 
         return codec
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from ...errors import UsageError
@@ -19,10 +20,14 @@ from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
 from ..errors import printable
+from ..signatures.handles import handles
+from .absent import Absent
 from .classes import Classes
-from .linking import ImportedFunction, ImportedInterface, Imports
-from .live import ExportCodec, Live
-from .resources import Resource, bound
+from .exports import ExportCodec
+from .imports import ImportedFunction, ImportedInterface, Imports
+from .live import Live
+from .mappings import MappingCodec
+from .resources import bound
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -36,7 +41,12 @@ _HIDDEN = frozenset({"exports"})
 
 
 def instantiate(
-    component: Component, imports: object = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+    component: Component,
+    imports: object = None,
+    *,
+    wasi: Wasi | None = None,
+    limits: Limits | None = None,
+    missing: str | None = None,
 ) -> Instance:
     """Instantiate a component for calls without generated code.
 
@@ -47,6 +57,8 @@ def instantiate(
             package. Functions are attributes in snake_case; those of the world itself likewise.
         wasi: how the guest's output is captured.
         limits: what the instance may use.
+        missing: an interface or function of the world that `imports` lacks fails when it is called, with this hint;
+            with None it is an error now.
 
     Raises:
         LinkError: the component imports something that `imports` lacks.
@@ -54,12 +66,47 @@ def instantiate(
         UsageError: the limits need another engine profile than the component was loaded with.
         CallError: the component failed while it was starting.
     """
-    world = find_world(component.resolve)
-    classes = Classes(world)
-    known = _read_imports(world, classes)
-    host = _by_attribute(imports, known) if issubclass(type(imports), Mapping) else imports
-    live = Live.start(component, known, host, engine=component.engine, wasi=wasi, limits=limits)
-    return Instance(live, world, classes)
+    types = _types_of(component)
+    host = _by_attribute(imports, types.imports) if issubclass(type(imports), Mapping) else imports
+    if missing is not None:
+        host = Absent(host, missing)
+    live = Live.start(component, types.imports, host, engine=component.engine, wasi=wasi, limits=limits)
+    return Instance(live, types)
+
+
+class _Types:
+    """What all instances of a component have in common: its classes, and the codecs of its functions.
+
+    Attributes:
+        world: the component's world.
+        classes: the classes of its resources.
+        imports: what it imports besides WASI.
+        exports: the functions that it exports, by full name, each with the interface that has it.
+    """
+
+    def __init__(self, world: model.World) -> None:
+        self.world = world
+        self.classes = Classes(world)
+        self.imports = _read_imports(world, self.classes)
+        self.exports = dict(_exported(world))
+        self._codecs: dict[str, tuple[Signature, ExportCodec]] = {}
+
+    def codec(self, full: str) -> tuple[Signature, ExportCodec]:
+        """The signature and the codec of an exported function."""
+        found = self._codecs.get(full)
+        if found is None:
+            interface, declared = self.exports[full]
+            signature = self.classes.exports.signature(declared, full)
+            found = self._codecs.setdefault(full, (signature, MappingCodec(signature, interface)))
+        return found
+
+
+def _types_of(component: Component) -> _Types:
+    found = _TYPES.get(component)
+    if found is None:
+        # Of two threads that come first, both go on with the types of one.
+        found = _TYPES.setdefault(component, _Types(find_world(component.resolve)))
+    return found
 
 
 class Function:
@@ -90,6 +137,21 @@ class Function:
         """
         return self._call(*arguments, **named)
 
+    def signature_as_text(self) -> Signature:
+        """The signature, if WAVE has words for all its values.
+
+        Raises:
+            UsageError: the function takes or gives a resource, which lives in an instance and has no text.
+        """
+        for handle in handles(self.signature):
+            raise UsageError(
+                f"the function takes or gives the resource {printable(handle.name.rpartition('#')[2])}, which has no text",
+                where=printable(self.path),
+                hint="Python can call it: Component.open(FILE).instantiate() has call() and resource(), "
+                "a package of `airssys-sdk generate host` has classes",
+            )
+        return self.signature
+
     def __repr__(self) -> str:
         return f"<function {printable(self.path)}>"
 
@@ -100,11 +162,10 @@ class Instance:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
-    def __init__(self, live: Live, world: model.World, classes: Classes) -> None:
+    def __init__(self, live: Live, types: _Types) -> None:
         self._live = live
-        self._exports = dict(_exported(world))
-        self._classes = classes
-        self._world = world
+        self._types = types
+        self._exports = types.exports
         self._functions: dict[str, Function] = {}
 
     @property
@@ -113,7 +174,11 @@ class Instance:
         return tuple(self._exports)
 
     def call(self, path: str, *arguments: Any) -> Any:
-        """Call the function at `path` (see `function`) with Python values."""
+        """Call the function at `path` (see `function`) with Python values.
+
+        A mapping may stand for a record, with its fields in snake_case or as in the WIT, those of an option left out or
+        not; the label of an enum for its member.
+        """
         return self.function(path)(*arguments)
 
     def function(self, path: str | FunctionPath) -> Function:
@@ -130,13 +195,11 @@ class Instance:
         full = self._find(path)
         found = self._functions.get(full)
         if found is None:
-            interface, declared = self._exports[full]
-            signature = self._classes.exports.signature(declared, full)
-            call = ExportCodec(signature, interface).bind(self._live)
-            found = self._functions[full] = Function(full, signature, call)
+            signature, codec = self._types.codec(full)
+            found = self._functions[full] = Function(full, signature, codec.bind(self._live))
         return found
 
-    def resource(self, name: str) -> type[Resource]:
+    def resource(self, name: str) -> type[Any]:
         """The class of a resource that the component exports: its constructor and methods call this instance.
 
         Args:
@@ -148,21 +211,15 @@ class Instance:
         interface, _, last = name.replace("#", ".").rpartition(".")
         found = {
             f"{item.wire_name}#{last}": wit_type
-            for item in self._world.exported_interfaces
+            for item in self._types.world.exported_interfaces
             if not interface or FunctionPath(interface, "").fits(item.wire_name)
             for wit_type in item.interface.types.values()
             if wit_type.name == last and isinstance(wit_type.declaration, model.Resource)
         }
         if len(found) != 1:
-            what = f"{len(found)} resources" if found else "no resource"
-            raise UsageError(
-                f"the component exports {what} {printable(name)}",
-                where=str(self._live.component.path) if self._live.component.path else None,
-                details="\n".join(f"- {printable(full)}" for full in found) or None,
-                hint="name the interface as well" if found else None,
-            )
+            raise self._not_one("resource", name, last, found, self._resources())
         (wit_type,) = found.values()
-        return bound(self._classes.of_guest(wit_type), self._live)
+        return bound(self._types.classes.of_guest(wit_type), self._live)
 
     def close(self) -> None:
         """Free the instance. Doing it again is harmless.
@@ -190,25 +247,37 @@ class Instance:
             found = [full for full, (_, declared) in self._exports.items() if declared.name == asked.function]
         if len(found) == 1:
             return found[0]
-        what = f"{len(found)} functions" if found else "no function"
-        names = found or self._nearest(asked)
-        raise UsageError(
-            f"the component exports {what} {printable(str(path))}",
-            where=str(self._live.component.path) if self._live.component.path else None,
-            details="\n".join(f"- {printable(name)}" for name in names) or None,
-            hint="name the interface as well"
-            if found
-            else "these are exported"
-            if names
-            else "it exports nothing",
-        )
+        raise self._not_one("function", str(path), asked.function, found, self._exports)
 
-    def _nearest(self, asked: FunctionPath) -> Sequence[str]:
+    def _resources(self) -> list[str]:
+        return [
+            f"{item.wire_name}#{wit_type.name}"
+            for item in self._types.world.exported_interfaces
+            for wit_type in item.interface.types.values()
+            if isinstance(wit_type.declaration, model.Resource)
+        ]
+
+    def _not_one(
+        self, kind: str, asked: str, name: str, found: Collection[str], exported: Collection[str]
+    ) -> UsageError:
+        """The error about a name that nothing has, or more than one thing."""
         import difflib
 
-        by_name = {full.rpartition("#")[2]: full for full in self._exports}
-        near = difflib.get_close_matches(asked.function, by_name)
-        return [by_name[name] for name in near] or list(self._exports)
+        near = [full for full in exported if difflib.get_close_matches(name, [full.rpartition("#")[2]])]
+        names = found or near or exported
+        if found:
+            hint = "name the interface as well"
+        elif near:
+            hint = "did you mean one of these?" if len(near) > 1 else "did you mean this one?"
+        else:
+            hint = "these are exported" if exported else f"it exports no {kind}s"
+        what = f"{len(found)} {kind}s" if found else f"no {kind}"
+        return UsageError(
+            f"the component exports {what} {printable(asked)}",
+            where=str(self._live.component.path) if self._live.component.path else None,
+            details="\n".join(f"- {printable(full)}" for full in names) or None,
+            hint=hint,
+        )
 
 
 def _exported(world: model.World) -> Iterator[tuple[str, tuple[str | None, model.Function]]]:
@@ -284,3 +353,6 @@ def _by_attribute(given: object, known: Imports) -> object:
         attribute = function.resource or function.attribute
         setattr(host, attribute, values.get(name, values.get(attribute)))
     return host
+
+
+_TYPES: weakref.WeakKeyDictionary[Component, _Types] = weakref.WeakKeyDictionary()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 from ..bulk.kept import is_kept, load
+from ..bulk.memories import MOST_MEMORIES, TooManyMemories
 from ..bulk.names import is_added
 from ..engine.cache import Cache, OnCompile, default_cache
 from ..engine.profiles import Engine, Profile, close_at_exit
@@ -92,7 +93,7 @@ class Component:
             KeyboardInterrupt: Ctrl-C while compiling; nothing is left half-written.
         """
         if isinstance(source, Component):
-            wanted = engine or engine_with(profile or source.engine.profile)
+            wanted = engine or (source.engine if profile is None else engine_with(profile))
             if wanted is source.engine and (bulk or not source.bulk):
                 return source
             binary = Binary(source.path, source.read(), cache or default_cache())
@@ -127,10 +128,10 @@ class Component:
         if code is None:
             kept = cache or default_cache()
             try:
-                if bulk:
-                    code = _Code(*load(binary.read, binary.digest, engine, kept, on_compile, _read_types))
-                else:
-                    code = _Code(kept.load(binary.read, binary.digest, engine, on_compile), bulk=False)
+                types = _read_types if bulk else None
+                code = _Code(*load(binary.read, binary.digest, engine, kept, on_compile, types))
+            except TooManyMemories as problem:
+                raise _too_many(problem, binary.where) from None
             except package().WasmtimeError as error:
                 raise _refused(error, binary.where) from None
             binary.remember()
@@ -182,14 +183,22 @@ class Component:
         return wasm
 
     def instantiate(
-        self, imports: object | None = None, *, wasi: Wasi | None = None, limits: Limits | None = None
+        self,
+        imports: object | None = None,
+        *,
+        wasi: Wasi | None = None,
+        limits: Limits | None = None,
+        missing: str | None = None,
     ) -> Instance:
         """An instance whose exports can be called without generated code.
 
         Args:
-            imports: the host's implementation of what the component imports besides WASI.
+            imports: the host's implementation of what the component imports besides WASI: an object with an attribute
+                for each interface, or a mapping from names of interfaces.
             wasi: how its output is captured.
             limits: what it may use.
+            missing: an interface or function of the world that `imports` lacks fails when it is called, with this
+                hint; with None it is an error now.
 
         Raises:
             LinkError: `imports` lacks something.
@@ -197,7 +206,7 @@ class Component:
         """
         from .dynamic import instantiate
 
-        return instantiate(self, imports, wasi=wasi, limits=limits)
+        return instantiate(self, imports, wasi=wasi, limits=limits, missing=missing)
 
     def __repr__(self) -> str:
         return f"Component({str(self.path or self.digest[:12])!r}, {self.engine.profile})"
@@ -229,6 +238,14 @@ def _read_types(wasm: bytes, stem: str = "component") -> Resolve:
         copy = Path(folder, f"{stem}.wasm")
         copy.write_bytes(wasm)
         return read(copy, world="root")  # what wasm-tools calls the world of every component
+
+
+def _too_many(problem: TooManyMemories, where: str) -> InvalidComponent:
+    return InvalidComponent(
+        f"the components in it share functions among {problem.count} memories, and the engine can join {MOST_MEMORIES}",
+        where=where,
+        hint="compose fewer components into one, and let the host connect them",
+    )
 
 
 _ASYNC = "the component model async feature"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...wit.annotations import MARKER, InterfaceMarker, ResourceMarker, WorldMarker
 from ..errors import LinkError, printable
 from .declared import declared
-from .linking import NO_IMPORTS, ImportedFunction, Imports, read_imports, read_methods
+from .imports import NO_IMPORTS, ImportedFunction, Imports, read_imports, read_methods
 from .resources import functions_of, resources_of
 from .worlds import LazyCall, World, interfaces_of, marker_of
 

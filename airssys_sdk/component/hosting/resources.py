@@ -17,7 +17,8 @@ from ...wit.annotations import MARKER, FunctionMarker, ResourceMarker
 
 if TYPE_CHECKING:
     from ..running.handles import Held
-    from .live import ExportCodec, Live
+    from .exports import ExportCodec
+    from .live import Live
 
 
 class Resource:
@@ -131,7 +132,7 @@ class ResourceCall:
 
     def _codec_of_stub(self) -> ExportCodec:
         from ...wit.shapes import signature_of
-        from .live import ExportCodec
+        from .exports import ExportCodec
 
         return ExportCodec(signature_of(self.stub, self._resource), interface_of(self._resource))
 

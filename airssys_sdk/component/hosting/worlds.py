@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ..engine.profiles import Engine
     from ..running.limits import Limits
     from ..running.wasi import Wasi
-    from .live import ExportCodec, Live
+    from .exports import ExportCodec
+    from .live import Live
     from .loaded import Component, Source
 
 
@@ -164,7 +165,7 @@ class LazyCall:
             return self.stub
         if self.codec is None:
             from ...wit.shapes import signature_of
-            from .live import ExportCodec
+            from .exports import ExportCodec
 
             self.codec = ExportCodec(signature_of(self.stub), self.interface(owner))
         live: Live = vars(instance)["_live"]

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from ..engine.raw import ffi
+from ..engine.stores import stores
 
 Sink: TypeAlias = Callable[[bytes], None]
 
@@ -87,11 +87,18 @@ class Capture:
 
 
 def attach(configuration: Any, stream: str, capture: Capture) -> None:
-    """Let a `wasmtime.WasiConfig` deliver the stream `stdout` or `stderr` to a capture, for as long as somebody holds that."""
-    write, nothing = _callbacks()
+    """Let a WASI configuration deliver a stream to a capture, for as long as somebody holds that.
+
+    Args:
+        configuration: its address as a ready parameter.
+        stream: `stdout` or `stderr`.
+        capture: what gets the writes.
+    """
     key = next(_KEYS)
     _CAPTURES[key] = capture
-    getattr(ffi(), f"wasi_config_set_{stream}_custom")(configuration.ptr(), write, key, nothing)
+    # There is no function to finish: the engine would call it late, on a thread of its own, and Python ends such a thread by
+    # force when the interpreter is on its way out, which aborts the process.
+    stores().wasi_outputs[stream](configuration, _write(), ctypes.c_void_p(key), None)
 
 
 # The engine knows a capture by its key; writes come from other threads, and single operations of a dict and of a counter
@@ -101,12 +108,8 @@ _KEYS: Final = itertools.count(1)
 
 
 @functools.cache
-def _callbacks() -> tuple[Any, Any]:
-    """The C functions of all captures, to write and to finish; they live as long as the process.
-
-    There is none to finish: the engine would call it late, on a thread of its own, and Python ends such a thread by force
-    when the interpreter is on its way out, which aborts the process.
-    """
+def _write() -> Any:
+    """The C function that writes to all captures; it lives as long as the process."""
 
     def write(key: int | None, data: Any, size: int) -> int:
         capture = _CAPTURES.get(key or 0)
@@ -117,4 +120,4 @@ def _callbacks() -> tuple[Any, Any]:
     write_type = ctypes.CFUNCTYPE(
         ctypes.c_ssize_t, ctypes.c_void_p, ctypes.POINTER(ctypes.c_ubyte), ctypes.c_size_t
     )
-    return write_type(write), ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
+    return write_type(write)

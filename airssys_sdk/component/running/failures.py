@@ -30,6 +30,8 @@ _CATCH = (
     "catch in the method what host functions raise (the Err says why: a missing permission, an absent target), "
     "and return what the WIT says"
 )
+_ESCAPED = f"raise Err with what the WIT says; {_CATCH}"
+_RAISE = "raise Err with a value of the type that the WIT gives the function's error"
 _VALUES = "return and pass values of the types that the WIT says; a type checker sees most mistakes: mypy --strict src"
 _IMPORTS = (
     "a guest has no files when it runs, so what it imports must be in it: import at the top of the module, "
@@ -51,22 +53,27 @@ def failure(store: Store, error: int, where: str) -> BaseException:
     message, exit_code = take_error(error)
     said = explain_output(store.stderr.text(), store.sources)
     pending = store.pending
-    store.pending = None
-    found = _classify(store, message, exit_code, pending, said, where)
+    failing = store.failing
+    store.pending = store.failing = None
+    found = _classify(store, message, exit_code, pending, failing, said, where)
     store.kill(f"{where} ended with {type(found).__name__}")
     return found
 
 
-def import_failure(original: Exception, where: str) -> HostImportFailed:
-    """What a call raises whose host import raised `original`, something else than its declared error."""
+def import_failure(original: Exception, where: str, failing: str | None) -> HostImportFailed:
+    """What a call raises whose host import, called `failing`, raised `original`, something else than its declared error."""
     said, hint, details = str(original), None, None
     if isinstance(original, AirssysError):
         # What another component's call raised says more than its message; each part goes to its own place here.
-        said = f"{original.where}: {original.message}" if original.where else original.message
+        elsewhere = original.where and original.where != printable(failing or "")
+        said = f"{original.where}: {original.message}" if elsewhere else original.message
         hint, details = original.hint, original.details
     text = f"{type(original).__name__}: {said}" if said else type(original).__name__
     found = HostImportFailed(
-        f"a host import raised {printable(text)}", where=where, hint=hint, details=details
+        f"{f'the host import {printable(failing)}' if failing else 'a host import'} raised {printable(text)}",
+        where=where,
+        hint=hint,
+        details=details,
     )
     found.__cause__ = original
     return found
@@ -101,12 +108,13 @@ def _classify(
     message: str,
     exit_code: int | None,
     pending: BaseException | None,
+    failing: str | None,
     said: Explanation | None,
     where: str,
 ) -> BaseException:
     if pending is not None:
         # Also a `CallError`: it tells of another call, and whoever handles it must not take it for what became of this one.
-        return import_failure(pending, where) if isinstance(pending, Exception) else pending
+        return import_failure(pending, where, failing) if isinstance(pending, Exception) else pending
     cause = explain_trap(message)
     if exit_code is not None or cause.startswith("Exited with i32 exit status"):
         code = exit_code if exit_code is not None else int(cause.rsplit(" ", 1)[-1])
@@ -142,7 +150,7 @@ def _classify(
             guest_traceback=said.text,
         )
     if said is not None and said.mistake is not None:
-        hint = _CATCH if said.mistake.startswith("let ") else _VALUES
+        hint = _ESCAPED if said.mistake.startswith("let ") else _VALUES
         return Trap(f"the guest {said.mistake}", where=where, hint=hint, guest_traceback=said.text)
     if said is not None:
         return Trap(
@@ -157,7 +165,9 @@ def _classify(
 def _hint(summary: str) -> str | None:
     if summary.startswith(("ModuleNotFoundError", "ImportError")):
         return _IMPORTS
-    return _CATCH if summary.startswith("TypeError") and " cannot return Err(" in summary else None
+    if summary.startswith("TypeError") and " cannot return Err(" in summary:
+        return _CATCH if ", which a host function raised at " in summary else _RAISE
+    return None
 
 
 def _bytes(count: int | None) -> str:

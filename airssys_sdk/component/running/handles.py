@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..engine.abi import abi
@@ -16,6 +16,7 @@ from ..engine.entry import guarded
 from ..engine.handles import resources
 from ..engine.raw import take_error
 from ..errors import LinkError, UnsupportedEngine
+from .contexts import STORES
 from .failures import failure
 
 if TYPE_CHECKING:
@@ -96,21 +97,22 @@ class Held:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HostType:
-    """A type of resources that the host implements, in one store.
+    """A type of resources that the host implements, in all instances of a component.
 
     Attributes:
         number: by which the engine knows the type.
         methods: what an object must have.
-        fitting: classes that were found to have it.
     """
 
     number: int
     methods: tuple[str, ...]
-    fitting: set[type[Any]] = dataclasses.field(default_factory=set[type[Any]])
 
 
 class Handles:
     """The resources of one instance.
+
+    Args:
+        types: the types of the host's resources, by Protocol.
 
     Attributes:
         objects: the host's objects that the guest owns or is lent, by number.
@@ -119,21 +121,15 @@ class Handles:
         made_by: makes an object of the guest's resource, from its generated class and what it holds.
     """
 
-    __slots__ = ("_next", "doomed", "made_by", "objects", "types")
+    __slots__ = ("_fitting", "_next", "doomed", "made_by", "objects", "types")
 
-    def __init__(self) -> None:
+    def __init__(self, types: Mapping[type[Any], HostType]) -> None:
         self.objects: dict[int, Any] = {}
-        self.types: dict[type[Any], HostType] = {}
+        self.types = types
+        self._fitting: set[tuple[type[Any], type[Any]]] = set()
         self.doomed: list[int] = []
         self.made_by: Callable[[type[Any], Held], Any] | None = None
         self._next = 0
-
-    def add_type(self, protocol: type[Any], methods: tuple[str, ...]) -> HostType:
-        """The type of a Protocol; the first time it is made."""
-        found = self.types.get(protocol)
-        if found is None:
-            found = self.types[protocol] = HostType(len(self.types) + 1, methods)
-        return found
 
     def receive(self, store: Store, box: int, cls: type[Any]) -> Any:
         """The Python object of an `own` that the guest gave; the box stays the engine's."""
@@ -154,12 +150,12 @@ class Handles:
         host_type = self.types.get(cls)
         if host_type is None:
             raise UnsupportedEngine(f"resources like {cls.__qualname__} are not the host's in this instance")
-        if type(value) not in host_type.fitting:
+        if (cls, type(value)) not in self._fitting:
             missing = [name for name in host_type.methods if not callable(getattr(value, name, None))]
             if missing or value is None:
                 got = f"{type(value).__qualname__}, which lacks {', '.join(missing) or 'everything'}"
                 raise Unfit(value, f"an object that fits {cls.__qualname__}", got)
-            host_type.fitting.add(type(value))
+            self._fitting.add((cls, type(value)))
         self._next = number = self._next + 1
         box, error = resources().to_any(abi().pointer(store.context), number, host_type.number)
         if error:
@@ -306,15 +302,17 @@ class Lending:
         return held
 
 
-def define_resource(instance: Any, name: str, store: Store, where: str, host_type: HostType) -> None:
+def define_resource(instance: Any, name: str, where: str, host_type: HostType) -> object:
     """Define a type of the host's resources in a linker.
 
     Args:
         instance: the `wasmtime.component.LinkerInstance` to define it in.
         name: its WIT name there.
-        store: the store of the one instance that this linker serves.
         where: what errors call it.
         host_type: the type.
+
+    Returns:
+        What must outlive the stores of the linker's instances.
 
     Raises:
         LinkError: the engine refuses the definition.
@@ -323,16 +321,16 @@ def define_resource(instance: Any, name: str, store: Store, where: str, host_typ
 
     low, base = resources(), abi()
 
-    def destroy(_data: int | None, _context: int | None, number: int) -> int:
+    def destroy(_data: int | None, context: int, number: int) -> int:
         try:
-            release(store.handles.objects.pop(number))
+            release(STORES[context]().handles.objects.pop(number))
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
-            store.pending = raised
+            store = STORES[context]()
+            store.pending, store.failing = raised, f"{where}, in its drop,"
             return int(base.error_new(b"dropping a resource of the host failed"))
         return 0
 
     thunk = low.destructor(guarded(destroy))
-    store.keep.append(thunk)
     encoded = name.encode()
     kind = base.pointer(low.type_new(ctypes.c_uint32(host_type.number)))
     try:
@@ -350,6 +348,7 @@ def define_resource(instance: Any, name: str, store: Store, where: str, host_typ
     if error:
         text = take_error(error)[0]
         raise LinkError(f"the engine does not take the resource {name}: {text}", where=where)
+    return thunk
 
 
 def release(value: object) -> None:

@@ -225,7 +225,7 @@ def _drive(
             try:
                 if not wait_here(parked.future, until):
                     raise deadline_failure(deadline or 0.0, where)
-                parked.resume()
+                parked.resume(store)
             except BaseException:
                 parked.cancel()
                 raise
@@ -368,7 +368,7 @@ class Call:
                 return False
             store.parked = None
             try:
-                parked.resume()
+                parked.resume(store)
             except HostImportFailed as failed:
                 return self._end(failed)
         if not futures().poll(self._future):

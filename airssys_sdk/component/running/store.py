@@ -12,27 +12,32 @@ import atexit
 import ctypes
 import functools
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import UsageError
 from ..engine.profiles import Engine
-from ..engine.raw import address, context_pointer, ffi, package, take_error
+from ..engine.raw import context_pointer, ffi, package, take_error
+from ..engine.stores import stores
 from ..errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
+from .contexts import STORES
 from .limits import Limits
 from .wasi import Wasi
 
 if TYPE_CHECKING:
     import asyncio
 
-    from .handles import Handles
+    from .handles import Handles, HostType
     from .slices import Call
     from .suspend import Parked
+    from .waits import Pollables
 
 _MOST_TABLE_ELEMENTS: Final = 1 << 20
 # Tables are memory too, 8 bytes an element; a Python guest has 30 thousand.
 _NO_FUEL_LIMIT: Final = (1 << 64) - 1
 # At ten billion units a second this lasts for 58 years.
+_NO_LIMITS: Final = Limits()
+_NO_WASI: Final = Wasi()
 
 
 class Store:
@@ -55,11 +60,14 @@ class Store:
         busy: whether nobody may begin a call: one is in progress, or the instance is dead.
         dead: why the instance cannot be called any more; None while it can.
         pending: what a host import raised; its callback puts it here before it reports an error to the engine.
+        failing: the full name of the import that raised it.
         call: the sliced call in progress.
         call_loop: the event loop that runs its suspending imports.
         clock_start: when the guest's monotonic clock began, in nanoseconds of the host's.
         parked: the suspending import that the call in progress waits for.
-        keep: what must live as long as the store: callbacks, linkers.
+        functions: what the host implements of the component's imports; a linker's callbacks know their place in it.
+        host_types: the types of the host's resources in the linker, by Protocol.
+        keep: what must live as long as the store: the linker and its callbacks.
 
     Raises:
         UsageError: the limits need the `metered` profile and the engine has the other.
@@ -68,6 +76,7 @@ class Store:
     __slots__ = (
         "__weakref__",
         "_handles",
+        "_pollables",
         "_raw",
         "busy",
         "call",
@@ -76,6 +85,9 @@ class Store:
         "context",
         "dead",
         "engine",
+        "failing",
+        "functions",
+        "host_types",
         "keep",
         "limits",
         "loop",
@@ -97,26 +109,30 @@ class Store:
     ) -> None:
         self._raw: Any = None
         self._handles: Handles | None = None
+        self._pollables: Pollables | None = None
         self.engine = engine
-        self.limits = limits or Limits()
+        self.limits = limits or _NO_LIMITS
         if self.limits.metered and not engine.metered:
             raise UsageError(
                 "limits on fuel or time need the engine profile 'metered', the component was opened with 'plain'",
                 hint="open the component with profile='metered', or leave the profile out",
             )
-        wasi = wasi or Wasi()
+        wasi = wasi or _NO_WASI
         self.sources = sources or {}
         self.loop = loop
         self.dead: str | None = None
         self.pending: BaseException | None = None
+        self.failing: str | None = None
         self.busy = False
         self.call: Call | None = None
         self.call_loop: asyncio.AbstractEventLoop | None = None
         self.parked: Parked | None = None
-        self.keep: list[object] = []
+        self.functions: Sequence[Callable[..., Any]] = ()
+        self.host_types: Mapping[type[Any], HostType] = {}
+        self.keep: object = None
         self._raw, self.context = _make(engine, self.limits)
+        STORES[self.context] = weakref.ref(self)
         self.stdout, self.stderr, self.clock_start = wasi.install(self)
-        _OPEN.add(self)
         _close_at_exit()
 
     @property
@@ -125,8 +141,17 @@ class Store:
         if self._handles is None:
             from .handles import Handles
 
-            self._handles = Handles()
+            self._handles = Handles(self.host_types)
         return self._handles
+
+    @property
+    def pollables(self) -> Pollables:
+        """The timers of a guest in the `metered` profile."""
+        if self._pollables is None:
+            from .waits import Pollables
+
+            self._pollables = Pollables(self)
+        return self._pollables
 
     @property
     def closed(self) -> bool:
@@ -135,9 +160,13 @@ class Store:
 
     def _context(self) -> Any:
         """What makes this a store for the `wasmtime` package."""
+        self.refuse_closed()
+        return context_pointer(self.context)
+
+    def refuse_closed(self) -> None:
+        """Raise `InstanceDead` if the store was closed."""
         if self._raw is None:
             raise InstanceDead("the instance was closed", hint="make a new instance")
-        return context_pointer(self.context)
 
     def refusal(self, where: str) -> CallError:
         """Why a call of `where` cannot begin while `busy` is set."""
@@ -172,19 +201,21 @@ class Store:
             CallError: the component's start function ended early or a limit is too low to start.
             LinkError: the linker lacks an import, or has it with another type.
         """
-        from .failures import instantiate_failure
-        from .slices import run_instantiation
-
         if self.busy:
             raise self.refusal(where)
         self.busy = True
         try:
-            raw, error = (
-                run_instantiation(self, linker, component, where)
-                if self.engine.metered
-                else _instantiate(self, linker, component)
-            )
+            if self.engine.metered:
+                from .slices import run_instantiation
+
+                raw, error = run_instantiation(self, linker, component, where)
+            else:
+                raw = ffi().wasmtime_component_instance_t()
+                context = ctypes.c_void_p(self.context)
+                error = stores().instantiate(linker.ptr(), context, component.ptr(), ctypes.byref(raw))
             if error:
+                from .failures import instantiate_failure
+
                 found = instantiate_failure(self, error, where)
                 raise _link_error(found, where) or found
         finally:
@@ -213,9 +244,9 @@ class Store:
     def _free(self) -> None:
         raw, self._raw = self._raw, None
         if raw is not None:
-            _OPEN.discard(self)
-            ffi().wasmtime_store_delete(raw)
-            self.keep.clear()
+            STORES.pop(self.context, None)
+            stores().delete(raw)
+            self.keep = None
 
     def __del__(self) -> None:
         if self._raw is None:
@@ -226,45 +257,37 @@ class Store:
         self._free()
 
 
-# So that no store outlives the interpreter: the engine's threads deliver output to Python functions.
-_OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
-
-
 @functools.cache
 def _close_at_exit() -> None:
     atexit.register(_close_all)
 
 
 def _close_all() -> None:
-    for store in list(_OPEN):
+    # No store may outlive the interpreter: the engine's threads deliver output to Python functions.
+    for reference in list(STORES.values()):
+        store: Store | None = reference()
         try:
-            store.close()
+            if store is not None:
+                store.close()
         except InstanceBusy:
             continue  # a thread is inside it; the process ends around that thread
 
 
 def _make(engine: Engine, limits: Limits) -> tuple[Any, int]:
-    low = ffi()
-    nothing = ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p))
-    raw = low.wasmtime_store_new(engine.raw.ptr(), None, nothing)
-    context = low.wasmtime_store_context(raw)
+    low = stores()
+    raw = ctypes.c_void_p(low.new(engine.raw.ptr(), None, None))
+    address: int = low.context(raw)
     if limits.memory is not None:
-        low.wasmtime_store_limiter(raw, limits.memory, _MOST_TABLE_ELEMENTS, -1, -1, -1)
+        most = (limits.memory, _MOST_TABLE_ELEMENTS, -1, -1, -1)
+        low.limiter(raw, *(ctypes.c_int64(limit) for limit in most))
     if engine.metered:
-        error = low.wasmtime_context_set_fuel(context, _NO_FUEL_LIMIT)
-        error = error or low.wasmtime_context_fuel_async_yield_interval(context, limits.slice_fuel)
+        context = ctypes.c_void_p(address)
+        error = low.set_fuel(context, ctypes.c_uint64(_NO_FUEL_LIMIT))
+        error = error or low.yield_interval(context, ctypes.c_uint64(limits.slice_fuel))
         if error:
-            low.wasmtime_store_delete(raw)
-            raise UnsupportedEngine(f"the engine does not count fuel: {take_error(address(error))[0]}")
-    return raw, address(context)
-
-
-def _instantiate(store: Store, linker: Any, component: Any) -> tuple[Any, int]:
-    raw = ffi().wasmtime_component_instance_t()
-    error = ffi().wasmtime_component_linker_instantiate(
-        linker.ptr(), context_pointer(store.context), component.ptr(), ctypes.byref(raw)
-    )
-    return raw, address(error)
+            low.delete(raw)
+            raise UnsupportedEngine(f"the engine does not count fuel: {take_error(error)[0]}")
+    return raw, address
 
 
 def _link_error(found: BaseException, where: str) -> LinkError | None:

@@ -13,6 +13,7 @@ import functools
 import inspect
 import itertools
 import struct
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,7 +21,8 @@ from ..engine.abi import abi
 from ..engine.entry import guarded
 from ..engine.futures import futures
 from ..engine.raw import take_error
-from ..errors import HostImportFailed, LinkError
+from ..errors import HostImportFailed, LinkError, printable
+from .contexts import STORES
 from .failures import import_failure
 from .waiting import Waiting, cancel, schedule
 
@@ -40,55 +42,53 @@ def suspending(function: F) -> F:
 
 def is_suspending(function: Callable[..., Any]) -> bool:
     """Whether an implementation of an import is an `async def` or marked with `suspending`."""
-    code = getattr(function, "__code__", None)
-    if code is not None and not getattr(function, "__dict__", True):
+    plain = function.__func__ if isinstance(function, types.MethodType) else function
+    if isinstance(plain, types.FunctionType) and not plain.__dict__:
         # Without any mark of anybody's the code says it all, and ten times as fast: each instance asks for all its imports.
-        return bool(code.co_flags & inspect.CO_COROUTINE)
+        return bool(plain.__code__.co_flags & inspect.CO_COROUTINE)
     return inspect.iscoroutinefunction(function) or bool(getattr(function, _MARK, False))
 
 
 def add_suspending(
     instance: Any,
     name: str,
-    store: Store,
     where: str,
-    function: Callable[..., Any],
+    slot: int,
     *,
-    lift_args: Callable[[int, int], tuple[Any, ...]],
-    lower_result: Callable[[Any, int], None],
-    lower_error: Callable[[Exception, int], bool],
-) -> None:
-    """Define a suspending import.
+    lift_args: Callable[[Store, int, int], tuple[Any, ...]],
+    lower_result: Callable[[Store, Any, int], None],
+    lower_error: Callable[[Store, BaseException, int], bool],
+) -> object:
+    """Define a suspending import, in a linker of the `metered` profile.
 
     Args:
         instance: the `wasmtime.component.LinkerInstance` to define it in.
         name: its WIT name there.
-        store: the store of the one instance that this linker serves.
         where: what errors call it.
-        function: the host's implementation.
+        slot: where the host's implementation stands in a store's functions.
         lift_args: the Python arguments from the address and number of the engine's values.
         lower_result: writes a result, in the engine's own memory, to the slot at an address.
         lower_error: the same for an exception that is the function's declared error; False if it is not.
 
-    Raises:
-        LinkError: the store's engine has the `plain` profile.
+    Returns:
+        What must outlive the stores of the linker's instances.
     """
 
-    def start(arguments: int, count: int, results: int) -> Parked | None:
+    def start(store: Store, arguments: int, count: int, results: int) -> Parked | None:
         try:
-            value = function(*lift_args(arguments, count))
+            value = store.functions[slot](*lift_args(store, arguments, count))
         except Exception as error:
-            if lower_error(error, results):
+            if lower_error(store, error, results):
                 return None
             raise
         if not _waits(value):
-            lower_result(value, results)
+            lower_result(store, value, results)
             return None
         return Parked(
             schedule(value, store.call_loop or store.loop), results, lower_result, lower_error, where
         )
 
-    define(instance, name, store, where, start)
+    return define(instance, name, where, start)
 
 
 class Parked:
@@ -106,8 +106,8 @@ class Parked:
         self,
         future: Waiting,
         results: int,
-        lower_result: Callable[[Any, int], None],
-        lower_error: Callable[[Exception, int], bool],
+        lower_result: Callable[[Store, Any, int], None],
+        lower_error: Callable[[Store, Exception, int], bool],
         where: str,
     ) -> None:
         self.future = future
@@ -118,31 +118,33 @@ class Parked:
         self._lower_error = lower_error
         self._where = where
 
-    def resume(self) -> None:
-        """Hand the result over; the next slice goes on with it.
+    def resume(self, store: Store) -> None:
+        """Hand the result over to the instance in `store`, which waits for it; the next slice goes on with it.
 
         Raises:
             HostImportFailed: the implementation raised something other than its declared error, or its result does
                 not fit. The engine takes no error here, so the call must be abandoned.
         """
         try:
-            self._hand_over()
+            self._hand_over(store)
         except (concurrent.futures.CancelledError, asyncio.CancelledError) as error:
             # A cancellation is no ordinary exception, and must not cancel whoever called the guest.
-            raise HostImportFailed("a host import was cancelled", where=self._where) from error
+            raise HostImportFailed(
+                f"the host import {printable(self._where)} was cancelled", where=self._where
+            ) from error
         except Exception as error:
-            raise import_failure(error, self._where) from error
+            raise import_failure(error, self._where, self._where) from error
         self.resumed = True
         _RESUMED.add(self.key)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, store: Store) -> None:
         try:
             value = self.future.result()
         except Exception as error:
-            if not self._lower_error(error, self._results):
+            if not self._lower_error(store, error, self._results):
                 raise
         else:
-            self._lower_result(value, self._results)
+            self._lower_result(store, value, self._results)
 
     def cancel(self) -> None:
         """Stop the implementation, from whatever thread."""
@@ -152,29 +154,24 @@ class Parked:
 def define(
     instance: Any,
     name: str,
-    store: Store,
     where: str,
-    start: Callable[[int, int, int], Parked | None],
-) -> None:
-    """Define a suspending import below the level of values.
+    start: Callable[[Store, int, int, int], Parked | None],
+) -> object:
+    """Define a suspending import below the level of values, in a linker of the `metered` profile.
 
     Args:
         instance: the `wasmtime.component.LinkerInstance` to define it in.
         name: its WIT name there.
-        store: the store of the one instance that this linker serves.
         where: what errors call it.
-        start: called with the addresses of arguments and results and the number of arguments; gives what to wait for, or
-            None when the result has been written.
+        start: called with the store of the calling instance, the addresses of arguments and results and the number of
+            arguments; gives what to wait for, or None when the result has been written.
+
+    Returns:
+        What must outlive the stores of the linker's instances.
 
     Raises:
-        LinkError: the store's engine has the `plain` profile, or the engine refuses the definition.
+        LinkError: the engine refuses the definition.
     """
-    if not store.engine.metered:
-        raise LinkError(
-            "a suspending import needs the engine profile 'metered'",
-            where=where,
-            hint="open the component with profile='metered' (or with limits), or implement the import with a plain 'def'",
-        )
     low, base = futures(), abi()
     ready = struct.pack("<QQQ", low.ready, 0, 0)
     question, finish = _continuations()
@@ -182,7 +179,7 @@ def define(
 
     def callback(
         _data: int | None,
-        _context: int,
+        context: int,
         _type: int,
         arguments: int | None,
         count: int,
@@ -193,19 +190,21 @@ def define(
     ) -> None:
         try:
             answer = ready
-            parked = start(arguments or 0, count, results or 0)
+            store: Store = STORES[context]()
+            parked = start(store, arguments or 0, count, results or 0)
             if parked is not None:
                 store.parked = parked
                 answer = struct.pack("<QQQ", question, parked.key, finish)
         except BaseException as raised:  # noqa: BLE001  (nothing may travel through the engine; `failure` raises it again)
             memory[continuation : continuation + 24] = ready
-            store.pending = raised
+            # An interrupt can surface at the very beginning, before the store is known.
+            store = STORES[context]()
+            store.pending, store.failing = raised, where
             memory[error : error + 8] = struct.pack("<Q", base.error_new(b"a host import failed"))
         else:
             memory[continuation : continuation + 24] = answer
 
     thunk = low.import_callback(guarded(callback))
-    store.keep.append(thunk)
     encoded = name.encode()
     pointer = low.add_func_async(
         ctypes.cast(instance.ptr(), ctypes.c_void_p),
@@ -217,6 +216,7 @@ def define(
     )
     if pointer:
         raise LinkError(f"the engine does not take the import {name}: {take_error(pointer)[0]}", where=where)
+    return thunk
 
 
 def _waits(value: object) -> bool:

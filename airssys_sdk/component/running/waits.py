@@ -14,11 +14,12 @@ import functools
 import struct
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ..engine.abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
-from ..engine.raw import package
+from ..engine.raw import address, package
 from ..errors import UnsupportedEngine
+from .contexts import STORES
 from .suspend import Parked, define
 from .waiting import schedule
 
@@ -44,43 +45,38 @@ _REFUSED: Final = {
 }
 
 
-def link_waits(linker: Any, store: Store) -> None:
+def link_waits(linker: Any) -> Iterator[object]:
     """Replace what waits in the WASI that `linker` already has.
 
     Args:
-        linker: a `wasmtime.component.Linker` after `add_wasip2`, serving `store` only.
-        store: the store, of the `metered` profile.
+        linker: a `wasmtime.component.Linker` of the `metered` profile after `add_wasip2`.
+
+    Yields:
+        What must outlive the stores of the linker's instances.
     """
     version = _wasi_version()
-    pollables = _Pollables(store)
+    starts: dict[str, dict[str, _Start]] = {
+        "wasi:io/poll": {
+            "[method]pollable.ready": Pollables.ready,
+            "[method]pollable.block": Pollables.block,
+            "poll": Pollables.poll,
+        },
+        "wasi:clocks/monotonic-clock": {
+            "subscribe-instant": Pollables.subscribe_instant,
+            "subscribe-duration": Pollables.subscribe_duration,
+        },
+    }
     linker.allow_shadowing = True
     with linker.root() as root:
-
-        def functions(interface: str, starts: dict[str, Callable[[int, int, int], Parked | None]]) -> None:
+        for interface in (*starts, *_REFUSED):
             with root.add_instance(f"{interface}@{version}") as instance:
                 if interface == "wasi:io/poll":
                     kind = package().component.ResourceType.host(_TYPE)
-                    instance.add_resource("pollable", kind, _dropping(pollables.timers))
-                for name, start in starts.items():
-                    define(instance, name, store, f"{interface}#{name}", start)
-
-        functions(
-            "wasi:io/poll",
-            {
-                "[method]pollable.ready": pollables.ready,
-                "[method]pollable.block": pollables.block,
-                "poll": pollables.poll,
-            },
-        )
-        functions(
-            "wasi:clocks/monotonic-clock",
-            {
-                "subscribe-instant": pollables.subscribe_instant,
-                "subscribe-duration": pollables.subscribe_duration,
-            },
-        )
-        for interface, names in _REFUSED.items():
-            functions(interface, {name: _refuse(f"{interface}#{name}") for name in names})
+                    instance.add_resource("pollable", kind, _drop)
+                for name, start in starts.get(interface, {}).items():
+                    yield define(instance, name, f"{interface}#{name}", _of_pollables(start))
+                for name in _REFUSED.get(interface, ()):
+                    yield define(instance, name, f"{interface}#{name}", _refuse(f"{interface}#{name}"))
     linker.allow_shadowing = False
 
 
@@ -91,33 +87,37 @@ class _Timer:
     ready_at: int
 
 
-class _Pollables:
+class Pollables:
     """The pollables of one store, by the number that stands for each in the engine."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
         self.timers: dict[int, _Timer] = {}
         self._next = 1
         self._low = _low()
         self._abi = abi()
         self._context = self._abi.pointer(store.context)
 
-    def subscribe_instant(self, arguments: int, _count: int, results: int) -> None:
+    def subscribe_instant(self, store: Store, arguments: int, results: int) -> None:
+        """Make a timer for a time of the guest's clock."""
         # The guest's clock began when its WASI state was made.
-        self._give(self._store.clock_start + self._abi.views["Q"][(arguments + PAYLOAD) >> 3], results)
+        self._give(store.clock_start + self._abi.views["Q"][(arguments + PAYLOAD) >> 3], results)
 
-    def subscribe_duration(self, arguments: int, _count: int, results: int) -> None:
+    def subscribe_duration(self, _store: Store, arguments: int, results: int) -> None:
+        """Make a timer for some time from now."""
         self._give(time.monotonic_ns() + self._abi.views["Q"][(arguments + PAYLOAD) >> 3], results)
 
-    def ready(self, arguments: int, _count: int, results: int) -> None:
+    def ready(self, _store: Store, arguments: int, results: int) -> None:
+        """Answer whether a timer is due."""
         self._write(
             results, struct.pack("<Q?23x", BOOL, self._take(arguments).ready_at <= time.monotonic_ns())
         )
 
-    def block(self, arguments: int, _count: int, results: int) -> Parked | None:
-        return self._wait([self._take(arguments)], results, lambda: None)
+    def block(self, store: Store, arguments: int, results: int) -> Parked | None:
+        """Wait for one timer."""
+        return self._wait(store, [self._take(arguments)], results, lambda: None)
 
-    def poll(self, arguments: int, _count: int, results: int) -> Parked | None:
+    def poll(self, store: Store, arguments: int, results: int) -> Parked | None:
+        """Wait for the first of several timers."""
         size, data = struct.unpack_from("<QQ", self._abi.memory[arguments + PAYLOAD : arguments + CELL])
         timers = [self._take(data + CELL * index) for index in range(size)]
 
@@ -130,17 +130,19 @@ class _Pollables:
 
         if not timers:
             raise ValueError("the guest polls an empty list, which would never end")
-        return self._wait(timers, results, answer)
+        return self._wait(store, timers, results, answer)
 
-    def _wait(self, timers: list[_Timer], results: int, answer: Callable[[], None]) -> Parked | None:
+    def _wait(
+        self, store: Store, timers: list[_Timer], results: int, answer: Callable[[], None]
+    ) -> Parked | None:
         first = min(timer.ready_at for timer in timers)
         delay = first - time.monotonic_ns()
         if delay <= 0:
             answer()
             return None
         # A loop's timer may fire a little early, and then the guest would find nothing ready.
-        future = schedule(_sleep_until(first), self._store.call_loop or self._store.loop)
-        return Parked(future, results, lambda _value, _results: answer(), _no_error, "wasi:io/poll")
+        future = schedule(_sleep_until(first), store.call_loop or store.loop)
+        return Parked(future, results, lambda _store, _value, _results: answer(), _no_error, "wasi:io/poll")
 
     def _give(self, ready_at: int, results: int) -> None:
         if len(self.timers) >= _MOST_TIMERS:
@@ -171,17 +173,16 @@ class _Pollables:
         self._abi.memory[results : results + CELL] = cell
 
 
-def _dropping(timers: dict[int, _Timer]) -> Callable[[object, int], None]:
-    """What the engine calls when the guest drops a pollable.
+_Start: TypeAlias = Callable[[Pollables, "Store", int, int], Parked | None]
 
-    The package keeps this function in a table of the process until the linker is freed, which the store keeps: it must not
-    lead to the store, or a forgotten instance would never be freed.
-    """
 
-    def drop(_store: object, number: int) -> None:
-        timers.pop(number, None)
+def _of_pollables(start: _Start) -> Callable[[Store, int, int, int], Parked | None]:
+    return lambda store, arguments, _, results: start(store.pollables, store, arguments, results)
 
-    return drop
+
+def _drop(context: Any, number: int) -> None:
+    """What the engine calls when a guest drops a pollable."""
+    STORES[address(context._context())]().pollables.timers.pop(number, None)
 
 
 async def _sleep_until(ready_at: int) -> None:
@@ -189,12 +190,12 @@ async def _sleep_until(ready_at: int) -> None:
         await asyncio.sleep(left / 1e9)
 
 
-def _no_error(_error: Exception, _results: int) -> bool:
+def _no_error(_store: object, _error: Exception, _results: int) -> bool:
     return False
 
 
-def _refuse(where: str) -> Callable[[int, int, int], Parked | None]:
-    def start(_arguments: int, _count: int, _results: int) -> Parked | None:
+def _refuse(where: str) -> Callable[[object, int, int, int], Parked | None]:
+    def start(_store: object, _arguments: int, _count: int, _results: int) -> Parked | None:
         raise NotImplementedError(f"{where}: in the metered profile a guest can wait for timers only")
 
     return start

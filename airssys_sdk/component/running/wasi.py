@@ -8,13 +8,15 @@ thread.
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
-from ..engine.raw import address, context_pointer, ffi, package, take_error
+from ..engine.raw import take_error
+from ..engine.stores import stores
 from ..errors import UnsupportedEngine
 from ..output.capture import Capture, Sink, attach
 
@@ -46,15 +48,14 @@ class Wasi:
     def install(self, store: Store) -> tuple[Capture, Capture, int]:
         """Give the store its WASI state: the captures of stdout and stderr, and when its monotonic clock began."""
         stdout, stderr = Capture(self.keep, self.stdout), Capture(self.keep, self.stderr)
-        configuration = package().WasiConfig()
+        low = stores()
+        configuration = ctypes.c_void_p(low.wasi_new())
         clock_start = time.monotonic_ns()
         attach(configuration, "stdout", stdout)
         attach(configuration, "stderr", stderr)
-        error = ffi().wasmtime_context_set_wasi(context_pointer(store.context), configuration._consume())
+        error = low.set_wasi(ctypes.c_void_p(store.context), configuration)
         if error:
-            raise UnsupportedEngine(
-                f"the engine does not take the WASI state: {take_error(address(error))[0]}"
-            )
+            raise UnsupportedEngine(f"the engine does not take the WASI state: {take_error(error)[0]}")
         return stdout, stderr, clock_start
 
 
@@ -67,18 +68,22 @@ def is_wasi(import_name: str) -> bool:
     )
 
 
-def link_wasi(linker: Any, store: Store, import_names: Collection[str]) -> None:
+def link_wasi(linker: Any, import_names: Collection[str], *, metered: bool) -> tuple[object, ...]:
     """Link what a component imports of WASI; nothing if it imports none of it.
 
     Args:
-        linker: a fresh `wasmtime.component.Linker` that will serve this store only.
-        store: the store that the component will be instantiated in.
+        linker: a fresh `wasmtime.component.Linker`.
         import_names: the names of the component's imports.
+        metered: whether its engine has the `metered` profile.
+
+    Returns:
+        What must outlive the stores of the linker's instances.
     """
     if not any(is_wasi(name) for name in import_names):
-        return
+        return ()
     linker.add_wasip2()
-    if store.engine.metered:
-        from .waits import link_waits
+    if not metered:
+        return ()
+    from .waits import link_waits
 
-        link_waits(linker, store)
+    return tuple(link_waits(linker))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from ...wit import model
@@ -51,10 +52,16 @@ class Shapes:
 
     Args:
         resource: the class of a resource; without it each has an empty one, enough for comparing types.
+        lock: held while classes are made, if more than one thread may ask; `resource` may take it as well.
     """
 
-    def __init__(self, resource: Callable[[model.TypeDef], type[Any]] | None = None) -> None:
+    def __init__(
+        self,
+        resource: Callable[[model.TypeDef], type[Any]] | None = None,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         self._resource = resource or _nameless
+        self._lock = lock or nullcontext()
         self._made: dict[int, tuple[model.TypeDef, Shape]] = {}
 
     def signature(self, function: model.Function, where: str) -> Signature:
@@ -67,10 +74,12 @@ class Shapes:
         Raises:
             UnsupportedEngine: the function has a type that cannot be passed.
         """
-        parameters = tuple(
-            Parameter(escape(snake(p.name)), p.name, self.shape(p.type, where)) for p in function.parameters
-        )
-        result = None if function.result is None else self.shape(function.result, where)
+        with self._lock:
+            parameters = tuple(
+                Parameter(escape(snake(p.name)), p.name, self.shape(p.type, where))
+                for p in function.parameters
+            )
+            result = None if function.result is None else self.shape(function.result, where)
         raises = isinstance(result, ResultShape)
         return Signature(function.name, parameters, result, raises, is_async=function.is_async)
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from .mending import mend, offer
-from .watching import Front
+from .watching import Front, watch_resource
 
 REPORT = "AIRSSYS-BUILD-REPORT "
 """What stands before the report on stderr; one line of JSON follows."""
@@ -55,6 +55,7 @@ def _prepared(plan: Mapping[str, Any]) -> dict[str, Callable[[], object]]:
     factories: dict[str, Callable[[], object]] = {}
     for export in plan["exports"]:
         if export["found_as"] is not None:
+            watch_resource(getattr(app, export["class"]), export)
             offer(getattr(app, export["class"]), *export["found_as"])
             continue
         try:
@@ -176,8 +177,18 @@ def _report_raised(error: BaseException, doing: str, hidden: list[str]) -> None:
         file=file,
         line=line,
         missing=error.name if isinstance(error, ModuleNotFoundError) else None,
+        lacking=_lacking(error),
         traceback="".join(shown.format()),
     )
+
+
+def _lacking(error: BaseException) -> tuple[str, str] | None:
+    """The module and the name that `from module import name` did not find there."""
+    if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
+        name: str | None = getattr(error, "name_from", None)  # newer than the Python that checks the types
+        if error.name and name:
+            return error.name, name
+    return None
 
 
 def _place(error: BaseException, frames: traceback.StackSummary) -> tuple[str | None, int | None]:

@@ -9,8 +9,9 @@ from ..messages.envelope import Envelope
 from ..scheduling.timers import Timer
 from ..state import NORMAL, Exit
 from . import lifecycle, tree
+from .pool import ref_of
 from .ref import ActorRef
-from .spec import ChildSpec, Factory, SupervisorSpec
+from .spec import ChildSpec, Factory, PoolSpec, SupervisorSpec
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -73,14 +74,17 @@ class Context:
         return self._cell.supervisor
 
     def spawn(
-        self, actor: Factory[M] | ChildSpec[M] | SupervisorSpec, *, name: str | None = None
+        self,
+        actor: Factory[M] | ChildSpec[M] | PoolSpec[M] | SupervisorSpec,
+        *,
+        name: str | None = None,
     ) -> ActorRef[M]:
         """Start a child. It stops, at the latest, with this life of this actor.
 
         Raises:
             NameTaken: a live actor has this name.
         """
-        return ActorRef(tree.spawn(self._cell, actor, name))
+        return ref_of(tree.spawn(self._cell, actor, name))
 
     def watch(self, other: ActorRef[Any]) -> None:
         """Get a `Terminated` message when `other` ends for good (at once if it has); restarts are no such end."""

@@ -12,7 +12,9 @@ from ..state import Exit, HealthStatus
 from . import lifecycle
 
 if TYPE_CHECKING:
+    from ..messages.mailbox import Mailbox
     from .cell import Cell
+    from .routing import Router
     from .spec import ChildSpec
     from .takeover import Takeover
 
@@ -96,7 +98,7 @@ class ActorRef(Generic[M]):
             MailboxFull: no room, and the policy is `error`.
             ActorStopped: the actor has stopped for good.
         """
-        await self._mailbox.until_room()
+        await self._room.until_room()
         self.deliver(cast("Envelope[M]", message) if isinstance(message, Envelope) else Envelope(message))
 
     async def ask(self, message: M | Envelope[M], timeout: float | None = 5.0) -> Any:  # noqa: ASYNC109 - part of the request
@@ -208,13 +210,21 @@ class ActorRef(Generic[M]):
     def __repr__(self) -> str:
         return f"<ActorRef {self.name}>"
 
+    @property
+    def _room(self) -> Mailbox | Router:
+        """Where there must be room for a message."""
+        return self._mailbox
+
     async def _deliver_with_room(self, envelope: Envelope[M], answered: asyncio.Future[object]) -> None:
         # The timeout counts while we wait for room too: it ends `answered`, which must end the waiting.
-        while self._mailbox.must_wait and not answered.done():
-            waiting: asyncio.Future[None] = asyncio.ensure_future(self._mailbox.until_room())
+        room = self._room
+        while room.must_wait and not answered.done():
+            waiting: asyncio.Future[None] = asyncio.ensure_future(room.until_room())
             try:
                 await asyncio.wait((waiting, answered), return_when=asyncio.FIRST_COMPLETED)
             finally:
                 waiting.cancel()
         if not answered.done():
             self.deliver(envelope)
+        else:
+            room.release()  # that we may have been promised, just as the time was over

@@ -6,13 +6,14 @@ import dataclasses
 import enum
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from airssys_sdk.errors import UsageError
 
 from ..messages.mailbox import DEFAULT_MAILBOX, MailboxOptions
 from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy
 from ..supervision.health import Health
+from .routing import ROUTINGS, Routing
 
 if TYPE_CHECKING:
     from .context import Context
@@ -147,3 +148,54 @@ class SupervisorSpec:
     shutdown: float = 5.0
     intensity: Intensity = DEFAULT_INTENSITY
     backoff: Backoff = DEFAULT_BACKOFF
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PoolSpec(Generic[M]):
+    """Several workers that do the same, behind one name: a supervisor whose ref sends each message to one of them.
+
+    A worker that is down is passed over while another runs. What waits in its mailbox waits for its successor, as with any
+    actor. The workers outlive a restart of the supervisor as the children of a `SupervisorSpec` do; workers that have ended
+    for good are made anew then.
+
+    Attributes:
+        actor: makes a worker; a `ChildSpec` also says how each is supervised and how much each mailbox holds. Workers of a
+            pool with a name are called `name/0`, `name/1` and so on.
+        size: how many workers.
+        name: the pool's.
+        routing: who gets the next message: `round-robin` for one after the other, `least-loaded` for whoever has the fewest,
+            the one in progress included.
+        strategy: who is restarted with a worker that ended.
+        policy, intensity, backoff, shutdown: about the supervisor itself, as in `SupervisorSpec`.
+    """
+
+    actor: Factory[M] | ChildSpec[M]
+    size: int
+    name: str | None = None
+    routing: Routing = "round-robin"
+    strategy: Strategy = Strategy.ONE_FOR_ONE
+    policy: Policy = Policy.PERMANENT
+    intensity: Intensity = DEFAULT_INTENSITY
+    backoff: Backoff = DEFAULT_BACKOFF
+    shutdown: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise UsageError(f"a pool of {self.size} workers makes no sense", hint="1 or more")
+        if self.routing not in ROUTINGS:
+            raise UsageError(f"there is no routing {self.routing!r}", hint=" or ".join(map(repr, ROUTINGS)))
+
+    @property
+    def worker(self) -> ChildSpec[M]:
+        """How each worker is made and supervised."""
+        if isinstance(self.actor, ChildSpec):
+            # basedpyright forgets the type argument here, mypy does not
+            return cast("ChildSpec[M]", self.actor)  # type: ignore[redundant-cast]
+        return ChildSpec(self.actor)
+
+    @property
+    def supervisor(self) -> SupervisorSpec:
+        """The supervisor; its children are those of the pool."""
+        return SupervisorSpec(
+            (), self.strategy, self.name, self.policy, self.shutdown, self.intensity, self.backoff
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import IntensityExceeded
 from ..events import RestartPlanned, SupervisorGaveUp
@@ -19,6 +19,7 @@ from .spec import Strategy, SupervisorSpec
 
 if TYPE_CHECKING:
     from .cell import Cell
+    from .pool import Pool
 
 
 class Supervisor:
@@ -26,11 +27,15 @@ class Supervisor:
 
     Attributes:
         cells: the children, in start order.
+        pool: what the children are workers of, if they are.
     """
 
-    __slots__ = ("_closed", "_exits", "_group", "_owner", "_spec", "cells")
+    __slots__ = ("_closed", "_exits", "_group", "_owner", "_spec", "cells", "pool")
 
-    def __init__(self, owner: Cell, spec: SupervisorSpec | None = None) -> None:
+    def __init__(
+        self, owner: Cell, spec: SupervisorSpec | None = None, pool: Pool[Any] | None = None
+    ) -> None:
+        self.pool = pool
         self._owner = owner
         self._spec = spec
         self.cells: dict[Cell, None] = {}

@@ -17,9 +17,11 @@ from ..scheduling.queue import RunQueue
 from ..scheduling.timers import Clock, LoopClock, Timers
 from ..state import ENDED, Exit
 from . import lifecycle, tree
+from .broker import Topics
 from .cell import Cell
+from .pool import ref_of
 from .ref import ActorRef
-from .spec import INFINITY, ChildSpec, Factory, SupervisorSpec
+from .spec import INFINITY, ChildSpec, Factory, PoolSpec, SupervisorSpec
 
 M = TypeVar("M")
 T = TypeVar("T")
@@ -36,6 +38,7 @@ class ActorSystem:
         timers: calls in the future, by that clock.
         events: what happens.
         requests: the open requests, with counts of how the others ended.
+        topics: publish and subscribe.
         dead_letters: the last of them, at most `keep_dead_letters`.
         dead: how many there were, by reason.
         serial: the number of the newest cell; for the runtime.
@@ -62,6 +65,7 @@ class ActorSystem:
         self.events = EventStream()
         self.run_queue = RunQueue(self.loop)
         self.requests = Requests(self.timers, correlation_prefix)
+        self.topics = Topics(self)
         self.dead_letters: deque[DeadLetter] = deque(maxlen=keep_dead_letters)
         self.dead: Counter[DeadReason] = Counter()
         self.names: dict[str, Cell] = {}
@@ -75,17 +79,17 @@ class ActorSystem:
 
     def spawn(
         self,
-        actor: Factory[M] | ChildSpec[M] | SupervisorSpec,
+        actor: Factory[M] | ChildSpec[M] | PoolSpec[M] | SupervisorSpec,
         *,
         name: str | None = None,
         under: ActorRef[Any] | None = None,
     ) -> ActorRef[M]:
-        """Start an actor or a supervisor.
+        """Start an actor, a pool or a supervisor.
 
         The factory and a hook `started` that need not wait run at once; `await ref.ready()` to know that it runs.
 
         Args:
-            actor: makes the actor: a class, a function without arguments, or a whole `ChildSpec`.
+            actor: makes the actor: a class, a function without arguments, or a whole `ChildSpec`; or a pool of them.
             name: to find it by; a spec has its own.
             under: the supervisor (or actor) that it shall belong to; None: the root.
 
@@ -94,12 +98,12 @@ class ActorSystem:
             UsageError: `under` does not run.
         """
         parent = self._root if under is None else under.cell
-        return ActorRef(tree.spawn(parent, actor, name))
+        return ref_of(tree.spawn(parent, actor, name))
 
     def find(self, name: str) -> ActorRef[Any] | None:
         """The live actor with this name."""
         cell = self.names.get(name)
-        return None if cell is None else ActorRef(cell)
+        return None if cell is None else ref_of(cell)
 
     def get(self, name: str) -> ActorRef[Any]:
         """The live actor with this name.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, cast
 
 from airssys_sdk.errors import UsageError
 
 from ..errors import MessageError, NameTaken
+from ..messages.mailbox import MailboxOptions
 from ..state import BUSY, RUNNING, STARTING
 from . import lifecycle
-from .spec import ChildSpec, Factory, SupervisorSpec
+from .pool import Pool, PoolActor
+from .spec import ChildSpec, Factory, PoolSpec, SupervisorSpec
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def spawn(
-    parent: Cell, actor: Factory[Any] | ChildSpec[Any] | SupervisorSpec, name: str | None = None
+    parent: Cell,
+    actor: Factory[Any] | ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec,
+    name: str | None = None,
 ) -> Cell:
     """Make a cell below `parent` and begin its first life.
 
@@ -30,18 +35,24 @@ def spawn(
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
     supervisor: SupervisorSpec | None = None
-    factory: Factory[Any]
+    pool: Pool[Any] | None = None
+    factory: Factory[Any] = _no_factory
+    # What it mostly is comes first.
     if isinstance(actor, type):
-        factory = actor  # first, as it mostly is one
+        factory = actor
     elif isinstance(actor, SupervisorSpec):
-        spec, supervisor = supervising(actor), actor
-        factory, name = spec.factory, name or spec.name
+        supervisor, spec = actor, supervising(actor)
+    elif isinstance(actor, PoolSpec):
+        pool = Pool(cast("PoolSpec[Any]", actor))  # type: ignore[redundant-cast]  # as below
+        supervisor = actor.supervisor
+        spec = _pooling(supervisor, pool)
     elif isinstance(actor, ChildSpec):
         # basedpyright forgets the type argument here, mypy does not
         spec = cast("ChildSpec[Any]", actor)  # type: ignore[redundant-cast]
-        factory, name = spec.factory, name or spec.name
     else:
         factory = actor
+    if spec is not _PLAIN:
+        factory, name = spec.factory, name or spec.name
     names = parent.system.names
     if name is not None and name in names:
         raise NameTaken(f"a live actor has the name {name!r} already")
@@ -49,7 +60,7 @@ def spawn(
     if name is not None:
         names[name] = cell
     if supervisor is not None:
-        cell.supervisor = Supervisor(cell, supervisor)
+        cell.supervisor = Supervisor(cell, supervisor, pool)
     if parent.supervisor is None:
         parent.supervisor = Supervisor(parent)
     parent.supervisor.cells[cell] = None
@@ -66,6 +77,13 @@ def supervising(spec: SupervisorSpec) -> ChildSpec[object]:
         shutdown=spec.shutdown,
         intensity=spec.intensity,
         backoff=spec.backoff,
+    )
+
+
+def _pooling(spec: SupervisorSpec, pool: Pool[Any]) -> ChildSpec[object]:
+    # Its own mailbox takes nothing: what is for a pool goes to its workers.
+    return dataclasses.replace(
+        supervising(spec), factory=lambda: PoolActor(pool), mailbox=MailboxOptions(capacity=0)
     )
 
 

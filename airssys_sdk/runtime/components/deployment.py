@@ -132,6 +132,8 @@ def _adopt(hosted: Hosted, version: Version, done: asyncio.Task[Takeover]) -> No
     hosted.kept.append(version)
     hosted.history.append(version.record)
     version.outbox.take_over()
+    if hosted.on_version is not None:
+        hosted.on_version()
     retired = done.result().retired
     if retired is not None:
         hosted.retiring.add(retired)

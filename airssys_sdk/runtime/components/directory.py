@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
+from ...errors import UsageError
 from ...manifest import ComponentId
 from ...services.eventually import Eventually, Later, settle
 from ...services.faults import MessagingFault, StorageFault
@@ -17,9 +18,12 @@ from ..actors.system import ActorSystem
 from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope, Kept
+from ..messages.mailbox import Metrics
 from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
 from ..state import HealthStatus
+from .subscriptions import Subscriptions
+from .together import ComponentPool, ComponentPools
 from .version import Hosted
 
 _log = logging.getLogger("airssys.runtime")
@@ -32,12 +36,32 @@ class Entry:
     Attributes:
         hosted: what outlives its lives.
         ref: the component.
-        supervisor: the supervisor that has no other child.
+        supervisor: its supervisor, if that has no other child.
     """
 
     hosted: Hosted
     ref: ActorRef[Any]
-    supervisor: ActorRef[Any]
+    supervisor: ActorRef[Any] | None
+
+    @property
+    def id(self) -> ComponentId:
+        """Who it is."""
+        return self.hosted.id
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Itself alone, as a pool has several."""
+        return [self]
+
+    @property
+    def topics(self) -> Collection[str]:
+        """The patterns of topics that the manifest of the version that runs asks for."""
+        return self.hosted.version.spec.manifest.subscriptions.topics
+
+    @property
+    def metrics(self) -> Metrics:
+        """What became of its messages."""
+        return self.ref.metrics
 
     def accept(self, letter: Letter) -> Eventually[Kept | None]:
         """Put a letter on disk, if the mailbox is durable and has room for it.
@@ -112,6 +136,10 @@ class Directory:
 
     Args:
         system: the node's actors.
+
+    Attributes:
+        pools: the pools of components, which have an id beside those of their components.
+        subscriptions: who gets what is published.
     """
 
     def __init__(self, system: ActorSystem) -> None:
@@ -119,17 +147,24 @@ class Directory:
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._by_text: dict[str, Entry] = {}
         self._late = 0
+        self.pools = ComponentPools()
+        self.subscriptions = Subscriptions(system.topics, self._chosen)
         self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
         """List a component until it ends for good."""
         component = entry.hosted.id
         self._entries[_key(component)] = self._by_text[str(component)] = entry
+        pool = self.pools.of(component)
+        if pool is not None:
+            pool.join(entry)
+        entry.hosted.on_version = lambda: self._subscribe(entry)
+        self._subscribe(entry)
         entry.ref.on_end(lambda _: self._remove(component))
 
     def lists(self, component: ComponentId) -> bool:
-        """Whether there is a component with exactly this id."""
-        return _key(component) in self._entries
+        """Whether there is a component, or a pool of them, with exactly this id."""
+        return _key(component) in self._entries or self.pools.find(component) is not None
 
     def components(self) -> list[ComponentId]:
         """The ids of all components, in the order of their start."""
@@ -154,22 +189,39 @@ class Directory:
 
         Raises:
             ActorNotFound: no component fits, or several do.
+            UsageError: it is a pool of components.
+        """
+        found = self.address(target)
+        if isinstance(found, ComponentPool):
+            raise UsageError(
+                f"{found.id} is a pool of several components",
+                hint=f"name one of them: {_listed(entry.id for entry in found.entries)}",
+            )
+        return found
+
+    def address(self, target: str | ComponentId) -> Entry | ComponentPool:
+        """What a whole id, `namespace/name` or a name alone means: a component, or a pool, which stands for its own.
+
+        Raises:
+            ActorNotFound: nothing fits, or several do.
         """
         text = str(target)
-        exact = self._by_text.get(text)
+        exact = self._by_text.get(text) or self.pools.find(text)
         if exact is not None:
             return exact
-        parts = tuple(text.split("/"))
+        parts = text.split("/")
+        everybody: list[Entry | ComponentPool] = [*self._entries.values(), *self.pools]
         fitting = [
-            entry
-            for (namespace, name, _), entry in self._entries.items()
-            if parts in ((name,), (namespace, name))
+            found
+            for found in everybody
+            if parts in ([found.id.name], [found.id.namespace, found.id.name])
+            and self.pools.of(found.id) is None
         ]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             raise ActorNotFound(
-                f"{text!r} fits several components: {_listed(entry.hosted.id for entry in fitting)}",
+                f"{text!r} fits several components: {_listed(found.id for found in fitting)}",
                 hint="write the whole id, namespace/name/instance",
             )
         raise ActorNotFound(
@@ -196,7 +248,7 @@ class Directory:
         Raises:
             MessagingFault: `queue-full`, `target-not-found`, or `delivery-failed` if a durable mailbox cannot be written.
         """
-        entry = self._entries.get(_key(target))
+        entry = self._chosen(target)
         if entry is None:
             raise _not_found(target)
         envelope = Envelope(letter, letter.sender, request, letter.correlation)
@@ -267,6 +319,26 @@ class Directory:
             entry.hosted.version.outbox.close()
             self._late += entry.hosted.version.outbox.late
             self._ended.absorb(entry.hosted.meter)
+            pool = self.pools.of(component)
+            if pool is None:
+                self.subscriptions.follow(component, ())
+            else:
+                pool.leave(entry)
+                self.subscriptions.follow(pool.id, pool.topics)
+                self.pools.close_if_empty(pool)
+
+    def _chosen(self, target: ComponentId) -> Entry | None:
+        """The component that a message to an id goes to now."""
+        entry = self._entries.get(_key(target))
+        if entry is not None:
+            return entry
+        pool = self.pools.find(target)
+        return None if pool is None else pool.choose()
+
+    def _subscribe(self, entry: Entry) -> None:
+        """Let it, or its pool, have what the version that runs asks for."""
+        whole = self.pools.of(entry.id) or entry
+        self.subscriptions.follow(whole.id, whole.topics)
 
 
 def _key(component: ComponentId) -> tuple[str, str, str]:

@@ -96,12 +96,16 @@ class ComponentSpec:
         Raises:
             NotEnforced: the manifest has such a key.
         """
-        runtime = self.manifest.runtime
-        for key, there in (("durable", runtime.durable), ("pool", runtime.pool > 1)):
+        runtime, topics = self.manifest.runtime, self.manifest.subscriptions.topics
+        for key, there in (
+            ("runtime.durable", runtime.durable),
+            ("runtime.pool", runtime.pool > 1),
+            ("subscriptions.topics", topics),
+        ):
             if there:
                 raise NotEnforced(
                     "only components of the world airssys:core/runtime-host have it",
-                    where=f"runtime.{key}",
+                    where=key,
                     hint="remove the key",
                 )
 

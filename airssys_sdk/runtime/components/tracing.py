@@ -13,8 +13,8 @@ from time import perf_counter
 from typing import Any, Literal, TypeVar, cast
 
 from ...component import Err, Ok, suspending
-from ...component.hosting.linking import read_imports
-from ...component.hosting.live import CALL, ExportCodec
+from ...component.hosting.exports import CALL, ExportCodec
+from ...component.hosting.imports import read_imports
 from ...component.running.suspend import is_suspending
 from ...services.logs import safe
 from ...wit.shapes import Signature

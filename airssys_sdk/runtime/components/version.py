@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ...component import Component
@@ -91,6 +92,7 @@ class Hosted:
         kept: the last versions that ran, in order, with the one that runs.
         retiring: versions that have been replaced and still stop.
         deploying: whether another version is on its way.
+        on_version: called when another version has taken over.
         meter: measures its messages.
         trace: hears of each call; None if nobody does.
     """
@@ -107,6 +109,7 @@ class Hosted:
     kept: deque[Version] = dataclasses.field(default_factory=lambda: deque[Version](maxlen=KEPT))
     retiring: set[asyncio.Task[Any]] = dataclasses.field(default_factory=lambda: set[Any]())
     deploying: bool = False
+    on_version: Callable[[], None] | None = None
     meter: Meter = dataclasses.field(default_factory=Meter)
     trace: Trace | None = None
 

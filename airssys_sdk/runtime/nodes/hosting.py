@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal
 
 from ...component import Component, Supervised
@@ -87,35 +88,72 @@ class Hosting:
     ) -> ComponentId:
         """Start a component; see `Node.start` and `Node.start_world`."""
         spec.check(typed=supervised is not None)
-        grants = spec.grants
-        component = spec.id
-        if component in self._starting or self._directory.lists(component):
-            raise NameTaken(
-                f"a component {component} runs on this node already",
-                hint="give the other one another instance, or deploy it as a new version",
-            )
-        self._starting.add(component)
-        try:
-            code = await self._load(spec, on_compile)
-            self._starts += 1  # another component of this id may have made requests
-            outbox = Outbox(
-                component,
-                grants=grants,
-                post=self._directory,
-                audit=self._audit,
-                prefix=f"{self._incarnation}.{self._starts}",
-                most_open=spec.manifest.limits.mailbox,
-            )
-            version = self._version(spec, grants, code, outbox, supervised, 1, "start")
-            log = ComponentLog(component)
-            hosted = Hosted(component, version, log, self._directory, self._lanes, self._letters)
-            hosted.trace = self._watching.trace
-            hosted.history.append(version.record)
-            hosted.kept.append(version)
+        _ = spec.grants
+        with self.starting([spec.id]):
+            hosted = self.host(spec, await self.load(spec, on_compile), supervised)
             await self._supervise(hosted)
+        return hosted.id
+
+    @contextlib.contextmanager
+    def starting(self, components: Iterable[ComponentId]) -> Generator[None, None, None]:
+        """Keep the ids of components that start from others.
+
+        Raises:
+            NameTaken: one of them is in use.
+        """
+        kept = set(components)
+        for component in kept:
+            if component in self._starting or self._directory.lists(component):
+                raise NameTaken(
+                    f"a component {component} runs on this node already",
+                    hint="give the other one another instance, or deploy it as a new version",
+                )
+        self._starting |= kept
+        try:
+            yield
         finally:
-            self._starting.discard(component)
-        return component
+            self._starting -= kept
+
+    def host(self, spec: ComponentSpec, code: Component, supervised: Supervised[Any] | None = None) -> Hosted:
+        """What belongs to a component that is about to start; `leave` its version if it does not begin."""
+        grants = spec.grants
+        self._starts += 1  # another component of this id may have made requests
+        outbox = Outbox(
+            spec.id,
+            grants=grants,
+            post=self._directory,
+            audit=self._audit,
+            prefix=f"{self._incarnation}.{self._starts}",
+            most_open=spec.manifest.limits.mailbox,
+        )
+        version = self._version(spec, grants, code, outbox, supervised, 1, "start")
+        log = ComponentLog(spec.id)
+        hosted = Hosted(spec.id, version, log, self._directory, self._lanes, self._letters)
+        hosted.trace = self._watching.trace
+        hosted.history.append(version.record)
+        hosted.kept.append(version)
+        return hosted
+
+    async def child(self, hosted: Hosted, supervisor: ActorRef[Any] | None = None) -> ChildSpec[Letter]:
+        """What a supervisor is told about a component that starts; from its first life on, the directory lists it.
+
+        Args:
+            hosted: the component.
+            supervisor: one that has no other child, and stops with it.
+        """
+        version, directory = hosted.version, self._directory
+        left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
+
+        def appear(ref: ActorRef[Any]) -> None:
+            if directory.lists(hosted.id):
+                return
+            entry = Entry(hosted, ref, supervisor)
+            directory.add(entry)
+            ref.on_end(lambda _: self.leave(hosted.version))
+            for kept in left_over:
+                entry.put(Envelope(kept.letter, kept.letter.sender), kept)
+
+        return self._child(hosted, version, lambda: life_of(hosted, version, appear))
 
     async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
         """Let another version take over; see `Node.deploy`."""
@@ -128,7 +166,7 @@ class Hosting:
                 hint="a version has the namespace, name and instance of what it replaces; start another component otherwise",
             )
         with _Deploying(hosted):
-            code = await self._load(spec, on_compile)
+            code = await self.load(spec, on_compile)
             return await self._take_over(entry, spec, grants, code, "deploy", None)
 
     async def rollback(self, entry: Entry, to: int | None) -> Deployed:
@@ -166,7 +204,12 @@ class Hosting:
             await asyncio.wait(set(self._retiring))
         self._pools.close()
 
-    async def _load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
+    async def load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
+        """The compiled code of a component; compiling it takes seconds.
+
+        Raises:
+            InvalidComponent: there is no such file, or it is no component.
+        """
         return await asyncio.to_thread(
             Component.open,
             spec.wasm,
@@ -217,7 +260,7 @@ class Hosting:
             deployed = await task
         except BaseException as error:
             task.cancel()
-            self._leave(version)
+            self.leave(version)
             if isinstance(error, asyncio.CancelledError) and self._stopped:
                 raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
             raise
@@ -225,13 +268,13 @@ class Hosting:
             self._deployments.discard(task)
         if version.pool is not None:
             version.pool.fill()
-        self._leave(old)
+        self.leave(old)
         self._retiring |= hosted.retiring
         for task in hosted.retiring:
             task.add_done_callback(self._retiring.discard)
         return deployed
 
-    def _leave(self, version: Version) -> None:
+    def leave(self, version: Version) -> None:
         """No life of this version can begin any more."""
         if version.pool is not None:
             self._pools.leave(version.spec, version.component)
@@ -252,45 +295,40 @@ class Hosting:
 
     async def _supervise(self, hosted: Hosted) -> None:
         """Start the component below a supervisor of its own and wait for its first life."""
-        version, system, directory = hosted.version, self._system, self._directory
-        spec, name = version.spec, str(hosted.id)
-        supervising = f"{name} (supervisor)"
+        system, version = self._system, hosted.version
+        supervising = f"{hosted.id} (supervisor)"
         left = system.find(supervising)
         if left is not None:
             await left.stop()  # of an earlier component with this id, which has ended
         # When it gives its component up, that component is gone and nothing else.
         supervisor: ActorRef[Any] = system.spawn(
-            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=spec.shutdown)
+            SupervisorSpec(name=supervising, policy=Policy.TEMPORARY, shutdown=version.spec.shutdown)
         )
         await supervisor.ready()
-        left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
-
-        def appear(ref: ActorRef[Any]) -> None:
-            if directory.lists(hosted.id):
-                return
-            entry = Entry(hosted, ref, supervisor)
-            directory.add(entry)
-            for kept in left_over:
-                entry.put(Envelope(kept.letter, kept.letter.sender), kept)
-
-        child = self._child(hosted, version, lambda: life_of(hosted, version, appear))
-        ref: ActorRef[Any] = system.spawn(child, under=supervisor)
-        ref.on_end(lambda _: self._leave(hosted.version))
+        ref: ActorRef[Any] = system.spawn(await self.child(hosted, supervisor), under=supervisor)
         try:
             await ref.ready()
         except StartFailed as failed:
             await supervisor.stop()
-            error = failed.__cause__ or failed
-            if isinstance(error, ValidationError):
-                raise error from None
-            raise StartFailed(
-                f"the component did not start: {getattr(error, 'message', error)}",
-                where=name,
-                details=getattr(error, "details", None),
-                hint=getattr(error, "hint", None),
-            ) from error
+            error = not_started(hosted.id, failed)
+            raise error from error.__cause__
         if version.pool is not None:
             version.pool.fill()
+
+
+def not_started(component: ComponentId, failed: StartFailed) -> Exception:
+    """Why a component did not start, with the cause of that."""
+    error = failed.__cause__ or failed
+    if isinstance(error, ValidationError):
+        return error
+    told = StartFailed(
+        f"the component did not start: {getattr(error, 'message', error)}",
+        where=str(component),
+        details=getattr(error, "details", None),
+        hint=getattr(error, "hint", None),
+    )
+    told.__cause__ = error
+    return told
 
 
 @dataclasses.dataclass(slots=True)

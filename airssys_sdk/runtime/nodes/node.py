@@ -24,6 +24,7 @@ from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
 from ...services.storage import Storage
+from ..actors.routing import Routing
 from ..actors.system import ActorSystem
 from ..components.calls import Lanes
 from ..components.deployment import Deployed
@@ -38,10 +39,13 @@ from ..messages.envelope import Envelope
 from ..messages.mailbox import Metrics
 from ..metrics.snapshot import NodeSnapshot
 from ..scheduling.workers import Workers
-from ..state import Exit
+from ..state import SHUTDOWN, Exit
 from .hosting import Hosting
 from .measuring import take
 from .outline import Outline, outline
+from .pools import start_pool, stop
+from .system_spec import SystemSpec
+from .systems import start_system
 
 A = TypeVar("A", bound=WorldActor)
 
@@ -59,12 +63,14 @@ class Counters:
         restarts: lives of components that followed another one.
         denials: what components asked for without permission.
         late: answers that came after their request was over.
+        unrouted: what was published and nobody had subscribed to.
     """
 
     messages: Metrics
     restarts: int
     denials: int
     late: int
+    unrouted: int = 0
 
 
 class Node:
@@ -166,6 +172,38 @@ class Node:
         """
         return await self._run().hosting.start(spec, on_compile)
 
+    async def start_pool(
+        self,
+        spec: ComponentSpec,
+        size: int,
+        *,
+        routing: Routing = "round-robin",
+        on_compile: OnCompile | None = None,
+    ) -> ComponentId:
+        """Start several instances of a component behind one id, and wait until all are ready.
+
+        The id is that of the spec, such as `example/counter/pool`. The host (`ask`, `send`) and components (`send`, `request`,
+        with permission for that id) use it like any other; each message goes straight into the mailbox of one instance.
+        One that is down is passed over while another runs; what waits in its mailbox waits for it. What is published goes to
+        one of them. The instances are components of their own, called `example/counter/pool-0`, `pool-1` and so on, each with
+        its storage, its supervisor and its versions. The pool is there until all of them have ended.
+
+        Args:
+            spec: the component; its instance names the pool.
+            size: how many instances.
+            routing: `round-robin`: one after the other. `least-loaded`: whoever has the fewest messages.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Returns:
+            The pool's id.
+
+        Raises:
+            Exception: as `start`; then no instance runs.
+            UsageError: no size, or no such routing.
+        """
+        running = self._run()
+        return await start_pool(spec, size, routing, running.hosting, running.directory, on_compile)
+
     async def start_world(
         self, spec: ComponentSpec, supervised: Supervised[A], *, on_compile: OnCompile | None = None
     ) -> A:
@@ -186,6 +224,38 @@ class Node:
         """
         component = await self._run().hosting.start(spec, on_compile, supervised)
         return supervised.actor(ActorChannel(self._run().directory.find(component).ref))
+
+    async def start_system(
+        self, spec: SystemSpec, *, on_compile: OnCompile | None = None
+    ) -> list[ComponentId]:
+        """Start components in order, below supervisors that stand below one another, and wait until all are ready.
+
+        Nothing starts before all of it is loaded. If a component does not start, those before it are stopped in reverse
+        order. When the system gives up, so does the node: see `ended`.
+
+        Args:
+            spec: the system.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Returns:
+            The ids of its components, in start order.
+
+        Raises:
+            NotEnforced, ValidationError, InvalidComponent, LinkError: as `start`.
+            UsageError: a name in it is none, or is there twice.
+            NameTaken: a component with one of the ids, or a supervisor or system with one of the names, runs.
+            StartFailed: a component did not get ready; `where` names it, the cause says why.
+        """
+        running = self._run()
+        return await start_system(spec, running.hosting, running.system, on_compile)
+
+    async def ended(self) -> Exit:
+        """Wait until nothing runs here any more: a system has given up, or the node was stopped.
+
+        Returns:
+            Why; an error's causes lead to the first end that was one too many.
+        """
+        return await self._run().system.ended()
 
     async def deploy(
         self,
@@ -271,7 +341,7 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        entry = self._run().directory.find(target)
+        entry = self._run().directory.address(target)
         letter = _letter(payload, content_type)
         self._asked += 1
         letter.correlation = f"{self._asked_prefix}{self._asked}"
@@ -292,19 +362,40 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        await self._run().directory.find(target).send(Envelope(_letter(payload, content_type), HOST))
+        await self._run().directory.address(target).send(Envelope(_letter(payload, content_type), HOST))
+
+    async def publish(self, topic: str, payload: bytes, content_type: str | None = None) -> int:
+        """Send a message from the host to every component whose manifest asks for its topic; nobody answers.
+
+        A mailbox that does not take it keeps it from nobody else: that component's message becomes a dead letter with the
+        reason `REFUSED`. A message that nobody asks for is counted (`Counters.unrouted`) and told as the event `Unrouted`.
+
+        Args:
+            topic: levels between dots, such as `orders.created`. Components do not see it.
+            payload: the message.
+            content_type: what the payload is, if components care.
+
+        Returns:
+            How many mailboxes have accepted it.
+
+        Raises:
+            UsageError: the topic is malformed, or the content type holds control characters.
+            TypeError: the payload is not bytes.
+        """
+        letter = _letter(payload, content_type)
+        return await self._run().directory.subscriptions.publish(topic, letter)
 
     def components(self) -> list[ComponentId]:
         """The ids of the components that run, also those that wait for a restart, in the order of their start."""
         return self._run().directory.components()
 
     def resolve(self, target: str | ComponentId) -> ComponentId:
-        """The component that a whole id, `namespace/name` or a name alone means.
+        """The component, or the pool, that a whole id, `namespace/name` or a name alone means.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._run().directory.find(target).hosted.id
+        return self._run().directory.address(target).id
 
     @property
     def events(self) -> EventStream:
@@ -317,12 +408,12 @@ class Node:
         return self._run().system.dead_letters
 
     def metrics(self, target: str | ComponentId) -> Metrics:
-        """What became of the messages of one component.
+        """What became of the messages of one component, or of all components of a pool.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        return self._run().directory.find(target).ref.metrics
+        return self._run().directory.address(target).metrics
 
     def open_requests(self, target: str | ComponentId) -> int:
         """How many requests of one component wait for their answer.
@@ -342,7 +433,8 @@ class Node:
             return self._final
         running = self._run()
         late = running.directory.late + running.system.requests.counts.late
-        return Counters(running.system.metrics(), self._restarts, self._audit.denials, late)
+        unrouted = running.system.topics.counts.unrouted
+        return Counters(running.system.metrics(), self._restarts, self._audit.denials, late, unrouted)
 
     def metrics_snapshot(self) -> NodeSnapshot:
         """Everything that is counted and measured, of the node and of each component; on the loop's thread.
@@ -364,14 +456,17 @@ class Node:
         return outline(running.system, {str(component) for component in running.directory.components()})
 
     async def stop_component(self, target: str | ComponentId) -> Exit:
-        """Stop one component for good, in order and within its shutdown time.
+        """Stop one component for good, in order and within its shutdown time; or a pool, the last started first.
+
+        Returns:
+            How its last life ended; of a pool, that of its first component.
 
         Raises:
             ActorNotFound: no component fits, or several do.
         """
-        entry = self._run().directory.find(target)
-        exit_ = await entry.ref.stop()
-        await entry.supervisor.stop()
+        exit_ = SHUTDOWN
+        for entry in reversed(self._run().directory.address(target).entries):
+            exit_ = await stop(entry)
         return exit_
 
     async def stop(self) -> None:

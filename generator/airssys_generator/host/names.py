@@ -206,6 +206,7 @@ class HostNames:
         self.imports_class = self.root.scope.derive(f"{self.world_class.rstrip('_')}Imports")
         # These stand there too, under the same names, unless the world has theirs.
         self.root.scope.reserve(map(self.own.name_of, self.own.types))
+        self.root.reserve(map(self.own.name_of, self.own.types))  # it imports them
 
     def _interface_class(self, group: Group, item: InterfaceItem) -> str:
         name, scope = class_name(group.module.name), group.module.scope

@@ -186,6 +186,18 @@ def every_class(module: cst.Module) -> list[cst.ClassDef]:
     return [one for one in statements(module.body) if isinstance(one, cst.ClassDef)]
 
 
+def aliases(module: cst.Module) -> dict[str, cst.ClassDef]:
+    """Classes of the module by the other names that it gives them: `Stock = MyStock`."""
+    present = classes(module)
+    found: dict[str, cst.ClassDef] = {}
+    for statement in statements(module.body):
+        if isinstance(statement, cst.Assign) and (cls := present.get(dotted(statement.value))) is not None:
+            found |= {
+                dotted(one.target): cls for one in statement.targets if dotted(one.target) not in present
+            }
+    return found
+
+
 def leading_lines(statement: cst.BaseStatement) -> list[cst.EmptyLine]:
     """The comments and blank lines above a statement."""
     return list(getattr(statement, "leading_lines", ()))

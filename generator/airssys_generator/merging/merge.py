@@ -9,6 +9,7 @@ import libcst as cst
 from .. import plan
 from ..guest.options import WORLD_CLASS, WORLD_MODULE
 from .authored import (
+    aliases,
     classes,
     dotted,
     every_class,
@@ -17,7 +18,6 @@ from .authored import (
     members,
     methods,
     spelling_of,
-    statements,
 )
 from .gone import Bindings, detached, uses
 from .insertion import with_future, with_imports
@@ -25,8 +25,8 @@ from .marks import is_marked, marked, unmarked, unmarked_among, with_marks
 from .outcome import Change, Kind
 from .parameters import Left, left_behind, replacements
 from .placing import Replacer, before_end, extended, replaced, with_bases, without_bases
-from .removal import used_names, without_imports
-from .signatures import Signatures, kinds_of, signature
+from .removal import names_in_signature, without_imports
+from .signatures import STATIC, Signatures, definitions, is_overload, is_property, kinds_of, signature
 from .updating import awaits, bare, required_names, updated
 from .wording import Wording
 
@@ -46,6 +46,8 @@ class Merge:
         changes: what was done, once `merged` has been asked for.
         waiting: methods that stay `async def` although the WIT's function is none, since their bodies await.
         overloaded: methods with another signature now, whose overloads are as the author wrote them.
+        elsewhere: classes and methods of which the WIT asks something else now, and that are none in the module that could
+            be brought up: imported, inherited, assigned, or properties.
     """
 
     def __init__(
@@ -64,9 +66,10 @@ class Merge:
         self.bindings = bindings
         self.spelling = spelling_of(module)
         self.wording = Wording(module, self.spelling, planned)
-        self.present = {**classes(module), **_aliases(module)}
+        self.present = {**classes(module), **aliases(module)}
         self.waiting: list[str] = []
         self.overloaded: list[str] = []
+        self.elsewhere: list[str] = []
         self._parameters: dict[tuple[str, str], dict[str, str | None]] = {}
         self.renamed = {new: old for old, new in renamed.items()}
         self.changes = [Change("renamed", f"{old} -> {new}") for old, new in renamed.items()]
@@ -97,7 +100,7 @@ class Merge:
                 continue
             static = "staticmethod" in kinds_of(node, self.spelling)
             asked = [one.name for one in function.parameters]
-            if required_names(node, static=static) != asked[1:]:
+            if self.is_property(node) or required_names(node, static=static) != asked[1:]:
                 yield node, f"{wanted.name}.{function.name}"
 
     def _derives_from_bindings(self, cls: cst.ClassDef) -> bool:
@@ -110,6 +113,12 @@ class Merge:
         for wanted in self.planned:
             for cls in self._twins(wanted.name):
                 changes[cls] = self._class(cls, wanted)
+            if (
+                wanted.name not in self.present
+                and not self._is_missing(wanted)
+                and self._is_changed(wanted.name)
+            ):
+                self.elsewhere.append(wanted.name)
         for name in self._left():
             self._note("marked", name)
             for cls in self._twins(name):
@@ -172,15 +181,22 @@ class Merge:
         new: list[cst.FunctionDef] = []
         for function in wanted.functions:
             if function.name in present:
-                for node in self._definitions(cls, function.name):
+                for node in definitions(cls, function.name, self.spelling):
                     changed = self._method(node, function, wanted, hidden, hiding=names - there)
                     if changed is not node:
                         changes[node] = changed
-                if self._is_changed(cls, function.name, changes):
+                every = [one for one in every_method(cls) if one.name.value == function.name]
+                if any(one in changes for one in every) and any(
+                    is_overload(one, self.spelling) for one in every
+                ):
                     self.overloaded.append(f"{wanted.name}.{function.name}")
             elif function.name not in there and not self._inherits(cls, wanted, function.name):
                 new.append(self.wording.method(function, hidden))
                 self._note("added", f"{wanted.name}.{function.name}")
+                continue
+            found = any(definitions(one, function.name, self.spelling) for one in self._twins(wanted.name))
+            if not found and self._is_changed(wanted.name, function.name):
+                self.elsewhere.append(f"{wanted.name}.{function.name}")
         cls = replaced(cls, changes)
         left = before.keys() - names
         for name in unmarked_among(cls, left):
@@ -193,19 +209,15 @@ class Merge:
             cls = self._attached(unmarked(cls), wanted)
         return extended(cls, new) if new else cls
 
-    def _definitions(self, cls: cst.ClassDef, name: str) -> list[cst.FunctionDef]:
-        """The methods of one name that may be called; overloads are for type checkers only."""
-        found = [one for one in every_method(cls) if one.name.value == name]
-        return [one for one in found if one is found[-1] or not self._is_overload(one)]
+    def is_property(self, node: cst.ClassDef | cst.FunctionDef) -> bool:
+        """Whether something in the module is read like an attribute, however much it looks like a method."""
+        return isinstance(node, cst.FunctionDef) and is_property(node, self.spelling)
 
-    def _is_changed(self, cls: cst.ClassDef, name: str, changes: Mapping[cst.CSTNode, cst.CSTNode]) -> bool:
-        """Whether a method with overloads gets another signature."""
-        found = [one for one in every_method(cls) if one.name.value == name]
-        return any(map(self._is_overload, found)) and any(one in changes for one in found)
-
-    def _is_overload(self, node: cst.FunctionDef) -> bool:
-        paths = (self.spelling.path(dotted(one.decorator)) for one in node.decorators)
-        return any(path in ("typing.overload", "typing_extensions.overload") for path in paths)
+    def _is_changed(self, cls: str, method: str | None = None) -> bool:
+        """Whether the WIT asks for something else than before, as far as it is known what it asked for."""
+        before, now = self.previous.get(cls, {}), self.current.get(cls, {})
+        same = before == now if method is None else before.get(method) == now.get(method)
+        return bool(self.previous) and not same
 
     def _is_gone(self, base: cst.Arg) -> bool:
         return self.bindings.lack(self.spelling.path(dotted(base.value)))
@@ -233,11 +245,10 @@ class Merge:
         paths = {self.spelling.path(dotted(base.value)) for base in cls.bases} - planned - seen
         known_before = name in self.previous.get(wanted.name, {})
         for path in sorted(paths):
-            base = self.present.get(path)
-            if base is None:
-                if known_before:
-                    return True
-            elif name in members(base) or self._inherits(base, wanted, name, seen | {path}):
+            bases = self._twins(path)  # a class may derive from one of its own name, which stood there before
+            if not bases and known_before:
+                return True
+            if any(name in members(one) or self._inherits(one, wanted, name, seen | {path}) for one in bases):
                 return True
         return False
 
@@ -264,14 +275,20 @@ class Merge:
         if is_marked(node):
             self._note("unmarked", f"{cls.name}.{wanted.name}")
             node = unmarked(node)
-        afresh = bool(hiding & _names_in_signature(node))
+        afresh = bool(hiding & names_in_signature(node))
         names = {one.name for one in wanted.parameters}
-        if not afresh and (same or self.wording.asked(wanted) == signature(bare(node, names), self.spelling)):
+        asked, mine = self.wording.asked(wanted), signature(bare(node, names), self.spelling)
+        was_static = (before or "").startswith(STATIC)
+        if not (was_static or asked.startswith(STATIC)):  # that it is static is the author's choice
+            mine = mine.removeprefix(STATIC)
+        if not afresh and (same or asked == mine):
             return node
-        self._note("updated", f"{cls.name}.{wanted.name}")
+        changed = updated(node, self.wording.method(wanted, hidden), self.spelling, was_static=was_static)
         if node.asynchronous and not wanted.is_async and awaits(node):
             self.waiting.append(f"{cls.name}.{wanted.name}")
-        changed = updated(node, self.wording.method(wanted, hidden), self.spelling)
+        if changed.deep_equals(node):
+            return node
+        self._note("updated", f"{cls.name}.{wanted.name}")
         if gone := replacements(node, changed):
             self._parameters.setdefault((cls.name, wanted.name), {}).update(gone)
         return changed
@@ -280,19 +297,3 @@ class Merge:
         change = Change(kind, name)
         if change not in self.changes:
             self.changes.append(change)
-
-
-def _aliases(module: cst.Module) -> dict[str, cst.ClassDef]:
-    """Classes of the module by the other names that it gives them: `Stock = MyStock`."""
-    present = classes(module)
-    found: dict[str, cst.ClassDef] = {}
-    for statement in statements(module.body):
-        if isinstance(statement, cst.Assign) and (cls := present.get(dotted(statement.value))) is not None:
-            found |= {
-                dotted(one.target): cls for one in statement.targets if dotted(one.target) not in present
-            }
-    return found
-
-
-def _names_in_signature(node: cst.FunctionDef) -> set[str]:
-    return used_names(node.params) | (used_names(node.returns) if node.returns is not None else set[str]())

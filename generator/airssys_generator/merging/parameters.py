@@ -23,7 +23,7 @@ class Left:
     """A parameter that a method's body reads, and that the method does not have any more.
 
     Attributes:
-        line: where it is read first.
+        line: where it is read.
         method: `Class.method`.
         name: the parameter.
         now: the parameter that stands in its place now, if one came and nothing else did.
@@ -55,7 +55,7 @@ def replacements(before: cst.FunctionDef, after: cst.FunctionDef) -> dict[str, s
 def left_behind(
     module: cst.Module, lost: Mapping[tuple[str, str], Mapping[str, str | None]]
 ) -> Iterator[Left]:
-    """Where bodies read parameters that are gone, each parameter of a method once.
+    """Where bodies read parameters that are gone, each parameter once on a line.
 
     Args:
         module: the author's module, merged.
@@ -68,11 +68,11 @@ def left_behind(
     for cls in every_class(wrapper.module):
         for method in every_method(cls):
             gone = lost.get((cls.name.value, method.name.value), {})
-            first: dict[str, int] = {}
+            found: dict[tuple[int, str], None] = {}
             for node in _nodes(method.body) if gone else ():
                 if node in reads and (name := _name(node)) in gone and not _is_bound(reads[node]):
-                    first.setdefault(name, lines[node].start.line)
-            for name, line in first.items():
+                    found[lines[node].start.line, name] = None
+            for line, name in found:
                 yield Left(line, f"{cls.name.value}.{method.name.value}", name, gone[name])
 
 

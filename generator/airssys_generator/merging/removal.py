@@ -91,6 +91,11 @@ def used_names(node: cst.CSTNode) -> set[str]:
     return found.names
 
 
+def names_in_signature(node: cst.FunctionDef) -> set[str]:
+    """The names that a method's signature reads."""
+    return used_names(node.params) | (used_names(node.returns) if node.returns is not None else set[str]())
+
+
 class _Used(cst.CSTVisitor):
     """Collects the names that are read, dotted ones with all that they begin with."""
 

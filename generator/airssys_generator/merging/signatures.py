@@ -6,7 +6,12 @@ from collections.abc import Mapping
 
 import libcst as cst
 
-from .authored import Spelling, classes, dotted, methods, spelling_of
+from .authored import Spelling, classes, dotted, every_method, methods, spelling_of
+
+STATIC = "static "
+"""How the signature of a static function begins."""
+
+_PROPERTIES = frozenset({"abc.abstractproperty", "builtins.property", "functools.cached_property"})
 
 Signatures = Mapping[str, Mapping[str, str]]
 """For each class, for each method: its signature with every name as a dotted path."""
@@ -48,7 +53,7 @@ def signature(node: cst.FunctionDef, spelling: Spelling) -> str:
     )
     resolved = bare.visit(_Resolver(spelling))
     code = cst.Module([resolved]).code if isinstance(resolved, cst.FunctionDef) else ""
-    return "static " * bool(kinds) + "".join(code.split()).replace(",)", ")").replace(",]", "]")
+    return STATIC * bool(kinds) + "".join(code.split()).replace(",)", ")").replace(",]", "]")
 
 
 def kinds_of(node: cst.FunctionDef, spelling: Spelling) -> dict[str, cst.Decorator]:
@@ -57,6 +62,28 @@ def kinds_of(node: cst.FunctionDef, spelling: Spelling) -> dict[str, cst.Decorat
     return {
         name: paths[path] for name in ("classmethod", "staticmethod") if (path := f"builtins.{name}") in paths
     }
+
+
+def is_overload(node: cst.FunctionDef, spelling: Spelling) -> bool:
+    """Whether a method only says one more signature of the one below it."""
+    paths = {spelling.path(dotted(one.decorator)) for one in node.decorators}
+    return not paths.isdisjoint({"typing.overload", "typing_extensions.overload"})
+
+
+def is_property(node: cst.FunctionDef, spelling: Spelling) -> bool:
+    """Whether what looks like a method is read like an attribute."""
+    name = node.name.value
+    of_it = {f"{name}.{part}" for part in ("getter", "setter", "deleter")}
+    written = {dotted(one.decorator) for one in node.decorators}
+    return bool(written & of_it or _PROPERTIES & {spelling.path(one) for one in written})
+
+
+def definitions(cls: cst.ClassDef, name: str, spelling: Spelling) -> list[cst.FunctionDef]:
+    """The methods of one name that may be called: overloads are for type checkers only, and properties are none."""
+    found = [one for one in every_method(cls) if one.name.value == name]
+    if any(is_property(one, spelling) for one in found):
+        return []
+    return [one for one in found if one is found[-1] or not is_overload(one, spelling)]
 
 
 def without_receiver(parameters: cst.Parameters) -> cst.Parameters:

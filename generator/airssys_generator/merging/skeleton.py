@@ -102,6 +102,7 @@ def merge_skeleton(
     lost += [telling.left(where, left) for left in merge.left(after)]
     lost += [telling.waiting(where, name) for name in merge.waiting]
     lost += [telling.overloaded(where, name) for name in merge.overloaded]
+    lost += [telling.elsewhere(where, name) for name in merge.elsewhere]
     text = after.code.removesuffix(_END)
     changes = [*_told(moved, ended, led.code.removesuffix(_END)), *merge.changes]
     return Merged(existing if text == ended else text, tuple(changes), tuple(lost))
@@ -161,7 +162,10 @@ def _refuse_strangers(merge: Merge, where: str) -> None:
     if not strangers:
         return
     lines = MetadataWrapper(merge.module, unsafe_skip_copy=True).resolve(PositionProvider)
-    found = [telling.taken(where, lines[node].start.line, name) for node, name in strangers]
+    found = [
+        telling.taken(where, lines[node].start.line, name, is_property=merge.is_property(node))
+        for node, name in strangers
+    ]
     raise GenerationError(
         "names in your module are names that the WIT needs now", found, where=found[0].where
     )

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 import libcst as cst
 
-from .authored import Spelling, comments_in
+from .authored import Spelling, comments_in, dotted, leading_lines
 from .signatures import kinds_of, without_receiver
 
 _Slot: TypeAlias = cst.Param | cst.ParamStar
 
 
-def updated(node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling) -> cst.FunctionDef:
+def updated(
+    node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling, *, was_static: bool
+) -> cst.FunctionDef:
     """The method with another signature; its receiver, decorators, body and further parameters stay.
 
     Further parameters are `*args`, `**kwargs`, those behind `*`, and those with a default that the WIT does not have. A
-    default of one that it has stays if only such follow it. A body that awaits stays in an `async def`.
+    default of one that it has stays if only such follow it. A method that takes whatever it is given, `*args` and
+    `**kwargs` and nothing else, goes on doing so: its body hands them on. A body that awaits stays in an `async def`. Type comments go
+    with the signature that they are part of.
+
+    Args:
+        node: the method.
+        asked: the method that the WIT asks for.
+        spelling: how the module names things.
+        was_static: whether the WIT's function was static before; else the author made it so.
     """
+    stays_static = not asked.decorators and not was_static
+    node = _without_type_comment(node)
     parts = (node.params, node.returns, node.whitespace_before_params, node.whitespace_before_colon)
     comments = [line for part in parts if part is not None for line in comments_in(part)]
-    parameters = _with_further(_parameters(node, asked, spelling), node)
+    comments = [line for line in comments if not _is_type(line.comment)]
+    if _takes_anything(node, spelling) and bool(asked.decorators) == bool(kinds_of(node, spelling)):
+        parameters = node.params
+    else:
+        parameters = _with_further(_parameters(node, asked, spelling, stays_static=stays_static), node)
     kept = {id(line.comment) for line in comments_in(parameters)}
     comments = [line for line in comments if id(line.comment) not in kept]
-    node = _of_kind(node, asked, spelling)
+    if not stays_static:
+        node = _of_kind(node, asked, spelling)
     asynchronous = asked.asynchronous
     if node.asynchronous and (asynchronous or awaits(node)):
         asynchronous = node.asynchronous
@@ -101,14 +119,53 @@ def _of_kind(node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling) 
     return node
 
 
-def _parameters(node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling) -> cst.Parameters:
+def _takes_anything(node: cst.FunctionDef, spelling: Spelling) -> bool:
+    """Whether a method takes `*args` and `**kwargs` of any type, and nothing else by name."""
+    given = node.params
+    rest = (given.star_arg, given.star_kwarg)
+    named = (*given.posonly_params, *given.params, *given.kwonly_params)
+    receivers = 0 if "staticmethod" in kinds_of(node, spelling) else 1
+    return len(named) == receivers and all(
+        isinstance(one, cst.Param)
+        and (
+            one.annotation is None
+            or spelling.path(dotted(one.annotation.annotation)) in ("typing.Any", "builtins.object")
+        )
+        for one in rest
+    )
+
+
+def _without_type_comment(node: cst.FunctionDef) -> cst.FunctionDef:
+    """The method without a comment that is its signature: behind the colon, or alone in the first line of the body."""
+    block = node.body
+    if not isinstance(block, cst.IndentedBlock):
+        return node
+    if _is_type(block.header.comment):
+        bare = block.header.with_changes(comment=None, whitespace=cst.SimpleWhitespace(""))
+        return node.with_changes(body=block.with_changes(header=bare))
+    lines = leading_lines(block.body[0])
+    first = next((line for line in lines if line.comment is not None), None)
+    if first is None or not _is_type(first.comment):
+        return node
+    body = block.body[0].with_changes(leading_lines=[line for line in lines if line is not first])
+    return node.with_changes(body=block.with_changes(body=[body, *block.body[1:]]))
+
+
+def _is_type(comment: cst.Comment | None) -> bool:
+    """Whether a comment says a type to type checkers."""
+    return comment is not None and re.match(r"#\s*type:(?!\s*ignore\b)", comment.value) is not None
+
+
+def _parameters(
+    node: cst.FunctionDef, asked: cst.FunctionDef, spelling: Spelling, *, stays_static: bool
+) -> cst.Parameters:
     """The parameters that the WIT asks for; the author's receiver stays if the function is of the kind that it was."""
     kinds = kinds_of(node, spelling)
-    if "staticmethod" in kinds and asked.decorators:
+    if "staticmethod" in kinds and (asked.decorators or stays_static):
         return without_receiver(asked.params)
     receiver, *others = asked.params.params
     given = (*node.params.posonly_params, *node.params.params)
-    if given and bool(asked.decorators) == bool(kinds):
+    if given and (stays_static or bool(asked.decorators) == bool(kinds)):
         receiver = receiver.with_changes(name=given[0].name, annotation=given[0].annotation)
     return asked.params.with_changes(params=[receiver, *others])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PureWindowsPath
 
@@ -207,6 +208,8 @@ def _replace(files: Mapping[Path, bytes], stale: Collection[Path]) -> None:
                 made.append(folder)
             staged[path] = path.with_name(f".{path.name}{_SUFFIX}")
             staged[path].write_bytes(content)
+            if path.exists():  # who may read or run it is the author's decision
+                staged[path].chmod(stat.S_IMODE(path.stat().st_mode))
     except BaseException:
         _discard(staged.values(), made)
         raise

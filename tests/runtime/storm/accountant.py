@@ -36,7 +36,7 @@ class Accountant:
     def __init__(self, folder: Path, storage: Path) -> None:
         self._storage = storage
         self._books = folder / "books"
-        self._book: TextIO = self._books.open("w", encoding="utf-8")
+        self._book: TextIO | None = None
         self._numbers = 0
         self.told = collections.Counter[str]()
 
@@ -79,7 +79,7 @@ class Accountant:
         Raises:
             Discrepancy: the books do not agree; it names the messages.
         """
-        self._book.close()
+        self.shut()
         values = self._stored()
         accepted: dict[str, str] = {}
         outcomes: dict[str, list[str]] = collections.defaultdict(list)
@@ -135,7 +135,14 @@ class Accountant:
             rows = connection.execute("SELECT key, value FROM entries").fetchall()
         return {key: value.decode() for key, value in rows}
 
+    def shut(self) -> None:
+        """Write no more."""
+        if self._book is not None:
+            self._book.close()
+
     def _write(self, *fields: str) -> None:
+        if self._book is None:
+            self._book = self._books.open("w", encoding="utf-8")
         self._book.write("\t".join(fields) + "\n")
 
 

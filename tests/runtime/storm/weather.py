@@ -21,7 +21,7 @@ from accountant import Accountant
 from component_nodes import spec
 
 from airssys_sdk.component import CallError, Component
-from airssys_sdk.component.running import store
+from airssys_sdk.component.running.contexts import STORES
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.runtime import (
     ActorNotFound,
@@ -86,7 +86,7 @@ class Storm:
         self._seed = seed
         self._wasm = {"p": python, "n": native}
         self._storage = folder / "storm.db"
-        self._books = Accountant(folder, self._storage)
+        self.books = Accountant(folder, self._storage)
         self._names = [f"{'pn'[number % 2]}{number:03}" for number in range(components)]
         self._weather = collections.Counter[str]()
         self._over = False
@@ -129,7 +129,7 @@ class Storm:
         del node
         await asyncio.sleep(0.1)
         return Report(
-            self._books.close(),
+            self.books.close(),
             self._weather,
             time.monotonic() - began,
             (memory[0], memory[1]),
@@ -164,9 +164,9 @@ class Storm:
         )
 
     def _hear(self, event: object) -> None:
-        self._books.hear(event)
+        self.books.hear(event)
         if isinstance(event, ActorEnded) and "(" not in event.name:
-            self._books.ended(event.name)
+            self.books.ended(event.name)
         elif isinstance(event, SupervisorGaveUp):
             self._weather["supervisors gave up"] += 1
 
@@ -204,12 +204,12 @@ class Storm:
                     self._weather[f"not accepted in a flood: {type(error).__name__}"] += 1
 
     async def _tell(self, name: str, what: str) -> None:
-        mark = self._books.number()
+        mark = self.books.number()
         await self._node.send(f"test/{name}/0", _message(name, what, mark))
-        self._books.accepted(mark, "send")
+        self.books.accepted(mark, "send")
 
     async def _ask(self, name: str, what: str) -> None:
-        mark = self._books.number()
+        mark = self.books.number()
         stored: bool | None = what == "store"
         try:
             await self._node.ask(f"test/{name}/0", _message(name, what, mark), timeout=2.0)
@@ -222,11 +222,11 @@ class Storm:
             # A durable mailbox keeps the message when the component stops; the next one handles it.
             may_follow = isinstance(error, ActorStopped) and _is_durable(name)
             outcome, stored = type(error).__name__, None if may_follow else False
-        self._books.answered(mark, f"{what}, {outcome}", stored)
+        self.books.answered(mark, f"{what}, {outcome}", stored)
 
     async def _request(self, name: str) -> None:
         other = self._chance.choice(self._names)
-        mark = self._books.number()
+        mark = self.books.number()
         what = self._chance.choice(["echo", "echo", "store", *NASTY])
         question = _message(other, what, mark)
         if name[0] == "p":
@@ -241,7 +241,7 @@ class Storm:
             self._weather["requests that were not made"] += 1
             return
         if answer:
-            self._books.accepted(answer.decode().strip('"'), "request")
+            self.books.accepted(answer.decode().strip('"'), "request")
 
     async def _deploy(self) -> None:
         number = 0
@@ -334,7 +334,7 @@ class _There:
             frozenset(thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")),
             frozenset(asyncio.all_tasks()),
             _open_files(),
-            len(store._OPEN),
+            len(STORES),
         )
 
     def since(self, before: _There) -> list[str]:

@@ -1,0 +1,58 @@
+"""Starting several instances of a component that share one id."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ...component.engine.cache import OnCompile
+from ...errors import UsageError
+from ...manifest import ComponentId
+from ..actors.routing import ROUTINGS, Routing
+from ..components.directory import Directory, Entry
+from ..components.spec import ComponentSpec
+from ..components.together import ComponentPool
+from ..errors import StartFailed
+from ..state import Exit
+from .hosting import Hosting
+
+
+async def start_pool(
+    spec: ComponentSpec,
+    size: int,
+    routing: Routing,
+    hosting: Hosting,
+    directory: Directory,
+    on_compile: OnCompile | None,
+) -> ComponentId:
+    """Start the components of a pool one after the other; if one does not start, those before it stop again.
+
+    See `Node.start_pool`.
+    """
+    if size < 1:
+        raise UsageError(f"a pool of {size} components makes no sense", hint="1 or more")
+    if routing not in ROUTINGS:
+        raise UsageError(f"there is no routing {routing!r}", hint=" or ".join(map(repr, ROUTINGS)))
+    spec.check()
+    pool = ComponentPool(spec.id, size, routing)
+    with hosting.starting([spec.id]):
+        directory.pools.open(pool)
+    try:
+        for component in pool.instances:
+            await hosting.start(dataclasses.replace(spec, instance=component.instance), on_compile)
+        if not pool.entries:
+            raise StartFailed("all its components have ended already", where=str(pool.id))
+    except BaseException:
+        for entry in reversed(pool.entries):
+            await stop(entry)
+        raise
+    finally:
+        directory.pools.opened(pool)
+    return pool.id
+
+
+async def stop(entry: Entry) -> Exit:
+    """Stop one component for good, and its supervisor if that has no other child."""
+    exit_ = await entry.ref.stop()
+    if entry.supervisor is not None:
+        await entry.supervisor.stop()
+    return exit_

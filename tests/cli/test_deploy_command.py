@@ -1,0 +1,165 @@
+"""`deploy`, and `run --watch`: new versions reach a node that runs, from the command line and by saving a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+from cli_process import Command
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("cli"),
+    pytest.mark.skipif(os.name == "nt", reason="needs Unix domain sockets"),
+    pytest.mark.usefixtures("runtime"),
+]
+
+
+class Running:
+    """A node in a process, whose standard error is read as it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: Queue[str] = Queue()
+        self.said: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stderr or ():
+            self.lines.put(line)
+
+    def until(self, text: str, seconds: float = 300) -> str:
+        """Wait for a line with this text."""
+        while True:
+            try:
+                line = self.lines.get(timeout=seconds)
+            except Empty:
+                raise AssertionError(f"{text!r} was not said, but:\n{''.join(self.said)}") from None
+            self.said.append(line)
+            if text in line:
+                return line
+
+
+@contextlib.contextmanager
+def running(sdk: Command, *arguments: str | Path) -> Generator[Running, None, None]:
+    with sdk.start(["run", *arguments, "--in-memory"]) as process:
+        node = Running(process)
+        node.until("running; Ctrl-C stops")
+        try:
+            yield node
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+@pytest.fixture
+def project(trial: Path, tmp_path: Path) -> Path:
+    """A copy of the trial that a test may change."""
+    return Path(shutil.copytree(trial, tmp_path / "trial"))
+
+
+def _change(project: Path, old: str, new: str) -> None:
+    file = project / "src" / "trial" / "component.py"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_changed_project_is_built_and_deployed_rolled_back_and_its_history_is_told(
+    sdk: Command, project: Path
+) -> None:
+    with running(sdk, project) as node:
+        _change(project, "you said", "now you said")
+        manifest = project / "Component.toml"
+        manifest.write_text(manifest.read_text("utf-8").replace("0.3.0", "0.4.0"), "utf-8")
+        done = sdk("deploy", project)
+        assert done.code == 0, done.err
+        assert done.out.startswith("test/trial/0: version 2 (0.4.0) has taken over from 1 (0.3.0) (pause ")
+        node.until("test/trial/0: version 2 (0.4.0) has taken over from 1")
+        back = sdk("deploy", "--rollback", "trial", "--json")
+        assert back.code == 0, back.err
+        told = json.loads(back.out)
+        assert (told["version"]["number"], told["version"]["back_to"], told["previous"]["number"]) == (
+            3,
+            1,
+            2,
+        )
+        history = sdk("deploy", "--history", "test/trial")
+        assert [line.split()[:2] for line in history.out.splitlines()] == [
+            ["1", "0.3.0"],
+            ["2", "0.4.0"],
+            ["3", "0.3.0"],
+        ]
+        assert history.out.splitlines()[2].endswith("rollback to 1")
+        again = sdk("deploy", "--rollback", "trial", "--to", "2", "--node", "trial")
+        assert again.code == 0, again.err
+
+
+def test_a_version_that_does_not_start_leaves_the_old_one_and_says_why(sdk: Command, project: Path) -> None:
+    with running(sdk, project) as node:
+        manifest = project / "Component.toml"
+        manifest.write_text(manifest.read_text("utf-8") + "\n[config]\nrefuse = true\n", "utf-8")
+        done = sdk("deploy", project)
+        assert done.code != 0
+        assert "did not take over" in done.err
+        assert "not \\x1b[31m today" in done.err
+        assert "\x1b" not in done.err
+        assert "Traceback" not in done.err
+        node.until("did not take over")
+        history = sdk("deploy", "--history", "trial", "--json")
+        assert [one["error"] is None for one in json.loads(history.out)["versions"]] == [True, False]
+
+
+def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, tmp_path: Path) -> None:
+    nobody = sdk("deploy", project)
+    assert nobody.code != 0
+    assert "no node of yours runs here" in nobody.err
+    with running(sdk, project):
+        for arguments, said in (
+            (["deploy", "--rollback", "trial", "--history", "trial"], "do not go together"),
+            (["deploy", project, "--rollback", "trial"], "nothing to deploy"),
+            (["deploy", "--to", "1"], "--to belongs to --rollback"),
+            (["deploy", "--rollback", "nobody"], "no component 'nobody'"),
+            (["deploy", "--rollback", "trial"], "no earlier version"),
+            (["deploy", "--history", "trial", "--node", "other"], "no node 'other'"),
+            (["deploy", project, "--component", "nobody"], "no component 'nobody'"),
+            (["deploy", tmp_path / "nothing"], "nothing"),
+        ):
+            done = sdk(*arguments)
+            assert done.code != 0, arguments
+            assert said in done.err, (arguments, done.err)
+            assert "Traceback" not in done.err
+    sends = sdk("run", project, "--watch", "--send", "trial", "x")
+    assert sends.code == 2
+    assert "--watch runs until Ctrl-C" in sends.err
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for file in ("Component.toml", "dist/trial.wasm"):
+        shutil.copy(project / file, elsewhere)
+    file_alone = sdk("run", elsewhere / "trial.wasm", "--watch", "--in-memory")
+    assert file_alone.code != 0
+    assert "nothing to watch" in file_alone.err
+
+
+def test_saving_a_file_deploys_it_and_a_mistake_in_it_changes_nothing(sdk: Command, project: Path) -> None:
+    with running(sdk, project, "--watch") as node:
+        assert any("watching trial" in line for line in node.said)
+        _change(project, "you said", "it was said")
+        node.until("trial: building")
+        node.until("version 2 (0.3.0) has taken over from 1")
+        _change(project, "class ComponentLifecycle", "klass ComponentLifecycle")
+        node.until("trial: building")
+        node.until("error")
+        _change(project, "klass ComponentLifecycle", "class ComponentLifecycle")
+        node.until("trial: building")
+        history = sdk("deploy", "--history", "trial", "--json")
+        assert [one["error"] for one in json.loads(history.out)["versions"]][:2] == [None, None]
