@@ -14,6 +14,7 @@ from airssys_sdk.cli.top_rows import COLUMNS, Row, Table, summary
 from airssys_sdk.errors import AirssysError
 from airssys_sdk.extras import extra
 from airssys_sdk.runtime.nodes.client import ControlClient
+from airssys_sdk.runtime.nodes.control import Status
 
 with extra("top", "textual", purpose="the live view of `top`"):
     from rich.text import Text
@@ -90,12 +91,16 @@ class TopApp(App[None]):
     async def _look(self) -> None:
         """Look again and again; what was seen last stays when the node has gone."""
         while True:
+            status: Status | None = None
             try:
                 status = await self._client.status()
+                told = summary(status)
             except AirssysError as error:
-                self.query_one("#summary", Static).update(f"{safe_line(error.message)}; q quits")
-            else:
-                self.query_one("#summary", Static).update(summary(status))
+                told = f"{safe_line(error.message)}; q quits"
+            if not self.is_running:
+                return  # textual takes the widgets down before it ends the workers
+            self.query_one("#summary", Static).update(told)
+            if status is not None:
                 self._show(self._looks.rows(status))
             await asyncio.sleep(self._interval)
 
@@ -126,12 +131,15 @@ class TopApp(App[None]):
         try:
             async with contextlib.aclosing(self._client.logs(component)) as lines:
                 async for line in lines:
+                    if not self.is_running:
+                        return
                     if line.lost:
                         self._log_lines.write(Text(f"({line.lost} lines were lost)", "dim"))
                     head = Text(f"{line.level:<7} ", _LEVELS.get(line.level, ""))
                     self._log_lines.write(head.append(safe_line(line.text), ""))
         except AirssysError as error:
-            self._log_lines.write(Text(safe_line(error.message), "dim"))
+            if self.is_running:
+                self._log_lines.write(Text(safe_line(error.message), "dim"))
         self._followed = None  # so that the next life of the name can be followed
 
 

@@ -85,7 +85,8 @@ def lines_until(process: subprocess.Popen[str], text: str) -> list[str]:
 def shop(trial: Path, tmp_path: Path) -> Path:
     """A folder with a system of one project and two more components of the same code."""
     folder = tmp_path / "shop"
-    shutil.copytree(trial, folder / "trial")
+    # Tests that ran the trial itself have left its storage beside it.
+    shutil.copytree(trial, folder / "trial", ignore=shutil.ignore_patterns(".airssys"))
     (folder / "System.toml").write_text(SYSTEM)
     for name in ("worker", "last", "bomber"):
         text = cli_projects.TRIAL_MANIFEST.replace('name = "trial"', f'name = "{name}"')

@@ -16,7 +16,7 @@ interface counter { f: func(); }
 interface door { open: func(); }
 world w { import door; export store; export counter; export run: func(); export load: func(); }
 """
-ENTRIES = '[exports] "a:b/store@1.0.0" = "a_b", [exports] "a:b/counter@1.0.0" = "a__b"'
+ENTRIES = '[exports] "a:b/store@1.0.0" = "a_1", [exports] "a:b/counter@1.0.0" = "a1"'
 LOAD = '[functions]\n"load" = "load_it"\n'
 
 
@@ -49,7 +49,7 @@ def test_a_clash_that_an_entry_causes_names_file_table_key_and_value(tmp_path: P
         )
     ]
     assert _clash(
-        '[exports]\n"a:b/store@1.0.0" = "a_b"\n"a:b/counter@1.0.0" = "a__b"\n', "guest", tmp_path
+        '[exports]\n"a:b/store@1.0.0" = "a_1"\n"a:b/counter@1.0.0" = "a1"\n', "guest", tmp_path
     ) == [
         (
             "a:b/counter@1.0.0",
