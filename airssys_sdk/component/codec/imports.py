@@ -18,6 +18,7 @@ from ...wit.shapes import HandleShape, Parameter, ResultShape, ScalarShape, Shap
 from ...wit.values import Err
 from ..engine.abi import abi
 from ..engine.entry import guarded_inside
+from ..engine.foreign import IMPORT_PARAMETERS, import_function
 from ..running.contexts import STORES
 from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
@@ -82,13 +83,13 @@ class ImportCodec:
         """
         return self._lift_arguments, self._lower_result, self._lower_error
 
-    def callback(self, slot: int) -> Any:
-        """The C function that the engine calls when a guest calls the import; it must outlive the stores of its instances.
+    def callback(self, slot: int) -> tuple[int, int, object]:
+        """The C function that the engine calls when a guest calls the import, its data, and what must outlive its stores.
 
         It calls the function in `slot` of what the store's host implements. Whatever that raises and is not the import's error
         case ends up in `store.pending`, and the guest traps.
         """
-        return abi().callback(self._bind(slot))
+        return import_function(self._bind(slot), abi().error_new)
 
     @functools.cached_property
     def _bind(self) -> Callable[..., Any]:
@@ -100,7 +101,7 @@ class ImportCodec:
         everything, error_class = source.use(BaseException), source.use(Err)
         with source.block("def bind(slot):"):
             # An interrupt can surface at the very beginning, before the store is known.
-            with source.block("def host_import(env, context, type, arguments, count, results, store=None):"):
+            with source.block(f"def host_import({IMPORT_PARAMETERS}, store=None):"):
                 with source.block("try:"):
                     # Also an instruction of the outer `try` alone, from which `guarded_inside` extends it.
                     source.line(f"store = {stores}[context]()")

@@ -161,17 +161,17 @@ def write_ready(source: Source, adapter: Abi, signature: Signature, arrays: bool
                         for word in ready.words:
                             number = word.at // struct.calcsize(word.code)
                             source.line(f"{view(word.code)}[{number}] = {word.expression}")
-                source.line(f"{p}error = {source.use(adapter.call, 'CALL')}(*{p}parameters)")
+                source.line(f"{p}error = {p}call()")
                 write_failure(source)
                 if result is not None:
                     _lift_ready(source, adapter, signature, result, arrays, plan.result, view)
             with source.block("finally:"):
-                _write_exit(source, adapter, result, plan.result, view)
+                _write_exit(source, result, plan.result, view)
         plan_name, engine = source.constant(plan, "plan"), source.constant(adapter, "abi")
         counts = f"{len(signature.parameters)}, {int(result is not None)}"
         slots = f"{source.use(Slots)}({engine}, {plan_name}, {p}function, {p}store.context, {counts})"
         source.line(f"{p}slots = {slots}")
-        source.line(f"{p}parameters, {p}slot = {p}slots.parameters, {p}slots.result")
+        source.line(f"{p}call, {p}release = {p}slots.call(), {p}slots.release()")
         for code, name in views.items():
             source.line(f"{name} = {p}slots.view({code!r})")
         source.splice(body)
@@ -201,9 +201,7 @@ def _lift_ready(
         lift_result(source, adapter, signature, result, arrays, f"{view('B')}, {at}")
 
 
-def _write_exit(
-    source: Source, adapter: Abi, result: Shape | None, at: int, view: Callable[[str], str]
-) -> None:
+def _write_exit(source: Source, result: Shape | None, at: int, view: Callable[[str], str]) -> None:
     """Write the end of a call: free what the result owns, then let others in, even if an interrupt arrives meanwhile."""
     p = source.prefix
     leave = f"{p}store.busy = {p}store.dead is not None"
@@ -215,7 +213,7 @@ def _write_exit(
         kept = f"if {view('Q')}[{(at + PAYLOAD) // PAYLOAD}] > {MOST_KEPT}:"
         with source.block(kept) if is_text(result) else contextlib.nullcontext():
             with source.block("try:"):
-                source.line(f"{source.use(adapter.delete, 'DELETE')}({p}slot)")
+                source.line(f"{p}release()")
             with source.block("finally:"):
                 source.line(f"{view('B')}[{at}] = 0")
     with source.block("finally:"):

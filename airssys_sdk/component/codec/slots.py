@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from ..engine.abi import CELL, Abi
+from ..engine.foreign import ready
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,12 +32,10 @@ class Plan:
 class Slots(bytearray):
     """The memory of one bound function; frees what its result's cell owns when nobody refers to it or its views any more.
 
-    Attributes:
-        parameters: what `Abi.call` takes.
-        result: a ready parameter: the address of the result's cell.
+    What `call`, `release` and `view` give keeps it.
     """
 
-    __slots__ = ("_delete", "parameters", "result")
+    __slots__ = ("_adapter", "_parameters", "_result")
 
     def __init__(
         self, adapter: Abi, plan: Plan, function: bytes, context: int, arity: int, results: int
@@ -45,16 +44,24 @@ class Slots(bytearray):
         address = adapter.fixed(self)
         for at, target in plan.links.items():
             struct.pack_into("<Q", self, at, address + target)
-        self._delete = adapter.delete
-        self.result = adapter.pointer(address + plan.result)
-        self.parameters: tuple[Any, ...] = (
+        self._adapter = adapter
+        self._result = adapter.pointer(address + plan.result)
+        self._parameters: tuple[Any, ...] = (
             function,
             adapter.pointer(context),
             adapter.pointer(address) if arity else None,
             adapter.size(arity),
-            self.result if results else None,
+            self._result if results else None,
             adapter.size(results),
         )
+
+    def call(self) -> Callable[[], int | None]:
+        """The call of the function with the arguments that lie ready: gives the address of an error or None."""
+        return ready(self._adapter.call, self._parameters, self)
+
+    def release(self) -> Callable[[], None]:
+        """The call that frees what the result's cell owns."""
+        return ready(self._adapter.delete, (self._result,), self)
 
     def view(self, code: str) -> memoryview[Any]:
         """The memory as items of one struct format."""
@@ -62,4 +69,4 @@ class Slots(bytearray):
         return cast("memoryview[Any]", whole.cast(code))
 
     def __del__(self) -> None:
-        self._delete(self.result)
+        self._adapter.delete(self._result)

@@ -13,9 +13,10 @@ import functools
 import struct
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from ..errors import UnsupportedEngine
+from .foreign import Foreign, foreign, pointer, size
 
 ENGINE_MAJOR: Final = 50
 
@@ -52,9 +53,6 @@ VECTOR: Final = 16
 ENTRY: Final = VECTOR + CELL
 """Bytes of a record's entry: the field's name, its value."""
 
-# ctypes offers no precise type for a foreign function without declared parameters.
-Foreign: TypeAlias = Callable[..., Any]
-
 _WORD: Final = 8
 _VIEW_FORMATS: Final = ("?", "b", "B", "h", "H", "i", "I", "q", "Q", "f", "d")
 
@@ -69,21 +67,18 @@ class Abi:
             One look-up costs half of what `struct` does for one number.
         bytes_offset: `id(b) + bytes_offset` is the address of the first byte of the `bytes` object `b`.
         pointer: makes a ready parameter of an address.
-        size: makes a ready parameter of a `size_t`.
+        size: makes a ready parameter of an integer, at most 64 bits.
         call: `wasmtime_component_func_call(func, context, args, count, results, count)`, the address of an error or None.
         delete: `wasmtime_component_val_delete(value)`, frees what a value owns.
         clone: `wasmtime_component_val_clone(source, target)`, a deep copy in the engine's own memory.
         error_new: `wasmtime_error_new(message)`, the address of an error that the engine takes over.
-        callback: the C type of a host function.
 
-    The foreign functions declare no parameters: `bytes` pass as a pointer to their first byte, None as NULL, everything
-    else must be a ready parameter. That halves the cost of a call.
+    What the functions take is said in `foreign`.
     """
 
     __slots__ = (
         "bytes_offset",
         "call",
-        "callback",
         "clone",
         "delete",
         "error_new",
@@ -103,19 +98,12 @@ class Abi:
         self.payloads: Mapping[str, memoryview[Any]] = {
             code: payload.cast(code)[:: _WORD // struct.calcsize(code)] for code in _VIEW_FORMATS
         }
-        self.pointer: Callable[[int | None], Any] = ctypes.c_void_p.from_param
-        self.size: Callable[[int], Any] = ctypes.c_size_t.from_param
+        self.pointer: Callable[[int | None], Any] = pointer
+        self.size: Callable[[int], Any] = size
         self.call: Foreign = foreign("wasmtime_component_func_call", ctypes.c_void_p)
         self.delete: Foreign = foreign("wasmtime_component_val_delete", None)
         self.clone: Foreign = foreign("wasmtime_component_val_clone", None)
         self.error_new: Foreign = foreign("wasmtime_error_new", ctypes.c_void_p)
-        # Only the context and the addresses of the arguments and of the results are of interest. Of the others one byte is read,
-        # which Python has objects for, and of the last, the number of results, nothing: a caller removes what it has passed.
-        self.callback: Callable[[Callable[..., int]], Any] = ctypes.CFUNCTYPE(
-            ctypes.c_size_t,
-            *(ctypes.c_ubyte, ctypes.c_size_t, ctypes.c_ubyte),
-            *(ctypes.c_size_t, ctypes.c_ubyte, ctypes.c_size_t),
-        )
 
     def address(self, data: bytes) -> int:
         """The address of the first byte of `data`, valid as long as the object lives."""
@@ -145,15 +133,6 @@ def abi() -> Abi:
     adapter = Abi()
     _check_round_trip(adapter)
     return adapter
-
-
-def foreign(name: str, result: Any) -> Foreign:
-    """The engine's exported function `name` without declared parameters (see `Abi` for what may be passed)."""
-    from wasmtime import _ffi
-
-    # `wasmtime` declares a symbol's parameters for the whole process, so take its bare address instead.
-    address = ctypes.cast(getattr(_ffi.dll, name), ctypes.c_void_p).value
-    return ctypes.CFUNCTYPE(result)(address or 0)
 
 
 def _check_python() -> None:
@@ -199,9 +178,9 @@ def _check_structs() -> None:
             f"the fast calls know wasmtime {ENGINE_MAJOR}, installed is {version}",
             hint=f"install 'wasmtime>={ENGINE_MAJOR},<{ENGINE_MAJOR + 1}'",
         )
-    for name, (size, fields) in _STRUCTS.items():
+    for name, (length, fields) in _STRUCTS.items():
         definition = getattr(_ffi, name, None)
-        if definition is None or ctypes.sizeof(definition) != size:
+        if definition is None or ctypes.sizeof(definition) != length:
             raise UnsupportedEngine(f"wasmtime {version} lays out {name} in another way")
         for field, offset in fields.items():
             if getattr(getattr(definition, field, None), "offset", None) != offset:

@@ -21,11 +21,11 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from .abi import Foreign, foreign
+from .foreign import Foreign, foreign
 
 
 class Futures:
-    """The foreign functions; see `Abi` for what may be passed to them.
+    """The foreign functions; see `foreign` for what may be passed to them.
 
     Attributes:
         call_async: begins a call, gives the address of its future.

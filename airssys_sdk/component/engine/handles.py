@@ -1,4 +1,4 @@
-"""The engine's functions for resources as bare foreign functions; see `abi.Abi` for what may be passed to them.
+"""The engine's functions for resources as bare foreign functions; see `foreign` for what may be passed to them.
 
 Who owns what (wasmtime 50, read in its source and tried):
 
@@ -19,7 +19,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from .abi import Foreign, abi, foreign
+from .abi import abi
+from .foreign import Foreign, foreign
 
 
 class ResourceFunctions:
@@ -77,8 +78,8 @@ class ResourceFunctions:
 
     def to_any(self, context: Any, number: int, kind: int) -> tuple[int, int]:
         """Put a resource of the host's into the store's table: the address of its box, and that of an error or 0."""
-        pointer = abi().pointer
-        host = pointer(self.host_new(ctypes.c_bool(True), ctypes.c_uint32(number), ctypes.c_uint32(kind)))
+        pointer, size = abi().pointer, abi().size
+        host = pointer(self.host_new(size(1), size(number), size(kind)))
         slot = bytes(8)
         try:
             error = self.host_to_any(context, host, slot)

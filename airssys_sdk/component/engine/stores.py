@@ -1,4 +1,4 @@
-"""The engine's functions for stores as bare foreign functions; see `abi.Abi` for what may be passed to them.
+"""The engine's functions for stores as bare foreign functions; see `foreign` for what may be passed to them.
 
 Every instance needs a store of its own, so what making one costs counts with each.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 
-from .abi import Foreign, foreign
+from .foreign import Foreign, foreign
 
 
 class StoreFunctions:

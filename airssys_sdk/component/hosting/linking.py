@@ -125,18 +125,18 @@ def _define(instance: Any, name: str, codec: ImportCodec, slot: int, where: str)
     """Define a function that answers at once; what must outlive the stores of the linker's instances."""
     from ..engine.raw import address, ffi, take_error
 
-    callback = codec.callback(slot)
+    function, data, kept = codec.callback(slot)
     raw = ffi()
     encoded = name.encode()
     error = raw.wasmtime_component_linker_instance_add_func(
         instance.ptr(),
         ctypes.create_string_buffer(encoded),
         len(encoded),
-        ctypes.cast(callback, raw.wasmtime_component_func_callback_t),
-        None,
+        ctypes.cast(function, raw.wasmtime_component_func_callback_t),
+        data or None,
         _NO_FINALIZER,
     )
     if error:
         text, _ = take_error(address(error))
         raise LinkError(f"the engine does not take the import: {printable(text)}", where=printable(where))
-    return callback
+    return kept

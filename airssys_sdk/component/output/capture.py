@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from ..engine.foreign import pointer
 from ..engine.stores import stores
 
 Sink: TypeAlias = Callable[[bytes], None]
@@ -98,7 +99,7 @@ def attach(configuration: Any, stream: str, capture: Capture) -> None:
     _CAPTURES[key] = capture
     # There is no function to finish: the engine would call it late, on a thread of its own, and Python ends such a thread by
     # force when the interpreter is on its way out, which aborts the process.
-    stores().wasi_outputs[stream](configuration, _write(), ctypes.c_void_p(key), None)
+    stores().wasi_outputs[stream](configuration, pointer(_write()), pointer(key), None)
 
 
 # The engine knows a capture by its key; writes come from other threads, and single operations of a dict and of a counter
@@ -108,8 +109,8 @@ _KEYS: Final = itertools.count(1)
 
 
 @functools.cache
-def _write() -> Any:
-    """The C function that writes to all captures; it lives as long as the process."""
+def _write() -> int:
+    """The address of the C function that writes to all captures; it lives as long as the process."""
 
     def write(key: int | None, data: Any, size: int) -> int:
         capture = _CAPTURES.get(key or 0)
@@ -120,4 +121,9 @@ def _write() -> Any:
     write_type = ctypes.CFUNCTYPE(
         ctypes.c_ssize_t, ctypes.c_void_p, ctypes.POINTER(ctypes.c_ubyte), ctypes.c_size_t
     )
-    return write_type(write)
+    thunk = write_type(write)
+    _THUNKS.append(thunk)
+    return ctypes.cast(thunk, ctypes.c_void_p).value or 0
+
+
+_THUNKS: Final[list[object]] = []

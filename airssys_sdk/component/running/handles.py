@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.abi import abi
 from ..engine.entry import guarded
 from ..engine.handles import resources
-from ..engine.raw import take_error
+from ..engine.raw import address, take_error
 from ..errors import LinkError, UnsupportedEngine
 from .contexts import STORES
 from .failures import failure
@@ -317,8 +317,6 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
     Raises:
         LinkError: the engine refuses the definition.
     """
-    import ctypes
-
     low, base = resources(), abi()
 
     def destroy(_data: int | None, context: int, number: int) -> int:
@@ -332,14 +330,14 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
 
     thunk = low.destructor(guarded(destroy))
     encoded = name.encode()
-    kind = base.pointer(low.type_new(ctypes.c_uint32(host_type.number)))
+    kind = base.pointer(low.type_new(base.size(host_type.number)))
     try:
         error = low.add_resource(
-            ctypes.cast(instance.ptr(), ctypes.c_void_p),
+            base.pointer(address(instance.ptr())),
             encoded,
             base.size(len(encoded)),
             kind,
-            ctypes.cast(thunk, ctypes.c_void_p),
+            base.pointer(address(thunk)),
             None,
             None,
         )

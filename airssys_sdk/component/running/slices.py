@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from ...errors import UsageError
 from ..engine.abi import CELL, abi
 from ..engine.futures import futures
-from ..engine.raw import ffi
+from ..engine.raw import ffi, target
 from ..errors import HostImportFailed, InstanceBusy, InstanceDead
 from .failures import deadline_failure, failure
 from .refusal import refuse
@@ -79,7 +79,7 @@ def _beginning(
     call_async, set_fuel, pointer = low.call_async, low.set_fuel, base.pointer
     target, context = pointer(function), pointer(store.context)
     arguments_count, results_count = base.size(arity), base.size(results)
-    fuel = None if store.limits.fuel is None else ctypes.c_uint64(store.limits.fuel)
+    fuel = None if store.limits.fuel is None else base.size(store.limits.fuel)
 
     def begin_future(cells: bytes, slot: bytes | None, error: bytes) -> Any:
         if fuel is not None:
@@ -91,12 +91,11 @@ def _beginning(
 
 def _gauge(store: Store) -> Callable[[], int]:
     """What reads how much fuel a store has left."""
-    left, pointer, get_fuel = ctypes.c_uint64(), abi().pointer(store.context), futures().get_fuel
-    place = ctypes.byref(left)
+    left, pointer, get_fuel = bytes(8), abi().pointer(store.context), futures().get_fuel
 
     def read() -> int:
-        get_fuel(pointer, place)
-        return left.value
+        get_fuel(pointer, left)
+        return int.from_bytes(left, "little")
 
     return read
 
@@ -192,10 +191,16 @@ def run_instantiation(store: Store, linker: Any, component: Any, where: str) -> 
     context = base.pointer(store.context)
     raw, error = ffi().wasmtime_component_instance_t(), bytes(8)
     if limits.fuel is not None:
-        low.set_fuel(context, ctypes.c_uint64(limits.fuel))
+        low.set_fuel(context, base.size(limits.fuel))
     started = time.monotonic()
     future = base.pointer(
-        low.instantiate_async(linker.ptr(), context, component.ptr(), ctypes.byref(raw), error)
+        low.instantiate_async(
+            base.pointer(target(linker.ptr())),
+            context,
+            base.pointer(target(component.ptr())),
+            base.pointer(ctypes.addressof(raw)),
+            error,
+        )
     )
     try:
         if not low.poll(future):

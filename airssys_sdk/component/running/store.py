@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import UsageError
+from ..engine.foreign import pointer, size
 from ..engine.profiles import Engine
-from ..engine.raw import context_pointer, ffi, package, take_error
+from ..engine.raw import context_pointer, ffi, package, take_error, target
 from ..engine.stores import stores
 from ..errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
 from .contexts import STORES
@@ -211,8 +212,12 @@ class Store:
                 raw, error = run_instantiation(self, linker, component, where)
             else:
                 raw = ffi().wasmtime_component_instance_t()
-                context = ctypes.c_void_p(self.context)
-                error = stores().instantiate(linker.ptr(), context, component.ptr(), ctypes.byref(raw))
+                error = stores().instantiate(
+                    pointer(target(linker.ptr())),
+                    pointer(self.context),
+                    pointer(target(component.ptr())),
+                    pointer(ctypes.addressof(raw)),
+                )
             if error:
                 from .failures import instantiate_failure
 
@@ -275,15 +280,15 @@ def _close_all() -> None:
 
 def _make(engine: Engine, limits: Limits) -> tuple[Any, int]:
     low = stores()
-    raw = ctypes.c_void_p(low.new(engine.raw.ptr(), None, None))
+    raw = pointer(low.new(pointer(target(engine.raw.ptr())), None, None))
     address: int = low.context(raw)
     if limits.memory is not None:
         most = (limits.memory, _MOST_TABLE_ELEMENTS, -1, -1, -1)
-        low.limiter(raw, *(ctypes.c_int64(limit) for limit in most))
+        low.limiter(raw, *map(size, most))
     if engine.metered:
-        context = ctypes.c_void_p(address)
-        error = low.set_fuel(context, ctypes.c_uint64(_NO_FUEL_LIMIT))
-        error = error or low.yield_interval(context, ctypes.c_uint64(limits.slice_fuel))
+        context = pointer(address)
+        error = low.set_fuel(context, size(_NO_FUEL_LIMIT))
+        error = error or low.yield_interval(context, size(limits.slice_fuel))
         if error:
             low.delete(raw)
             raise UnsupportedEngine(f"the engine does not count fuel: {take_error(error)[0]}")

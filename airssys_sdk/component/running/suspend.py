@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..engine.abi import abi
 from ..engine.entry import guarded
 from ..engine.futures import futures
-from ..engine.raw import take_error
+from ..engine.raw import address, take_error
 from ..errors import HostImportFailed, LinkError, printable
 from .contexts import STORES
 from .failures import import_failure
@@ -207,10 +207,10 @@ def define(
     thunk = low.import_callback(guarded(callback))
     encoded = name.encode()
     pointer = low.add_func_async(
-        ctypes.cast(instance.ptr(), ctypes.c_void_p),
+        base.pointer(address(instance.ptr())),
         encoded,
         base.size(len(encoded)),
-        ctypes.cast(thunk, ctypes.c_void_p),
+        base.pointer(address(thunk)),
         None,
         None,
     )

@@ -16,7 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ..engine.abi import BOOL, CELL, LIST, PAYLOAD, U32, abi, foreign
+from ..engine.abi import BOOL, CELL, LIST, PAYLOAD, U32, abi
+from ..engine.foreign import foreign
 from ..engine.raw import address, package
 from ..errors import UnsupportedEngine
 from .contexts import STORES
@@ -150,7 +151,7 @@ class Pollables:
         number = self._next
         self._next = number % 0xFFFF_FFFF + 1
         self.timers[number] = _Timer(ready_at)
-        host = self._abi.pointer(self._low.host_new(ctypes.c_bool(True), number, _TYPE))
+        host = self._abi.pointer(self._low.host_new(*map(self._abi.size, (1, number, _TYPE))))
         slot = bytes(8)
         error = self._low.host_to_any(self._context, host, slot)
         self._low.host_delete(host)
@@ -202,7 +203,7 @@ def _refuse(where: str) -> Callable[[object, int, int, int], Parked | None]:
 
 
 class _Low:
-    """The foreign functions for host resources; see `Abi` for what may be passed to them."""
+    """The foreign functions for host resources; see `engine.foreign` for what may be passed to them."""
 
     def __init__(self) -> None:
         pointer = ctypes.c_void_p

@@ -8,13 +8,13 @@ thread.
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
+from ..engine.foreign import pointer
 from ..engine.raw import take_error
 from ..engine.stores import stores
 from ..errors import UnsupportedEngine
@@ -49,11 +49,11 @@ class Wasi:
         """Give the store its WASI state: the captures of stdout and stderr, and when its monotonic clock began."""
         stdout, stderr = Capture(self.keep, self.stdout), Capture(self.keep, self.stderr)
         low = stores()
-        configuration = ctypes.c_void_p(low.wasi_new())
+        configuration = pointer(low.wasi_new())
         clock_start = time.monotonic_ns()
         attach(configuration, "stdout", stdout)
         attach(configuration, "stderr", stderr)
-        error = low.set_wasi(ctypes.c_void_p(store.context), configuration)
+        error = low.set_wasi(pointer(store.context), configuration)
         if error:
             raise UnsupportedEngine(f"the engine does not take the WASI state: {take_error(error)[0]}")
         return stdout, stderr, clock_start

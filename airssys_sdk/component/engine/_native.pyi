@@ -1,0 +1,13 @@
+from collections.abc import Callable
+from typing import Any
+
+HOST_IMPORT: int
+
+def function(address: int, result: int, /) -> Callable[..., Any]: ...
+def ready(
+    function: Callable[..., Any], parameters: tuple[Any, ...], kept: object, /
+) -> Callable[[], Any]: ...
+def host_import(
+    implementation: Callable[[int, int, int], int], error_new: Callable[..., Any], /
+) -> object: ...
+def same(value: int | None, /) -> Any: ...
