@@ -31,6 +31,7 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import CELL
+from ..engine.foreign import COMPILED
 from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
 from .layout import FLOATS, NUMBERS, U8_SHAPE, code_of, head
@@ -164,6 +165,13 @@ class Columns:
         data, sizes, at = self.rows.held("data"), source.local("sizes"), source.local("at")
         step = 1
         match shape:
+            case ScalarShape() if COMPILED is not None:
+                # The cells point to what the strings themselves hold; the list keeps them.
+                place = f"{lane.block}.buffer_info()[0] + {lane.first * WORD}, {lane.stride * WORD}"
+                source.line(
+                    f"{data} = {values}; {source.use(COMPILED.put_texts, 'put_texts')}({place}, {data})"
+                )
+                return
             case ScalarShape():
                 source.line(f"{data}, {sizes}, {at} = {source.use(runtime.strings)}({values})")
                 base = self._column(self.rows.address(data))

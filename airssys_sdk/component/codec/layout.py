@@ -80,6 +80,7 @@ _KINDS: Mapping[type[Shape], int] = {
 }
 
 U8_SHAPE = ScalarShape(Scalar.U8)
+STRING_SHAPE = ScalarShape(Scalar.STRING)
 
 
 def kind_of(shape: Shape) -> int:
@@ -128,4 +129,4 @@ def is_flat(shape: Shape) -> TypeGuard[ScalarShape]:
 
 def is_text(shape: Shape) -> bool:
     """Whether what a value owns is one run of bytes."""
-    return isinstance(shape, HexShape | HexListShape) or shape == ScalarShape(Scalar.STRING)
+    return isinstance(shape, HexShape | HexListShape) or shape == STRING_SHAPE

@@ -26,10 +26,11 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ...wit.values import Ok, Some
-from ..engine.abi import CELL, VECTOR, Abi
+from ..engine.abi import CELL, PAYLOAD, VECTOR, Abi
+from ..engine.foreign import COMPILED
 from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import NUMBERS, code_of, flat_code
+from .layout import NUMBERS, STRING_SHAPE, code_of, flat_code
 from .source import Source
 
 DEEP = 12
@@ -90,6 +91,8 @@ class Lifting:
             case ScalarShape(Scalar.CHAR):
                 return f"{source.use(chr)}({first})"
             case ScalarShape(Scalar.STRING):
+                if COMPILED is not None:
+                    return f"{source.use(COMPILED.text, 'text')}({last}, {first})"
                 return f"{self.memory}[{last}:{last} + {first}].decode()"
             case ScalarShape():
                 return first
@@ -181,6 +184,8 @@ class Lifting:
                 make = source.use(runtime.array_of)
                 return f"{make}({code!r}, {lane}.tobytes() if {count} else b'')"
             return f"{lane}.tolist() if {count} else []"
+        if element == STRING_SHAPE and COMPILED is not None:
+            return f"{source.use(COMPILED.texts, 'texts')}({address} + {PAYLOAD}, {count}, {CELL})"
         return self._loop([element], count, address, lambda values: values[0])
 
     def _map(self, shape: MapShape, count: str, address: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ...wit.annotations import Scalar
@@ -28,7 +28,8 @@ from ...wit.shapes import (
     VariantShape,
 )
 from ..engine.abi import CELL, PAYLOAD, Abi
-from .layout import flat_code, head, is_flat, is_text
+from ..engine.foreign import COMPILED
+from .layout import STRING_SHAPE, flat_code, head, is_flat, is_text
 from .lifting import Lifting
 from .parts import explained, identifier, known, lift_result, names_of, rows_of, write_entry, write_failure
 from .rows import Rows
@@ -85,10 +86,12 @@ class Ready:
 
     Attributes:
         words: what is left to write when the statements have run.
+        texts: where the `{size, data}` of strings is left to write, and the strings: the compiled module does it.
     """
 
     def __init__(self, source: Source, rows: Rows, parameters: Sequence[Parameter]) -> None:
         self.words: list[Word] = []
+        self.texts: list[tuple[int, str]] = []
         self._source = source
         self._rows = rows
         self._template = bytearray(CELL * len(parameters))
@@ -112,6 +115,9 @@ class Ready:
                     (b"", element, local)
                     for element, local in zip(shape.elements, self._rows.elements(shape, value), strict=True)
                 ]
+            case ScalarShape(Scalar.STRING) if COMPILED is not None:
+                self.texts.append((at + PAYLOAD, value))
+                return
             case _:
                 layout, arguments = self._rows.payload(shape, value)
                 codes = _codes(layout)
@@ -138,42 +144,67 @@ def _codes(layout: str) -> str:
     return "".join(letter for letter in layout if letter not in "0123456789x")
 
 
+class _Memory:
+    """The names by which a call knows its memory.
+
+    Attributes:
+        names: each name, and what to ask of `Slots` for it.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.names: dict[str, str] = {}
+
+    def view(self, code: str) -> str:
+        """The memory as items of one struct format."""
+        return self._named(f"view_{'bool' if code == '?' else code}", f"view({code!r})")
+
+    def place(self, at: int) -> str:
+        """The address of a byte in it."""
+        return self._named(f"place{at}", f"at({at})")
+
+    def _named(self, stem: str, expression: str) -> str:
+        name = f"{self._prefix}{stem}"
+        self.names[name] = expression
+        return name
+
+
 def write_ready(source: Source, adapter: Abi, signature: Signature, arrays: bool) -> None:
     """Write a call whose cells lie ready in the memory of the bound function."""
     p, result = source.prefix, signature.result
-    views = dict[str, str]()
-
-    def view(code: str) -> str:
-        return views.setdefault(code, f"{p}view{len(views)}")
-
+    memory = _Memory(p)
     with source.block(f"def bind({p}store, {p}function, {p}where, {p}calls_back):"):
         with source.aside() as body, source.block(f"def {identifier(signature)}({names_of(signature)}):"):
             parameters = known(source, signature)
-            with (
-                explained(source, signature, parameters) if signature.parameters else contextlib.nullcontext()
-            ):
+            with source.aside() as statements:
                 ready = Ready(source, rows_of(source, adapter), signature.parameters)
+            if statements:
+                with explained(source, signature, parameters):
+                    source.splice(statements, deeper=1)
             plan = ready.plan()
             write_entry(source)
             with source.block("try:"):
-                if ready.words:
+                if ready.words or ready.texts:
                     with explained(source, signature, parameters):
+                        for at, text in ready.texts:
+                            put = source.use(COMPILED.put_text, "put_text")
+                            source.line(f"{put}({memory.place(at)}, {text})")
                         for word in ready.words:
                             number = word.at // struct.calcsize(word.code)
-                            source.line(f"{view(word.code)}[{number}] = {word.expression}")
+                            source.line(f"{memory.view(word.code)}[{number}] = {word.expression}")
                 source.line(f"{p}error = {p}call()")
                 write_failure(source)
                 if result is not None:
-                    _lift_ready(source, adapter, signature, result, arrays, plan.result, view)
+                    _lift_ready(source, adapter, signature, result, arrays, plan.result, memory)
             with source.block("finally:"):
-                _write_exit(source, result, plan.result, view)
+                _write_exit(source, result, plan.result, memory)
         plan_name, engine = source.constant(plan, "plan"), source.constant(adapter, "abi")
         counts = f"{len(signature.parameters)}, {int(result is not None)}"
         slots = f"{source.use(Slots)}({engine}, {plan_name}, {p}function, {p}store.context, {counts})"
         source.line(f"{p}slots = {slots}")
         source.line(f"{p}call, {p}release = {p}slots.call(), {p}slots.release()")
-        for code, name in views.items():
-            source.line(f"{name} = {p}slots.view({code!r})")
+        for name, expression in memory.names.items():
+            source.line(f"{name} = {p}slots.{expression}")
         source.splice(body)
         source.line(f"return {identifier(signature)}")
 
@@ -185,23 +216,25 @@ def _lift_ready(
     result: Shape,
     arrays: bool,
     at: int,
-    view: Callable[[str], str],
+    memory: _Memory,
 ) -> None:
     """Write the lifting of the result's cell in the function's memory, and the return."""
     if is_flat(result):
         code = flat_code(result.scalar)
-        word = f"{view(code)}[{(at + PAYLOAD) // struct.calcsize(code)}]"
+        word = f"{memory.view(code)}[{(at + PAYLOAD) // struct.calcsize(code)}]"
         source.line(f"return {Lifting(source, adapter).value(result, [word])}")
+    elif result == STRING_SHAPE and COMPILED is not None:
+        source.line(f"return {source.use(COMPILED.text_at, 'text_at')}({memory.place(at + PAYLOAD)})")
     elif is_text(result):
         number = (at + PAYLOAD) // PAYLOAD
         size, data = source.local("size"), source.local("at")
-        source.line(f"{size} = {view('Q')}[{number}]; {data} = {view('Q')}[{number + 1}]")
+        source.line(f"{size} = {memory.view('Q')}[{number}]; {data} = {memory.view('Q')}[{number + 1}]")
         source.line(f"return {Lifting(source, adapter, arrays=arrays).value(result, [size, data])}")
     else:
-        lift_result(source, adapter, signature, result, arrays, f"{view('B')}, {at}")
+        lift_result(source, adapter, signature, result, arrays, f"{memory.view('B')}, {at}")
 
 
-def _write_exit(source: Source, result: Shape | None, at: int, view: Callable[[str], str]) -> None:
+def _write_exit(source: Source, result: Shape | None, at: int, memory: _Memory) -> None:
     """Write the end of a call: free what the result owns, then let others in, even if an interrupt arrives meanwhile."""
     p = source.prefix
     leave = f"{p}store.busy = {p}store.dead is not None"
@@ -210,11 +243,11 @@ def _write_exit(source: Source, result: Shape | None, at: int, view: Callable[[s
         return
     with source.block("try:"):
         # The engine frees the last result when it writes the next one, which spares a foreign call.
-        kept = f"if {view('Q')}[{(at + PAYLOAD) // PAYLOAD}] > {MOST_KEPT}:"
+        kept = f"if {memory.view('Q')}[{(at + PAYLOAD) // PAYLOAD}] > {MOST_KEPT}:"
         with source.block(kept) if is_text(result) else contextlib.nullcontext():
             with source.block("try:"):
                 source.line(f"{p}release()")
             with source.block("finally:"):
-                source.line(f"{view('B')}[{at}] = 0")
+                source.line(f"{memory.view('B')}[{at}] = 0")
     with source.block("finally:"):
         source.line(leave)

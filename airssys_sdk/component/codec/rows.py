@@ -30,9 +30,10 @@ from ...wit.shapes import (
 )
 from ...wit.values import Ok, Some
 from ..engine.abi import Abi
+from ..engine.foreign import COMPILED
 from ..signatures.hexed import HexListShape, HexShape
 from . import runtime
-from .layout import FLOATS, NUMBERS, U8_SHAPE, code_of, head, is_flat
+from .layout import FLOATS, NUMBERS, STRING_SHAPE, U8_SHAPE, code_of, head, is_flat
 from .source import Source
 
 if TYPE_CHECKING:
@@ -292,7 +293,11 @@ class Rows:
             # A copy of our own: it is read more than once, and its elements' methods may run in between.
             f"{value}[:] if {self._type}({value}) is {source.use(list)} else {read}"
         )
-        return self._block(shape.element, values, few=0 if is_flat(shape.element) else FEW)
+        return self._block(
+            shape.element,
+            values,
+            few=0 if is_flat(shape.element) or (COMPILED and shape.element == STRING_SHAPE) else FEW,
+        )
 
     def _map(self, shape: MapShape, value: str) -> tuple[str, list[str]]:
         source = self.source

@@ -63,6 +63,10 @@ class Slots(bytearray):
         """The call that frees what the result's cell owns."""
         return ready(self._adapter.delete, (self._result,), self)
 
+    def at(self, offset: int) -> int:
+        """The address of a byte of the memory."""
+        return self._adapter.fixed(self) + offset
+
     def view(self, code: str) -> memoryview[Any]:
         """The memory as items of one struct format."""
         whole: Any = memoryview(self)

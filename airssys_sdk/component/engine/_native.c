@@ -232,6 +232,99 @@ enter_host(void *data, word context, word type, word arguments, size_t count, wo
     return error;
 }
 
+/* Text lies in C as `{size, data}`, UTF-8, and Python can give a string's UTF-8 without a copy of its own. */
+
+static int
+numbers_of(PyObject *const *objects, Py_ssize_t given, Py_ssize_t wanted, word *out)
+{
+    if (given != wanted) {
+        PyErr_Format(PyExc_TypeError, "this takes %zd arguments, not %zd", wanted, given);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < wanted; i++) {
+        out[i] = PyLong_AsSize_t(objects[i]);
+        if (out[i] == (word)-1 && PyErr_Occurred())
+            return -1;
+    }
+    return 0;
+}
+
+static PyObject *
+text(PyObject *module, PyObject *const *objects, Py_ssize_t given)
+{
+    word place[2]; /* address, size */
+    if (numbers_of(objects, given, 2, place) < 0)
+        return NULL;
+    return PyUnicode_DecodeUTF8((const char *)place[0], (Py_ssize_t)place[1], NULL);
+}
+
+static PyObject *
+text_at(PyObject *module, PyObject *address)
+{
+    const word *vector = PyLong_AsVoidPtr(address);
+    if (vector == NULL && PyErr_Occurred())
+        return NULL;
+    return PyUnicode_DecodeUTF8((const char *)vector[1], (Py_ssize_t)vector[0], NULL);
+}
+
+static PyObject *
+texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
+{
+    word place[3]; /* address of the first `{size, data}`, how many, bytes from one to the next */
+    if (numbers_of(objects, given, 3, place) < 0)
+        return NULL;
+    PyObject *made = PyList_New((Py_ssize_t)place[1]);
+    for (word i = 0; made != NULL && i < place[1]; i++) {
+        const word *vector = (const word *)(place[0] + i * place[2]);
+        PyObject *one = PyUnicode_DecodeUTF8((const char *)vector[1], (Py_ssize_t)vector[0], NULL);
+        if (one == NULL || PyList_SetItem(made, (Py_ssize_t)i, one) < 0) {
+            Py_DECREF(made);
+            return NULL;
+        }
+    }
+    return made;
+}
+
+static int
+put(word address, PyObject *string)
+{
+    Py_ssize_t size;
+    if (!PyUnicode_Check(string)) {
+        PyErr_SetString(PyExc_TypeError, "this is no string");
+        return -1;
+    }
+    const char *data = PyUnicode_AsUTF8AndSize(string, &size);
+    if (data == NULL)
+        return -1;
+    ((word *)address)[0] = (word)size;
+    ((word *)address)[1] = (word)data;
+    return 0;
+}
+
+static PyObject *
+put_text(PyObject *module, PyObject *const *objects, Py_ssize_t given)
+{
+    word address;
+    if (numbers_of(objects, given - 1, 1, &address) < 0 || put(address, objects[1]) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+put_texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
+{
+    word place[2]; /* address of the first `{size, data}`, bytes from one to the next */
+    if (numbers_of(objects, given - 1, 2, place) < 0)
+        return NULL;
+    Py_ssize_t count = PyList_Size(objects[2]);
+    if (count < 0)
+        return NULL;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (put(place[0] + (word)i * place[1], PyList_GetItem(objects[2], i)) < 0)
+            return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 same(PyObject *module, PyObject *object)
 {
@@ -243,6 +336,11 @@ static PyMethodDef functions[] = {
     {"ready", ready, METH_VARARGS, NULL},
     {"host_import", host_import, METH_VARARGS, NULL},
     {"same", same, METH_O, NULL},
+    {"text", (PyCFunction)(void (*)(void))text, METH_FASTCALL, NULL},
+    {"text_at", text_at, METH_O, NULL},
+    {"texts", (PyCFunction)(void (*)(void))texts, METH_FASTCALL, NULL},
+    {"put_text", (PyCFunction)(void (*)(void))put_text, METH_FASTCALL, NULL},
+    {"put_texts", (PyCFunction)(void (*)(void))put_texts, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -31,7 +31,7 @@ def _compiled() -> ModuleType | None:
         return None
 
 
-COMPILED: Final = _compiled()
+COMPILED: Final[Any] = _compiled()
 """The compiled module; None if this installation has none, or if `AIRSSYS_PURE` is set to something else than 0."""
 
 pointer: Final[Callable[[int | None], Any]] = COMPILED.same if COMPILED else ctypes.c_void_p.from_param
