@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,20 +17,31 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ("cookiecutter", "templates", "wit")
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the content of a freshly built wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
+def build_wheel(folder: Path, **environment: str) -> Path:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder / "dist"],
         cwd=ROOT,
+        env={**os.environ, **environment},
         check=True,
         capture_output=True,
     )
     (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A freshly built wheel."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"), AIRSSYS_PURE="")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    """A folder with the content of the wheel."""
+    site = wheel.parents[1] / "site"
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+        archive.extractall(site)
+    return site
 
 
 def run(installed: Path, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -54,6 +66,35 @@ def test_the_wheel_holds_the_packages_their_types_and_all_data(installed: Path) 
     assert [name for name in files if not (installed / "airssys_sdk" / "_data" / name).is_file()] == []
     for package in ("airssys_sdk", "airssys_generator"):
         assert (installed / package / "py.typed").is_file()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_the_wheel_of_a_machine_with_a_compiler_serves_this_and_later_pythons(
+    wheel: Path, installed: Path
+) -> None:
+    assert re.search(r"-cp311-abi3-(linux|macosx|win)_?\w*\.whl$", wheel.name)
+    program = "from airssys_sdk.component.engine.foreign import COMPILED; print(COMPILED.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        cwd=installed,
+        env={**os.environ, "PYTHONPATH": str(installed), "AIRSSYS_PURE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).is_relative_to(installed)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"AIRSSYS_PURE": "1"}, {"CC": "no-such-compiler"}], ids=["asked", "no-cc"]
+)
+def test_a_wheel_without_the_compiled_module_is_for_every_machine(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    wheel = build_wheel(tmp_path, **environment)
+    assert wheel.name.endswith("-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith((".so", ".pyd"))]
 
 
 def test_an_installed_command_generates_code_and_makes_projects(installed: Path, tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def cli(as_json: bool) -> None:
             shared.styled([mark, (f"{tool.name:<16}{version:<10}  {tool.purpose}", None)])
             if tool.hint:
                 shared.styled([("    get it: ", "cyan"), (tool.hint, None)])
+        if health.compiled_calls:
+            shared.styled([("✓ ", "green"), ("calls into components go through the compiled module", None)])
+        else:
+            said = "calls into components go through ctypes: they work, at half the speed or less"
+            shared.styled([("! ", "yellow"), (said, None)])
+            hint = "install a C compiler, then the SDK anew, without AIRSSYS_PURE in the environment"
+            shared.styled([("    hint: ", "cyan"), (hint, None)])
         shared.out("")
         for cache in health.caches:
             mark = ("✓ ", "green") if cache.writable else ("! ", "yellow")

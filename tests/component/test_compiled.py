@@ -1,0 +1,134 @@
+"""The compiled module: it is there where it can be, refuses what it does not take, and everything also works without it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from nested_runs import HERE, run_tests
+
+from airssys_sdk.component.engine import foreign
+
+COMPILED = foreign.COMPILED
+PURE = {"AIRSSYS_PURE": "1"}
+EVERY_PATH = (
+    *(
+        "test_ready.py",
+        "test_calls.py",
+        "test_imports.py",
+        "test_codec_values.py",
+        "test_adversarial_values.py",
+    ),
+    *("test_handles.py", "test_lowering_resources.py", "test_slices.py", "test_suspend.py"),
+    *("test_limits.py", "test_wasi.py"),
+)
+
+needs_module = pytest.mark.skipif(
+    COMPILED is None, reason="the compiled module was not built, or is switched off"
+)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+@pytest.mark.skipif(os.environ.get("AIRSSYS_PURE") == "1", reason="the compiled module is switched off")
+def test_where_there_is_a_compiler_the_module_was_built() -> None:
+    assert COMPILED is not None
+
+
+@pytest.mark.parametrize(("value", "there"), [("", True), ("0", True), ("1", False), ("yes", False)])
+@needs_module
+def test_a_variable_switches_the_module_off(value: str, there: bool) -> None:
+    program = "from airssys_sdk.component.engine.foreign import COMPILED; print(COMPILED is not None)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "AIRSSYS_PURE": value},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{there}\n"
+
+
+@pytest.mark.slow
+def test_calls_of_every_kind_work_without_the_module() -> None:
+    run_tests(PURE, "-m", "not soak and not slow", *(HERE / name for name in EVERY_PATH))
+
+
+@pytest.mark.soak
+def test_all_tests_of_components_pass_without_the_module() -> None:
+    run_tests(
+        PURE, HERE, "-m", "not soak", f"--ignore={__file__}", f"--ignore={HERE / 'test_debug_malloc.py'}"
+    )
+
+
+@pytest.fixture
+def compare() -> object:
+    """C's `memcmp`, as a foreign function that returns a number."""
+    address = ctypes.cast(ctypes.CDLL(None).memcmp, ctypes.c_void_p).value
+    return COMPILED.function(address, 3)
+
+
+@needs_module
+def test_a_foreign_function_takes_bytes_integers_and_none_and_no_more_than_fit(compare: object) -> None:
+    assert callable(compare)
+    assert compare(b"abc", b"abc", 3) == 0
+    for wrong in (1.5, "abc", [1], bytearray(b"abc"), ctypes.c_int(1)):
+        with pytest.raises(TypeError, match="takes bytes, integers and None"):
+            compare(wrong, b"abc", 3)
+    with pytest.raises(TypeError, match="no more than 9 arguments"):
+        compare(*range(10))
+
+
+@needs_module
+def test_a_ready_call_keeps_what_its_parameters_point_to(compare: object) -> None:
+    ready = COMPILED.ready(compare, (bytes(bytearray(b"abc")), bytes(bytearray(b"abd")), 3), object())
+    assert [ready() == 0 for _ in range(3)] == [False] * 3
+    with pytest.raises(TypeError, match="no foreign function"):
+        COMPILED.ready(len, (), None)
+    with pytest.raises(TypeError, match="takes bytes, integers and None"):
+        COMPILED.ready(compare, (1.5,), None)
+    with pytest.raises(TypeError, match="no more than 9 arguments"):
+        COMPILED.ready(compare, (0,) * 10, None)
+
+
+@needs_module
+def test_texts_are_read_and_written_in_place() -> None:
+    values = ["", "abc", "grüße", "🐍" * 3, "a\0b"]
+    block = ctypes.create_string_buffer(24 * len(values))
+    at = ctypes.addressof(block)
+    COMPILED.put_texts(at, 24, values)
+    assert COMPILED.texts(at, len(values), 24) == values
+    COMPILED.put_text(at + 24, "other")
+    assert COMPILED.text_at(at + 24) == "other"
+    size, data = (int.from_bytes(block[begin : begin + 8], "little") for begin in (48, 56))
+    assert COMPILED.text(data, size) == "grüße"
+    with pytest.raises(UnicodeEncodeError):
+        COMPILED.put_text(at, "\ud800")
+    for wrong in (b"abc", 1, None):
+        with pytest.raises(TypeError, match="no string"):
+            COMPILED.put_text(at, wrong)
+        with pytest.raises(TypeError, match="no string"):
+            COMPILED.put_texts(at, 24, ["a", wrong])
+    for call in (COMPILED.put_text, COMPILED.put_texts, COMPILED.text, COMPILED.texts):
+        with pytest.raises(TypeError, match="arguments"):
+            call()
+
+
+@needs_module
+def test_a_string_that_says_it_is_another_is_read_as_it_is() -> None:
+    class Liar(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def encode(self, *_: object) -> bytes:  # type: ignore[override]
+            return b"x" * 1_000_000
+
+    block = ctypes.create_string_buffer(16)
+    liar = Liar("abc")  # the block points to what it holds
+    COMPILED.put_text(ctypes.addressof(block), liar)
+    assert COMPILED.text_at(ctypes.addressof(block)) == "abc"
