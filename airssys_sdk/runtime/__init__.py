@@ -36,7 +36,8 @@ from .errors import (
 )
 from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed, Unrouted
 from .messages.envelope import Envelope, Priority, ReplyTo
-from .messages.mailbox import MailboxOptions, Metrics
+from .messages.mailbox import MailboxOptions
+from .messages.outcomes import Metrics
 from .messages.pending import Pending
 from .scheduling.timers import ManualClock
 from .state import Exit, ExitKind, HealthStatus

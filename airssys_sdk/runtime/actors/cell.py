@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ActorStopped, MessageError, MessageExpired, MessageKilled
 from ..events import DeadLetter, DeadReason, MessageFailed
 from ..messages.envelope import ENVELOPE, Envelope
-from ..messages.mailbox import EMPTY, Mailbox, Metrics
+from ..messages.mailbox import EMPTY, Mailbox
+from ..messages.outcomes import Metrics
 from ..messages.pending import FINISHED, Pending, Settled, is_unfinished
 from ..scheduling.queue import TURN_SECONDS
 from ..state import BUSY, DOWN, ENDED, RUNNING, Exit, describe

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..state import Exit, HealthStatus
 from . import lifecycle
 

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from ..errors import ActorNotFound
 from ..events import DeadLetter, DeadReason, EventStream
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..messages.requests import Requests
 from ..scheduling.queue import RunQueue
 from ..scheduling.timers import Clock, LoopClock, Timers

@@ -18,7 +18,7 @@ from ..actors.system import ActorSystem
 from ..errors import ActorNotFound, ActorStopped, MailboxFull
 from ..events import DeadLetter, DeadReason
 from ..messages.envelope import Envelope, Kept
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..metrics.meter import Meter
 from ..scheduling.timers import Timer
 from ..state import HealthStatus

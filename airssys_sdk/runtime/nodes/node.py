@@ -36,7 +36,7 @@ from ..components.typed import ActorChannel
 from ..components.version import VersionRecord
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..metrics.snapshot import NodeSnapshot
 from ..scheduling.workers import Workers
 from ..state import SHUTDOWN, Exit
