@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..messages.pending import Pending, is_unfinished
 from ..state import BUSY, DOWN, ENDED, RUNNING
+from .unfinished import wait_for, work_ended
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -49,7 +50,7 @@ def run_actions(cell: Cell) -> None:
             cell.state = BUSY
             cell.mailbox.scheduled = True
             cell.mailbox.interrupted = True
-            cell.wait_for(unfinished, lambda _value, _error: _go_on(cell))
+            wait_for(cell, unfinished, lambda _value, _error: _go_on(cell))
 
 
 def _may_act(cell: Cell) -> bool:
@@ -62,6 +63,6 @@ def _go_on(cell: Cell) -> None:
     if cell.state is BUSY:
         cell.state = RUNNING
     run_actions(cell)
-    cell.look_up()
+    work_ended(cell)
     if cell.state is RUNNING:
         cell.mailbox.resume()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.outcomes import Metrics
 from ..state import Exit, HealthStatus
-from . import lifecycle
+from . import ending, lifecycle
 
 if TYPE_CHECKING:
     from ..messages.mailbox import Mailbox
@@ -170,7 +170,7 @@ class ActorRef(Generic[M]):
         Returns:
             How its last life ended.
         """
-        return await lifecycle.stop(self._cell)
+        return await ending.stop(self._cell)
 
     async def replace(self, spec: ChildSpec[M]) -> Takeover:
         """Let another actor take over, between two messages: name, mailbox and refs stay, what was in memory is gone.

@@ -15,6 +15,7 @@ from ..events import RestartPlanned, SupervisorGaveUp
 from ..state import DOWN, Exit
 from ..supervision.backoff import GiveUp, Policy, Remove, Restart, RestartHistory
 from . import lifecycle
+from .ending import finish, halt, settling
 from .spec import Strategy, SupervisorSpec
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Supervisor:
         )
         match decision:
             case Remove():
-                lifecycle.finish(cell)
+                finish(cell)
             case Restart(delay, count):
                 if system.events.wanted:
                     system.events.publish(RestartPlanned(str(cell), delay, count))
@@ -132,9 +133,9 @@ class Supervisor:
         if self.strategy is Strategy.REST_FOR_ONE:
             group = group[group.index(first) :]
         for cell in reversed(group):
-            await lifecycle.halt(cell)
+            await halt(cell)
             if cell.spec.policy is Policy.TEMPORARY:
-                lifecycle.finish(cell)
+                finish(cell)
         if delay > 0:
             await self._sleep(delay)
         for cell in group:
@@ -149,7 +150,7 @@ class Supervisor:
                 self.child_exited(cell, exit_)
 
     async def _started_again(self, cell: Cell) -> bool:
-        settled = lifecycle.settling(cell)
+        settled = settling(cell)
         lifecycle.begin(cell)
         await self._unless_closed(settled)
         return settled.done() and settled.result()

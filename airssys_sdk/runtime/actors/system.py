@@ -16,7 +16,7 @@ from ..messages.requests import Requests
 from ..scheduling.queue import RunQueue
 from ..scheduling.timers import Clock, LoopClock, Timers
 from ..state import ENDED, Exit
-from . import lifecycle, tree
+from . import ending, lifecycle, tree
 from .broker import Topics
 from .cell import Cell
 from .pool import ref_of
@@ -131,7 +131,7 @@ class ActorSystem:
             Why the system ended: an error if the root had given up.
         """
         timer = None if timeout is None else self.timers.after(timeout, self.kill)
-        await lifecycle.halt(self._root)
+        await ending.halt(self._root)
         if timer is not None:
             timer.cancel()
         self.root_over(self._root)
@@ -190,7 +190,7 @@ class ActorSystem:
         """The root's life has ended: so has the system; for the runtime."""
         if self._ended.done():
             return
-        exit_ = lifecycle.finish(root)
+        exit_ = ending.finish(root)
         self.requests.close()
         self.timers.close()
         self._ended.set_result(exit_)
