@@ -15,7 +15,7 @@ from ..messages.outcomes import Metrics
 
 if TYPE_CHECKING:
     from ..actors.cell import Cell
-    from .directory import Entry
+    from .entry import Entry
 
 
 class ComponentPool:

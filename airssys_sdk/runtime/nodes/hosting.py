@@ -24,9 +24,11 @@ from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
 from ..components.calls import Lanes
 from ..components.deployment import Deployed, DeploymentFailed, deploy
-from ..components.directory import Directory, Entry
+from ..components.directory import Directory
+from ..components.entry import Entry
 from ..components.lives import Life, life_of
 from ..components.pool import Pools, Watching
+from ..components.post import PostOffice
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
 from ..errors import NameTaken, StartFailed
@@ -74,6 +76,7 @@ class Hosting:
         self._watching = watching
         self._pools = Pools(system.loop, watching)
         self._letters = Letters(storage)
+        self._post = PostOffice(system, directory)
         self._starts = 0
         self._starting: set[ComponentId] = set()
         self._retiring: set[asyncio.Task[Any]] = set()
@@ -121,7 +124,7 @@ class Hosting:
         outbox = Outbox(
             spec.id,
             grants=grants,
-            post=self._directory,
+            post=self._post,
             audit=self._audit,
             prefix=f"{self._incarnation}.{self._starts}",
             most_open=spec.manifest.limits.mailbox,

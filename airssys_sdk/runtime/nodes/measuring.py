@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...security import AuditLog
 from ..actors.system import ActorSystem
-from ..components.directory import Directory, Entry
+from ..components.directory import Directory
+from ..components.entry import Entry
 from ..metrics import memory
 from ..metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
 
