@@ -27,8 +27,9 @@ from ..messages.pending import Pending
 from .bindings import RuntimeHost
 from .bindings.imports import errors, types
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
-from .imports import Life, messaging_error, to_wit
+from .imports import Life
 from .tracing import Span, span
+from .values import messaging_error, to_wit
 
 if TYPE_CHECKING:
     from ..actors.context import Context
