@@ -45,8 +45,8 @@ from .supervision.backoff import Backoff, Intensity, Policy
 from .supervision.health import Health
 
 if TYPE_CHECKING:
-    from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
+    from .components.failures import ComponentFailed, Unhealthy, WritesLost
     from .components.spec import ComponentSpec, NotEnforced
     from .components.tracing import Traced
     from .components.version import VersionRecord
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
-    "ComponentFailed": "components.actor",
+    "ComponentFailed": "components.failures",
     "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
     "Counters": "nodes.node",
@@ -71,9 +71,9 @@ _LAZY = {
     "StorageUse": "metrics.snapshot",
     "SystemSpec": "nodes.system_spec",
     "Traced": "components.tracing",
-    "Unhealthy": "components.actor",
+    "Unhealthy": "components.failures",
     "VersionRecord": "components.version",
-    "WritesLost": "components.actor",
+    "WritesLost": "components.failures",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
 

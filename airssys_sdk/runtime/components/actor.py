@@ -8,59 +8,30 @@ a life (mailbox, storage, open requests, the compiled component) belongs to `Hos
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ...component import Call, CallError, Err, begin
+from ...component import Call, Err, begin
 from ...component.running.attempts import attempting, fuel_gauge
 from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
-from ...services.messaging import HOST, Letter
+from ...services.messaging import Letter
 from ...services.storage import Transaction
-from ...wit import wave
-from ...wit.annotations import MARKER, CaseMarker
-from ...wit.shapes import Shape, shape_of
-from ..errors import MessageError, StartFailed
+from ..errors import StartFailed
 from ..messages.pending import Pending
 from .bindings import RuntimeHost
-from .bindings.imports import errors, types
+from .bindings.imports import types
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
+from .failures import ComponentFailed, Unhealthy, WritesLost, failure
 from .imports import Life
+from .incoming import message_of
 from .tracing import Span, span
-from .values import messaging_error, to_wit
 
 if TYPE_CHECKING:
     from ..actors.context import Context
     from ..actors.ref import ActorRef
     from .version import Hosted, Version
-
-ERROR_CONTENT_TYPE: Final = "application/vnd.airssys.messaging-error"
-"""The content type of a callback whose payload is the WAVE text of a `messaging-error`."""
-
-
-_HOST: Final = to_wit(HOST)
-
-
-class ComponentFailed(MessageError):
-    """The component's own code reports a failure of one message; it goes on with the next.
-
-    Attributes:
-        case: the case of `wasm-error`, such as `runtime-error`.
-    """
-
-    def __init__(self, message: str, *, case: str, where: str) -> None:
-        super().__init__(message, where=where)
-        self.case = case
-
-
-class WritesLost(CallError):
-    """The handler returned, but what it wrote could not be stored. The component starts again without those writes."""
-
-
-class Unhealthy(StartFailed):
-    """A new version of a component says of itself that it is unhealthy."""
 
 
 class ComponentActor:
@@ -143,7 +114,7 @@ class ComponentActor:
         lifecycle = self._life.component_lifecycle
         kept = None if context.envelope is None else context.envelope.kept
         self._letter = kept if isinstance(kept, KeptLetter) else None
-        message = _message(letter)
+        message = message_of(letter)
         if letter.callback:
             return self._enter(lifecycle.handle_callback, message)
         return self._enter(lifecycle.handle_message, message)
@@ -310,40 +281,7 @@ class ComponentActor:
     def _refused(self, error: Err[object]) -> ComponentFailed:
         """The component answered with an error: what it wrote is forgotten."""
         self._transaction = self._letter = None
-        case = _case(error.value)
-        text = getattr(error.value, "value", None)
-        message = f"{case}: {text}" if isinstance(text, str) else case
-        return ComponentFailed(message, case=case, where=str(self._hosted.id))
+        return failure(error.value, where=str(self._hosted.id))
 
     def _lost(self, fault: StorageFault) -> WritesLost:
         return WritesLost(f"its writes could not be stored: {fault.message}", where=str(self._hosted.id))
-
-
-def _message(letter: Letter) -> types.ComponentMessage:
-    """A letter as the component reads it."""
-    payload, content_type = letter.payload, letter.content_type
-    if letter.fault is not None:
-        payload = wave.format(messaging_error(letter.fault), _error_shape()).encode()
-        content_type = ERROR_CONTENT_TYPE
-    reply_to = letter.reply_to
-    return types.ComponentMessage(
-        _HOST if letter.sender is HOST else to_wit(letter.sender),
-        payload,
-        types.MessageMetadata(
-            letter.correlation,
-            None if reply_to is None else _HOST if reply_to is HOST else to_wit(reply_to),
-            types.Timestamp(*divmod(letter.sent, 1_000_000_000)),
-            content_type,
-        ),
-    )
-
-
-@functools.cache
-def _error_shape() -> Shape:
-    return shape_of(errors.MessagingError)
-
-
-def _case(error: object) -> str:
-    """The WIT name of a variant's case."""
-    marker = getattr(type(error), MARKER, None)
-    return marker.case if isinstance(marker, CaseMarker) else type(error).__name__

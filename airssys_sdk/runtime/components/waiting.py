@@ -13,7 +13,7 @@ from .imports import Host
 
 
 class Waiting:
-    """What `Host` has, for calls that cannot be parked.
+    """A `Host` for calls that cannot be parked: a host call that waits holds its thread.
 
     On a worker that is only the worker; on the loop's thread it would be everybody, so there it is an error.
     """
