@@ -52,14 +52,15 @@ if TYPE_CHECKING:
     from .components.version import VersionRecord
     from .metrics.histogram import HistogramSnapshot
     from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
-    from .nodes.node import Counters, Node
+    from .nodes.counters import Counters
+    from .nodes.node import Node
     from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
     "ComponentFailed": "components.failures",
     "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
-    "Counters": "nodes.node",
+    "Counters": "nodes.counters",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",

@@ -13,7 +13,7 @@ from ..metrics import memory
 from ..metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
 
 if TYPE_CHECKING:
-    from .node import Counters
+    from .counters import Counters
 
 
 def take(
