@@ -6,8 +6,6 @@ begins and ends in `lifecycle` and `ending`, who is restarted in `supervisor`.
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +15,11 @@ from ..messages.outcomes import Metrics
 from ..messages.pending import Pending
 from ..state import DOWN, ENDED, Exit
 from . import turns
-from .between import Action
 from .context import Context
+from .rare import NEVER, Rare
 from .spec import ChildSpec, Factory
 
 if TYPE_CHECKING:
-    from ..scheduling.timers import Wakeup
-    from ..supervision.backoff import RestartHistory
-    from .monitor import Monitor
     from .supervisor import Supervisor
     from .system import ActorSystem
 
@@ -45,49 +40,30 @@ class Cell:
         actor, receive, context: of this life.
         work: what the cell waits for: the rest of a handler or hook.
         message: the message whose rest that is; EMPTY if it is a hook's.
-        handled, failed, dead_lettered, expired, dropped, kept: outcomes of messages.
+        handled: messages whose handler returned.
         last_activity: time of the last turn.
         supervisor: keeps its children; None without any.
-        history: its restarts, for the supervisor above.
-        restart: the restart that is planned.
-        stopping: the end of this life, while it takes time.
-        settled: resolved with True when a life has started, with False when it has ended.
-        idle: resolved when `work` ends or nobody may wait for it any longer.
-        listeners: who hears of the end for good.
         exit: how the last life ended.
-        monitor: watches the health of this life; None: nobody does.
-        between: what is to be done between two messages; None: nothing ever was.
+        rare: everything else, which most cells never have; `NEVER`, or its own. Write to what `own` returns.
     """
 
     __slots__ = (
         "actor",
-        "between",
         "context",
-        "dead_lettered",
-        "dropped",
         "exit",
-        "expired",
         "factory",
-        "failed",
         "handled",
-        "history",
-        "idle",
-        "kept",
         "last_activity",
-        "listeners",
         "mailbox",
         "message",
-        "monitor",
         "name",
         "parent",
+        "rare",
         "receive",
-        "restart",
         "restarts",
         "serial",
-        "settled",
         "spec",
         "state",
-        "stopping",
         "supervisor",
         "system",
         "work",
@@ -116,38 +92,32 @@ class Cell:
         self.work: Pending | None = None
         self.message: object = EMPTY
         self.handled = 0
-        self.failed = 0
-        self.dead_lettered = 0
-        self.expired = 0
-        self.dropped = 0
-        self.kept = 0
         self.last_activity = 0.0
         self.supervisor: Supervisor | None = None
-        self.history: RestartHistory | None = None
-        self.restart: Wakeup | None = None
-        self.stopping: asyncio.Task[None] | None = None
-        self.idle: asyncio.Future[bool] | None = None
-        self.settled: asyncio.Future[bool] | None = None
-        self.listeners: list[Callable[[Exit], None]] | None = None
         self.exit: Exit | None = None
-        self.monitor: Monitor | None = None
-        self.between: deque[Action] | None = None
+        self.rare = NEVER
 
     turn = turns.turn  # not a method that calls it: this runs once a message
 
     def __str__(self) -> str:
         return self.name if self.name is not None else f"actor-{self.serial}"
 
+    def own(self) -> Rare:
+        """What is rare, for writing."""
+        if self.rare is NEVER:
+            self.rare = Rare()
+        return self.rare
+
     def metrics(self) -> Metrics:
         """Count now."""
-        depth = self.mailbox.depth
+        depth, rare = self.mailbox.depth, self.rare
         return Metrics(
             handled=self.handled,
-            failed=self.failed,
-            dead_lettered=self.dead_lettered,
-            expired=self.expired,
-            dropped=self.dropped,
-            kept=self.kept,
+            failed=rare.failed,
+            dead_lettered=rare.dead_lettered,
+            expired=rare.expired,
+            dropped=rare.dropped,
+            kept=rare.kept,
             refused=self.mailbox.refused,
             in_progress=0 if self.message is EMPTY else 1,
             depth=depth,
@@ -158,18 +128,28 @@ class Cell:
         """Call `listener` when this name is gone for good; at once if it is."""
         if self.state is ENDED and self.exit is not None:
             listener(self.exit)
-        elif self.listeners is None:
-            self.listeners = [listener]
+        elif self.rare.listeners is None:
+            self.own().listeners = [listener]
         else:
-            self.listeners.append(listener)
+            self.rare.listeners.append(listener)
 
     def new_life(self) -> None:
-        """Make an actor and its context."""
+        """Make an actor and its context.
+
+        Raises:
+            TypeError: it is no actor.
+            Exception: what the factory raised.
+        """
         self.restarts += 1
-        self.put_in(self.factory(), None)
+        actor: object = self.factory()
+        # As `put_in`, spelled out: each spawn comes by here.
+        receive = getattr(actor, "receive", actor)
+        self.receive = receive if callable(receive) else self.receiver_of(actor)
+        self.actor = actor
+        self.context = Context(self)
 
     def put_in(self, actor: object, context: Context | None) -> None:
-        """Let this be the actor; None makes it a context.
+        """Let this be the actor from now on; None makes it a context.
 
         Raises:
             TypeError: it is no actor.
@@ -191,17 +171,13 @@ class Cell:
 
     def end_life(self) -> None:
         """Let go of the actor."""
-        if self.monitor is not None:
-            self.monitor.close()
-            self.monitor = None
+        if self.rare.monitor is not None:
+            self.rare.monitor.close()
+            self.rare.monitor = None
         if self.actor is not None:
             self.context.close()
         self.actor = None
         self.receive = _nobody
-
-    def new_child(self, factory: Factory[Any], name: str | None, spec: ChildSpec[Any]) -> Cell:
-        """Make a cell below this one."""
-        return Cell(self.system, self, factory, name, spec)
 
 
 def _nobody(message: object, context: Context) -> None:

@@ -38,14 +38,12 @@ async def halt(cell: Cell) -> None:
             if cell.work is None and cell.supervisor is None and not hasattr(cell.actor, "stopping"):
                 _ended_in_order(cell, began=cell.system.clock.now(), killed=False)
                 break
-            cell.stopping = cell.system.run(end_in_order(cell))
-        if cell.stopping is not None:
+            cell.own().stopping = cell.system.run(end_in_order(cell))
+        if cell.rare.stopping is not None:
             # Not awaited itself: whoever waits here may be cancelled, the stop may not.
-            await asyncio.wait({cell.stopping})
+            await asyncio.wait({cell.rare.stopping})
     # A crash that was under way may have planned a restart.
-    if cell.restart is not None:
-        cell.restart.cancel()
-        cell.restart = None
+    call_off_restart(cell)
 
 
 def finish(cell: Cell) -> Exit:
@@ -53,9 +51,7 @@ def finish(cell: Cell) -> Exit:
     if cell.state is ENDED and cell.exit is not None:
         return cell.exit
     system = cell.system
-    if cell.restart is not None:
-        cell.restart.cancel()
-        cell.restart = None
+    call_off_restart(cell)
     cell.state = ENDED
     exit_ = cell.exit = cell.exit or SHUTDOWN
     if cell.supervisor is not None:
@@ -69,14 +65,23 @@ def finish(cell: Cell) -> Exit:
         system.names.pop(cell.name, None)
     system.retire(cell.metrics())
     settle(cell, running=False)
-    listeners, cell.listeners = cell.listeners, None
-    for listener in listeners or ():
-        listener(exit_)
+    listeners = cell.rare.listeners
+    if listeners is not None:
+        cell.rare.listeners = None
+        for listener in listeners:
+            listener(exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))
-    if cell.between:
+    if cell.rare.between:
         run_actions(cell)
     return exit_
+
+
+def call_off_restart(cell: Cell) -> None:
+    """Forget the restart that is planned, if one is."""
+    if cell.rare.restart is not None:
+        cell.rare.restart.cancel()
+        cell.rare.restart = None
 
 
 def leave(cell: Cell, exit_: Exit) -> None:
@@ -113,11 +118,12 @@ async def _work_ends(cell: Cell, began: float) -> bool:
     left = began + cell.spec.shutdown - system.clock.now()
     if left <= 0 or system.killing:
         return False
-    cell.idle = system.loop.create_future()
+    rare = cell.own()
+    rare.idle = system.loop.create_future()
     try:
-        return await system.timers.sleep_until(cell.idle, left)
+        return await system.timers.sleep_until(rare.idle, left)
     finally:
-        cell.idle = None
+        rare.idle = None
 
 
 async def _hook_ends(cell: Cell, unfinished: object, began: float) -> bool:
@@ -161,7 +167,8 @@ def over(cell: Cell) -> None:
             _hook_failed(cell, "stopped", error)
     cell.end_life()
     cell.state = DOWN
-    cell.stopping = None
+    if cell.rare.stopping is not None:
+        cell.rare.stopping = None
     settle(cell, running=False)
 
 
@@ -172,13 +179,17 @@ def _hook_failed(cell: Cell, hook: str, error: Exception) -> None:
 
 def settling(cell: Cell) -> asyncio.Future[bool]:
     """The next start (True) or end (False) of a life. Others wait for it too: do not cancel it."""
-    if cell.settled is None:
-        cell.settled = cell.system.loop.create_future()
-    return cell.settled
+    rare = cell.own()
+    if rare.settled is None:
+        rare.settled = cell.system.loop.create_future()
+    return rare.settled
 
 
 def settle(cell: Cell, *, running: bool) -> None:
     """Tell whoever waits for it that a life has started, or has ended."""
-    settled, cell.settled = cell.settled, None
-    if settled is not None and not settled.done():
+    settled = cell.rare.settled
+    if settled is None:
+        return
+    cell.rare.settled = None
+    if not settled.done():
         settled.set_result(running)

@@ -15,6 +15,7 @@ from ..messages.pending import is_unfinished
 from ..state import BUSY, DOWN, ENDED, RUNNING, STARTING, Exit, ExitKind, describe
 from .between import run_actions
 from .ending import end_in_order, finish, halt_children, leave, over, settle, settling
+from .rare import NEVER
 from .unfinished import give_up_work, wait_for, work_ended
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 def begin(cell: Cell) -> None:
     """Begin a life: a new actor from the factory, then its hook `started`; messages wait meanwhile."""
-    cell.restart = None
+    if cell.rare.restart is not None:
+        cell.rare.restart = None
     cell.exit = None
     cell.state = STARTING
     try:
@@ -35,7 +37,12 @@ def begin(cell: Cell) -> None:
         return
     if unfinished is None or not is_unfinished(unfinished):
         _running(cell)
-        return
+    else:
+        _running_later(cell, unfinished)
+
+
+def _running_later(cell: Cell, unfinished: object) -> None:
+    """The hook takes its time."""
 
     def started(_value: object, error: Exception | None) -> None:
         cell.work = None
@@ -53,11 +60,9 @@ def _running(cell: Cell) -> None:
     cell.state = RUNNING
     if cell.system.events.wanted:
         cell.system.events.publish(ActorStarted(str(cell), cell.restarts))
-    if cell.settled is not None:
+    if cell.spec.health is not None or cell.rare is not NEVER:
         settle(cell, running=True)
-    if cell.spec.health is not None or cell.monitor is not None:
         watch(cell)
-    if cell.between:
         run_actions(cell)
     if cell.state is RUNNING:
         cell.mailbox.resume()
@@ -65,13 +70,13 @@ def _running(cell: Cell) -> None:
 
 def watch(cell: Cell) -> None:
     """Watch the health of the life that has begun, as its spec says."""
-    if cell.monitor is not None:
-        cell.monitor.close()
-        cell.monitor = None
+    if cell.rare.monitor is not None:
+        cell.rare.monitor.close()
+        cell.rare.monitor = None
     if cell.spec.health is not None:
         from .monitor import Monitor
 
-        cell.monitor = Monitor(cell, cell.spec.health)
+        cell.own().monitor = Monitor(cell, cell.spec.health)
 
 
 async def until_running(cell: Cell) -> None:
@@ -111,7 +116,7 @@ def crash(cell: Cell, error: Exception) -> None:
         over(cell)
         _report(cell, never_ran=never_ran)
 
-    cell.stopping = system.run(end())
+    cell.own().stopping = system.run(end())
 
 
 def stop_self(cell: Cell, exit_: Exit) -> None:
@@ -124,7 +129,7 @@ def stop_self(cell: Cell, exit_: Exit) -> None:
         await end_in_order(cell)
         _report(cell)
 
-    cell.stopping = cell.system.run(end())
+    cell.own().stopping = cell.system.run(end())
 
 
 def _report(cell: Cell, *, never_ran: bool = False) -> None:
@@ -135,5 +140,5 @@ def _report(cell: Cell, *, never_ran: bool = False) -> None:
         finish(cell)
     elif cell.parent.supervisor is not None and cell.state is DOWN and cell.exit is not None:
         cell.parent.supervisor.child_exited(cell, cell.exit)
-        if cell.between:
+        if cell.rare.between:
             run_actions(cell)

@@ -47,7 +47,7 @@ class ActorRef(Generic[M]):
     @property
     def health(self) -> HealthStatus:
         """What its last health check said."""
-        monitor = self._cell.monitor
+        monitor = self._cell.rare.monitor
         return HealthStatus.UNKNOWN if monitor is None else monitor.status
 
     @property

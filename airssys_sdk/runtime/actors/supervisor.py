@@ -62,8 +62,8 @@ class Supervisor:
         self._closed = None
         self._exits.clear()
         for cell in tuple(self.cells):
-            if cell.history is not None:
-                cell.history.clear()
+            if cell.rare.history is not None:
+                cell.rare.history.clear()
             lifecycle.begin(cell)
             await lifecycle.until_running(cell)
 
@@ -85,10 +85,11 @@ class Supervisor:
             self._exits.append((cell, exit_))
             return
         system = self._owner.system
-        if cell.history is None:
-            cell.history = RestartHistory()
+        rare = cell.own()
+        if rare.history is None:
+            rare.history = RestartHistory()
         spec = cell.spec
-        decision = cell.history.decide(
+        decision = rare.history.decide(
             abnormal=exit_.abnormal,
             now=system.clock.now(),
             policy=spec.policy,
@@ -112,9 +113,9 @@ class Supervisor:
     def _restart_later(self, cell: Cell, delay: float) -> None:
         system = self._owner.system
         if delay > 0:
-            cell.restart = system.timers.after(delay, lambda: lifecycle.begin(cell))
+            cell.own().restart = system.timers.after(delay, lambda: lifecycle.begin(cell))
         else:
-            cell.restart = system.loop.call_soon(lifecycle.begin, cell)
+            cell.own().restart = system.loop.call_soon(lifecycle.begin, cell)
 
     def _give_up(self, cell: Cell, exit_: Exit, restarts: int, within: float) -> None:
         owner = self._owner

@@ -98,7 +98,8 @@ class ActorSystem:
             UsageError: `under` does not run.
         """
         parent = self._root if under is None else under.cell
-        return ref_of(tree.spawn(parent, actor, name))
+        cell = tree.spawn(parent, actor, name)
+        return ActorRef(cell) if cell.supervisor is None else ref_of(cell)
 
     def find(self, name: str) -> ActorRef[Any] | None:
         """The live actor with this name."""
@@ -141,8 +142,9 @@ class ActorSystem:
         """Wait for nothing any longer in stops that are under way or come."""
         self.killing = True
         for cell in self.cells():
-            if cell.idle is not None and not cell.idle.done():
-                cell.idle.set_result(False)
+            idle = cell.rare.idle
+            if idle is not None and not idle.done():
+                idle.set_result(False)
 
     async def ended(self) -> Exit:
         """Wait until the system has stopped; tells why."""

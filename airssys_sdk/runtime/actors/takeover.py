@@ -92,8 +92,8 @@ class _Attempt:
         """No actor runs: the next life is one of the new spec, and begins now."""
         cell = self._cell
         self._adopt()
-        if cell.restart is not None:
-            cell.restart.cancel()
+        if cell.rare.restart is not None:
+            cell.rare.restart.cancel()
         lifecycle.begin(cell)
         self._succeed(None)
 
@@ -146,8 +146,8 @@ class _Attempt:
         cell, spec = self._cell, self._spec
         cell.spec, cell.factory = spec, spec.factory
         cell.mailbox.resize(spec.mailbox)
-        if cell.history is not None:
-            cell.history.clear()
+        if cell.rare.history is not None:
+            cell.rare.history.clear()
 
     def _succeed(self, retired: asyncio.Task[None] | None) -> None:
         if not self._done.done():

@@ -135,7 +135,7 @@ def _careful_turn(cell: Cell, now: float) -> float:
 def open_envelope(cell: Cell, envelope: Envelope[Any]) -> bool:
     """Handle a message in its envelope; False ends the turn."""
     if envelope.expires_at is not None and cell.system.clock.now() >= envelope.expires_at:
-        cell.expired += 1
+        cell.own().expired += 1
         error = MessageExpired(f"the message to {cell} waited longer than {envelope.time_to_live} s")
         bury(cell, envelope, DeadReason.EXPIRED, error)
         return True
@@ -178,10 +178,10 @@ def _crash(cell: Cell, message: object, problem: BaseException) -> None:
         envelope.attempts += 1
         cell.mailbox.put_back(envelope)
     elif on_crash.keep:
-        cell.dead_lettered += 1
+        cell.own().dead_lettered += 1
         bury(cell, envelope, DeadReason.CRASHED, error)
     else:
-        cell.dropped += 1
+        cell.own().dropped += 1
         forget(envelope)
     lifecycle.crash(cell, error)
 
@@ -214,7 +214,7 @@ def _finished(cell: Cell, value: object, error: Exception | None) -> None:
         fail(cell, message, error)
     else:
         _crash(cell, message, error)
-    if cell.between:
+    if cell.rare.between:
         run_actions(cell)
     work_ended(cell)
     if cell.state is RUNNING:

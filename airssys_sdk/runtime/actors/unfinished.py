@@ -55,8 +55,9 @@ def _awaited(cell: Cell, awaitable: Any) -> Pending:
 
 def work_ended(cell: Cell) -> None:
     """Tell whoever waits for `work` that it ended."""
-    if cell.idle is not None and not cell.idle.done():
-        cell.idle.set_result(True)
+    idle = cell.rare.idle
+    if idle is not None and not idle.done():
+        idle.set_result(True)
 
 
 def give_up_work(cell: Cell, *, killed: bool = False) -> None:
@@ -71,7 +72,7 @@ def give_up_work(cell: Cell, *, killed: bool = False) -> None:
     if killed and type(message) is ENVELOPE and message.kept is not None:
         cell.mailbox.put_back(message)
     elif message is not EMPTY:
-        cell.dead_lettered += 1
+        cell.own().dead_lettered += 1
         bury(
             cell, message, DeadReason.KILLED, MessageKilled(f"{cell} was killed in the middle of the message")
         )

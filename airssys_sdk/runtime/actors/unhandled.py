@@ -20,7 +20,7 @@ _log = logging.getLogger("airssys.runtime")
 
 def fail(cell: Cell, message: object, error: Exception) -> None:
     """This message failed and nothing else."""
-    cell.failed += 1
+    cell.own().failed += 1
     forget(message)
     if type(message) is ENVELOPE and message.reply_to is not None:
         message.reply_to.fail(error)
@@ -41,17 +41,17 @@ def bury(cell: Cell, message: object, reason: DeadReason, error: Exception) -> N
 
 def discard_waiting(cell: Cell) -> Metrics:
     """Nobody will handle what waits: it becomes dead letters, or stays in the durable mailbox; says how many each are."""
-    before = cell.dead_lettered, cell.kept
+    before = cell.rare.dead_lettered, cell.rare.kept
     while (message := cell.mailbox.take()) is not EMPTY:
         error = ActorStopped(f"{cell} stopped before it came to the message")
         if type(message) is ENVELOPE and message.kept is not None:
-            cell.kept += 1
+            cell.own().kept += 1
             if message.reply_to is not None:
                 message.reply_to.fail(error)
         else:
-            cell.dead_lettered += 1
+            cell.own().dead_lettered += 1
             bury(cell, message, DeadReason.STOPPED, error)
-    return Metrics(dead_lettered=cell.dead_lettered - before[0], kept=cell.kept - before[1])
+    return Metrics(dead_lettered=cell.rare.dead_lettered - before[0], kept=cell.rare.kept - before[1])
 
 
 def forget(message: object) -> None:

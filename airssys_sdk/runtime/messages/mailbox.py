@@ -55,9 +55,8 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_capacity",
         "_lanes",
-        "_overflow",
+        "_options",
         "interrupted",
         "normal",
         "owner",
@@ -71,14 +70,13 @@ class Mailbox:
     def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
         self.owner = owner
         self.run_queue = run_queue
-        self._capacity = sys.maxsize if options.capacity is None else options.capacity
-        self._overflow = options.overflow
+        self._options = options
         # By priority; that of normal holds only what was put back.
         self._lanes: tuple[deque[object], deque[object], deque[object], deque[object]] | None = None
         self.waiters: deque[asyncio.Future[None]] | None = None
         # Not a deque: that takes 770 bytes even when it is empty, this 170, and most mailboxes are empty.
         self.normal: SimpleQueue[object] = SimpleQueue()
-        self.room = self._capacity
+        self.room = sys.maxsize if options.capacity is None else options.capacity
         self.scheduled = True
         self.interrupted = True
         self.refused = 0
@@ -101,7 +99,7 @@ class Mailbox:
     @property
     def must_wait(self) -> bool:
         """Whether a caller who can wait should wait for room."""
-        return self._overflow == "block" and self.normal.qsize() >= self.room >= 0
+        return self._options.overflow == "block" and self.normal.qsize() >= self.room >= 0
 
     def put(self, message: object) -> None:
         """Accept a message (an `Envelope` goes where its priority says) and wake the owner.
@@ -234,8 +232,7 @@ class Mailbox:
         """Hold another number of messages from now on; those that wait stay, whoever waits for room gets what there is."""
         if self.closed:
             return
-        self._capacity = sys.maxsize if options.capacity is None else options.capacity
-        self._overflow = options.overflow
+        self._options = options
         self.room = self._capacity
         self._measure()
         self.release()
@@ -261,6 +258,10 @@ class Mailbox:
             self.room = max(0, self._capacity - waiting)
         if waiting:
             self.interrupted = True
+
+    @property
+    def _capacity(self) -> int:
+        return sys.maxsize if self._options.capacity is None else self._options.capacity
 
     @property
     def _others_wait(self) -> bool:
