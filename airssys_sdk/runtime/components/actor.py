@@ -25,7 +25,7 @@ from .bindings.imports import types
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
 from .failures import ComponentFailed, Unhealthy, WritesLost, failure
 from .imports import Life
-from .incoming import message_of
+from .incoming import Incoming
 from .tracing import Span, span
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class ComponentActor:
         self._fuel_limit = version.spec.limits.fuel
         self._fuel_left: int | None = None
         self._gauge: Callable[[], int] | None = None
-        self._attempts: dict[Callable[..., object], Callable[..., object]] = {}
+        self._attempts: dict[bool, Callable[[types.ComponentMessage], object]] = {}
+        self._incoming = Incoming()
         self._span: Span | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
@@ -110,14 +111,23 @@ class ComponentActor:
 
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
-        self._began = self._hosted.meter.begin(letter.sent)
-        lifecycle = self._life.component_lifecycle
-        kept = None if context.envelope is None else context.envelope.kept
-        self._letter = kept if isinstance(kept, KeptLetter) else None
-        message = message_of(letter)
-        if letter.callback:
-            return self._enter(lifecycle.handle_callback, message)
-        return self._enter(lifecycle.handle_message, message)
+        hosted = self._hosted
+        self._began = hosted.meter.begin(letter.sent)
+        envelope = context.envelope
+        kept = None if envelope is None else envelope.kept
+        self._letter = kept if kept is not None and isinstance(kept, KeptLetter) else None
+        if self._long or hosted.trace is not None:
+            return self._enter(self._handler(letter.callback), Incoming().message(letter))
+        attempt = self._attempts.get(letter.callback)
+        if attempt is None:
+            handler = self._handler(letter.callback)
+            attempt = self._attempts[letter.callback] = attempting(handler) if self._sliced else handler
+        self._transaction = None
+        outcome = self._attempt(attempt, self._incoming.message(letter))
+        if type(outcome) is GuestCall:
+            self._call = outcome
+            return outcome.pending
+        return outcome
 
     def health(self, context: Context) -> object:
         """Ask the component for its health."""
@@ -150,6 +160,10 @@ class ComponentActor:
             # A worker may be in the middle of a slice; the store goes when it is out.
             call.when_over(world.close)
 
+    def _handler(self, callback: bool) -> Callable[[types.ComponentMessage], object]:
+        lifecycle = self._life.component_lifecycle
+        return lifecycle.handle_callback if callback else lifecycle.handle_message
+
     @property
     def _life(self) -> RuntimeHost:
         if self._world is None:
@@ -169,9 +183,7 @@ class ComponentActor:
         if self._hosted.trace is not None:
             self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
-        if not self._long and self._span is None:
-            outcome = self._attempt(function, arguments)
-        elif self._sliced:
+        if self._sliced:
             inline = 0 if self._long else INLINE_SLICES
             outcome = run(begin(function, *arguments), lanes, self._done, inline=inline)
         elif self._long:
@@ -183,23 +195,22 @@ class ComponentActor:
             return outcome.pending
         return outcome
 
-    def _attempt(self, function: Callable[..., object], arguments: tuple[object, ...]) -> object:
-        """Call into the component; what most calls end with comes back at once."""
+    def _attempt(
+        self, attempt: Callable[[types.ComponentMessage], object], message: types.ComponentMessage
+    ) -> object:
+        """As `_enter`, for messages: what most of these calls end with comes back at once."""
         value = None
         try:
-            attempt = self._attempts.get(function)
-            if attempt is None:
-                attempt = attempting(function) if self._sliced else function
-                self._attempts[function] = attempt
-            value = attempt(*arguments)
+            value = attempt(message)
             if type(value) is Call:
                 return run(value, self._hosted.lanes, self._done, inline=INLINE_SLICES - 1)
-            if self._holds or (self._transaction is None and self._letter is None):
+            if self._transaction is None and self._letter is None:
                 return value
             return self._committed(value)
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
             raise self._refused(cast("Err[object]", error)) from error
         finally:
+            message.payload = b""  # it may be large, and the next message may be long in coming
             if type(value) is not Call:
                 gauge = self._gauge
                 self._measure(None if gauge is None or self._world is None else gauge())

@@ -87,7 +87,9 @@ class Entry:
         """
         # Each coroutine that waits for another one is seen in an `ask`, so the usual way has none here.
         return (
-            self._ask_durably(envelope, timeout) if self.hosted.durable else self.ref.ask(envelope, timeout)
+            self._ask_durably(envelope, timeout)
+            if self.hosted.version.durable
+            else self.ref.ask(envelope, timeout)
         )
 
     async def _ask_durably(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request

@@ -299,11 +299,13 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        entry = self._run().directory.address(target)
-        letter = _letter(payload, content_type)
-        self._asked += 1
-        letter.correlation = f"{self._asked_prefix}{self._asked}"
-        letter.reply_to = HOST
+        running = self._running or self._run()
+        entry = running.directory.address(target)
+        if type(payload) is not bytes or content_type is not None:
+            _check(payload, content_type)
+        self._asked = asked = self._asked + 1
+        correlation = f"{self._asked_prefix}{asked}"
+        letter = Letter(HOST, payload, correlation, HOST, content_type, False, None, time.time_ns())
         answer: object = await entry.ask(Envelope(letter, HOST), timeout)
         return answer if isinstance(answer, bytes) else None
 
@@ -461,10 +463,15 @@ class Node:
             self._restarts += 1
 
 
-def _letter(payload: object, content_type: str | None) -> Letter:
-    """A message of the host, checked here so that a mistake of the caller is no crash of the component."""
+def _letter(payload: bytes, content_type: str | None) -> Letter:
+    """A message of the host."""
+    _check(payload, content_type)
+    return Letter(HOST, payload, content_type=content_type)
+
+
+def _check(payload: object, content_type: str | None) -> None:
+    """A mistake of the caller is found here, so that it is no crash of the component."""
     if not isinstance(payload, bytes):
         raise TypeError(f"a payload is bytes, not {type(payload).__name__}")
     if content_type is not None and not content_type.isprintable():
         raise UsageError(f"{content_type!r} is no content type")
-    return Letter(HOST, payload, content_type=content_type)
