@@ -97,7 +97,7 @@ class Cell:
         self.exit: Exit | None = None
         self.rare = NEVER
 
-    turn = turns.turn  # not a method that calls it: this runs once a message
+    turn = turns.turn  # not called by a method: this runs all the time
 
     def __str__(self) -> str:
         return self.name if self.name is not None else f"actor-{self.serial}"
