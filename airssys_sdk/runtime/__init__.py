@@ -36,7 +36,8 @@ from .errors import (
 )
 from .events import DeadLetter, DeadReason, EventStream, HealthChecked, HookFailed, Unrouted
 from .messages.envelope import Envelope, Priority, ReplyTo
-from .messages.mailbox import MailboxOptions, Metrics
+from .messages.mailbox import MailboxOptions
+from .messages.outcomes import Metrics
 from .messages.pending import Pending
 from .scheduling.timers import ManualClock
 from .state import Exit, ExitKind, HealthStatus
@@ -44,21 +45,22 @@ from .supervision.backoff import Backoff, Intensity, Policy
 from .supervision.health import Health
 
 if TYPE_CHECKING:
-    from .components.actor import ComponentFailed, Unhealthy, WritesLost
     from .components.deployment import Deployed, DeploymentFailed, DeploymentRefused
+    from .components.failures import ComponentFailed, Unhealthy, WritesLost
     from .components.spec import ComponentSpec, NotEnforced
     from .components.tracing import Traced
     from .components.version import VersionRecord
     from .metrics.histogram import HistogramSnapshot
     from .metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
-    from .nodes.node import Counters, Node
+    from .nodes.counters import Counters
+    from .nodes.node import Node
     from .nodes.system_spec import GroupSpec, SystemSpec
 
 _LAZY = {
-    "ComponentFailed": "components.actor",
+    "ComponentFailed": "components.failures",
     "ComponentSnapshot": "metrics.snapshot",
     "ComponentSpec": "components.spec",
-    "Counters": "nodes.node",
+    "Counters": "nodes.counters",
     "Deployed": "components.deployment",
     "DeploymentFailed": "components.deployment",
     "DeploymentRefused": "components.deployment",
@@ -70,9 +72,9 @@ _LAZY = {
     "StorageUse": "metrics.snapshot",
     "SystemSpec": "nodes.system_spec",
     "Traced": "components.tracing",
-    "Unhealthy": "components.actor",
+    "Unhealthy": "components.failures",
     "VersionRecord": "components.version",
-    "WritesLost": "components.actor",
+    "WritesLost": "components.failures",
 }
 """What needs manifests, storage and the engine; it comes in when it is first used."""
 

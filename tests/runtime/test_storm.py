@@ -18,6 +18,7 @@ import native
 from accountant import Discrepancy
 from weather import Report, Storm
 
+from airssys_sdk.runtime.actors import turns
 from airssys_sdk.runtime.actors.cell import Cell
 from airssys_sdk.services.messaging import Outbox
 
@@ -85,7 +86,7 @@ def test_every_accepted_message_ends_in_exactly_one_place(storm: Raise) -> None:
 def test_the_accountant_finds_a_message_that_is_dropped(
     storm: Raise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    careful = Cell._open
+    careful = turns.open_envelope
     count = 0
 
     def dropping(cell: Cell, envelope: Any) -> bool:
@@ -97,7 +98,7 @@ def test_the_accountant_finds_a_message_that_is_dropped(
                 return True
         return careful(cell, envelope)
 
-    monkeypatch.setattr(Cell, "_open", dropping)
+    monkeypatch.setattr(turns, "open_envelope", dropping)
     with pytest.raises(Discrepancy, match="it was lost"):
         storm(3, 10)
 

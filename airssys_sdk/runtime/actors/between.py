@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..messages.pending import Pending, is_unfinished
 from ..state import BUSY, DOWN, ENDED, RUNNING
+from .unfinished import wait_for, work_ended
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -25,9 +26,10 @@ def between_messages(cell: Cell, action: Action) -> Callable[[], None]:
     Returns:
         Calls the action off; does nothing once it has begun.
     """
-    if cell.between is None:
-        cell.between = deque()
-    actions = cell.between
+    rare = cell.own()
+    if rare.between is None:
+        rare.between = deque()
+    actions = rare.between
     actions.append(action)
 
     def call_off() -> None:
@@ -43,18 +45,18 @@ def between_messages(cell: Cell, action: Action) -> Callable[[], None]:
 
 def run_actions(cell: Cell) -> None:
     """Do what waits, until something takes its time; whoever calls this resumes the mailbox if the actor runs then."""
-    while cell.between and _may_act(cell):
-        unfinished = cell.between.popleft()()
+    while cell.rare.between and _may_act(cell):
+        unfinished = cell.rare.between.popleft()()
         if unfinished is not None and is_unfinished(unfinished) and cell.state is RUNNING:
             cell.state = BUSY
             cell.mailbox.scheduled = True
             cell.mailbox.interrupted = True
-            cell.wait_for(unfinished, lambda _value, _error: _go_on(cell))
+            wait_for(cell, unfinished, lambda _value, _error: _go_on(cell))
 
 
 def _may_act(cell: Cell) -> bool:
     # Without a planned restart, whoever is down is about to start with others, or to end.
-    return cell.state in (RUNNING, ENDED) or (cell.state is DOWN and cell.restart is not None)
+    return cell.state in (RUNNING, ENDED) or (cell.state is DOWN and cell.rare.restart is not None)
 
 
 def _go_on(cell: Cell) -> None:
@@ -62,6 +64,6 @@ def _go_on(cell: Cell) -> None:
     if cell.state is BUSY:
         cell.state = RUNNING
     run_actions(cell)
-    cell.look_up()
+    work_ended(cell)
     if cell.state is RUNNING:
         cell.mailbox.resume()

@@ -12,6 +12,7 @@ from ..state import RUNNING, HealthStatus
 from ..supervision.health import HealthCount
 from . import lifecycle
 from .between import between_messages
+from .unfinished import pending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ class Monitor:
         if not is_unfinished(answer):
             self._answered(answer, None)
             return None
-        inner = cell.pending_of(answer)
+        inner = pending_of(cell, answer)
         outer = Pending(inner.cancel)
 
         def ended(value: object, error: Exception | None) -> None:

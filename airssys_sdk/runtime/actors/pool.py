@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from ..errors import ActorStopped, MailboxFull, MessageError
 from ..messages.envelope import Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..state import RUNNING
 from . import lifecycle
 from .ref import ActorRef

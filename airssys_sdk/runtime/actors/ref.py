@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..state import Exit, HealthStatus
-from . import lifecycle
+from . import ending, lifecycle
 
 if TYPE_CHECKING:
     from ..messages.mailbox import Mailbox
@@ -47,7 +47,7 @@ class ActorRef(Generic[M]):
     @property
     def health(self) -> HealthStatus:
         """What its last health check said."""
-        monitor = self._cell.monitor
+        monitor = self._cell.rare.monitor
         return HealthStatus.UNKNOWN if monitor is None else monitor.status
 
     @property
@@ -170,7 +170,7 @@ class ActorRef(Generic[M]):
         Returns:
             How its last life ended.
         """
-        return await lifecycle.stop(self._cell)
+        return await ending.stop(self._cell)
 
     async def replace(self, spec: ChildSpec[M]) -> Takeover:
         """Let another actor take over, between two messages: name, mailbox and refs stay, what was in memory is gone.

@@ -6,7 +6,8 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..messages.mailbox import EMPTY, Metrics
+from ..messages.mailbox import EMPTY
+from ..messages.outcomes import Metrics
 from ..state import BUSY, RUNNING
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from ..events import RestartPlanned, SupervisorGaveUp
 from ..state import DOWN, Exit
 from ..supervision.backoff import GiveUp, Policy, Remove, Restart, RestartHistory
 from . import lifecycle
+from .ending import finish, halt, settling
 from .spec import Strategy, SupervisorSpec
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class Supervisor:
         self._closed = None
         self._exits.clear()
         for cell in tuple(self.cells):
-            if cell.history is not None:
-                cell.history.clear()
+            if cell.rare.history is not None:
+                cell.rare.history.clear()
             lifecycle.begin(cell)
             await lifecycle.until_running(cell)
 
@@ -84,10 +85,11 @@ class Supervisor:
             self._exits.append((cell, exit_))
             return
         system = self._owner.system
-        if cell.history is None:
-            cell.history = RestartHistory()
+        rare = cell.own()
+        if rare.history is None:
+            rare.history = RestartHistory()
         spec = cell.spec
-        decision = cell.history.decide(
+        decision = rare.history.decide(
             abnormal=exit_.abnormal,
             now=system.clock.now(),
             policy=spec.policy,
@@ -97,7 +99,7 @@ class Supervisor:
         )
         match decision:
             case Remove():
-                lifecycle.finish(cell)
+                finish(cell)
             case Restart(delay, count):
                 if system.events.wanted:
                     system.events.publish(RestartPlanned(str(cell), delay, count))
@@ -111,9 +113,9 @@ class Supervisor:
     def _restart_later(self, cell: Cell, delay: float) -> None:
         system = self._owner.system
         if delay > 0:
-            cell.restart = system.timers.after(delay, lambda: lifecycle.begin(cell))
+            cell.own().restart = system.timers.after(delay, lambda: lifecycle.begin(cell))
         else:
-            cell.restart = system.loop.call_soon(lifecycle.begin, cell)
+            cell.own().restart = system.loop.call_soon(lifecycle.begin, cell)
 
     def _give_up(self, cell: Cell, exit_: Exit, restarts: int, within: float) -> None:
         owner = self._owner
@@ -132,9 +134,9 @@ class Supervisor:
         if self.strategy is Strategy.REST_FOR_ONE:
             group = group[group.index(first) :]
         for cell in reversed(group):
-            await lifecycle.halt(cell)
+            await halt(cell)
             if cell.spec.policy is Policy.TEMPORARY:
-                lifecycle.finish(cell)
+                finish(cell)
         if delay > 0:
             await self._sleep(delay)
         for cell in group:
@@ -149,7 +151,7 @@ class Supervisor:
                 self.child_exited(cell, exit_)
 
     async def _started_again(self, cell: Cell) -> bool:
-        settled = lifecycle.settling(cell)
+        settled = settling(cell)
         lifecycle.begin(cell)
         await self._unless_closed(settled)
         return settled.done() and settled.result()

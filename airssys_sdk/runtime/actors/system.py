@@ -11,12 +11,12 @@ from typing import Any, Self, TypeVar
 
 from ..errors import ActorNotFound
 from ..events import DeadLetter, DeadReason, EventStream
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..messages.requests import Requests
 from ..scheduling.queue import RunQueue
 from ..scheduling.timers import Clock, LoopClock, Timers
 from ..state import ENDED, Exit
-from . import lifecycle, tree
+from . import ending, lifecycle, tree
 from .broker import Topics
 from .cell import Cell
 from .pool import ref_of
@@ -98,7 +98,8 @@ class ActorSystem:
             UsageError: `under` does not run.
         """
         parent = self._root if under is None else under.cell
-        return ref_of(tree.spawn(parent, actor, name))
+        cell = tree.spawn(parent, actor, name)
+        return ActorRef(cell) if cell.supervisor is None else ref_of(cell)
 
     def find(self, name: str) -> ActorRef[Any] | None:
         """The live actor with this name."""
@@ -131,7 +132,7 @@ class ActorSystem:
             Why the system ended: an error if the root had given up.
         """
         timer = None if timeout is None else self.timers.after(timeout, self.kill)
-        await lifecycle.halt(self._root)
+        await ending.halt(self._root)
         if timer is not None:
             timer.cancel()
         self.root_over(self._root)
@@ -141,8 +142,9 @@ class ActorSystem:
         """Wait for nothing any longer in stops that are under way or come."""
         self.killing = True
         for cell in self.cells():
-            if cell.idle is not None and not cell.idle.done():
-                cell.idle.set_result(False)
+            idle = cell.rare.idle
+            if idle is not None and not idle.done():
+                idle.set_result(False)
 
     async def ended(self) -> Exit:
         """Wait until the system has stopped; tells why."""
@@ -190,7 +192,7 @@ class ActorSystem:
         """The root's life has ended: so has the system; for the runtime."""
         if self._ended.done():
             return
-        exit_ = lifecycle.finish(root)
+        exit_ = ending.finish(root)
         self.requests.close()
         self.timers.close()
         self._ended.set_result(exit_)

@@ -16,6 +16,7 @@ from ..state import DOWN, ENDED, describe
 from . import lifecycle
 from .between import between_messages
 from .context import Context
+from .unfinished import pending_of
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -91,8 +92,8 @@ class _Attempt:
         """No actor runs: the next life is one of the new spec, and begins now."""
         cell = self._cell
         self._adopt()
-        if cell.restart is not None:
-            cell.restart.cancel()
+        if cell.rare.restart is not None:
+            cell.rare.restart.cancel()
         lifecycle.begin(cell)
         self._succeed(None)
 
@@ -111,7 +112,7 @@ class _Attempt:
         if unfinished is None or not is_unfinished(unfinished):
             self._swap()
             return None
-        inner = cell.pending_of(unfinished)
+        inner = pending_of(cell, unfinished)
 
         def given_up() -> None:
             # The old actor's life ended meanwhile: that decides, and the new one is not needed.
@@ -145,8 +146,8 @@ class _Attempt:
         cell, spec = self._cell, self._spec
         cell.spec, cell.factory = spec, spec.factory
         cell.mailbox.resize(spec.mailbox)
-        if cell.history is not None:
-            cell.history.clear()
+        if cell.rare.history is not None:
+            cell.rare.history.clear()
 
     def _succeed(self, retired: asyncio.Task[None] | None) -> None:
         if not self._done.done():
@@ -179,7 +180,7 @@ async def _retire(cell: Cell, actor: object, context: Context, seconds: float) -
         try:
             unfinished = hook(context)
             if unfinished is not None and is_unfinished(unfinished):
-                await _within(cell, cell.pending_of(unfinished), seconds)
+                await _within(cell, pending_of(cell, unfinished), seconds)
         except Exception as error:  # noqa: BLE001 - the stop goes on; the error is reported
             _told(cell, "stopping", error)
     hook = getattr(actor, "stopped", None)

@@ -31,7 +31,7 @@ def spawn(
         NameTaken: a live actor has this name.
         UsageError: the parent does not run.
     """
-    if parent.state not in (STARTING, RUNNING, BUSY):
+    if parent.state is not RUNNING and parent.state not in (STARTING, BUSY):
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
     supervisor: SupervisorSpec | None = None
@@ -53,12 +53,12 @@ def spawn(
         factory = actor
     if spec is not _PLAIN:
         factory, name = spec.factory, name or spec.name
-    names = parent.system.names
-    if name is not None and name in names:
+    system = parent.system
+    if name is not None and name in system.names:
         raise NameTaken(f"a live actor has the name {name!r} already")
-    cell = parent.new_child(factory, name, spec)
+    cell = type(parent)(system, parent, factory, name, spec)
     if name is not None:
-        names[name] = cell
+        system.names[name] = cell
     if supervisor is not None:
         cell.supervisor = Supervisor(cell, supervisor, pool)
     if parent.supervisor is None:

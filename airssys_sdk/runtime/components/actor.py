@@ -8,58 +8,30 @@ a life (mailbox, storage, open requests, the compiled component) belongs to `Hos
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ...component import Call, CallError, Err, begin
+from ...component import Call, Err, begin
 from ...component.running.attempts import attempting, fuel_gauge
 from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
-from ...services.messaging import HOST, Letter
+from ...services.messaging import Letter
 from ...services.storage import Transaction
-from ...wit import wave
-from ...wit.annotations import MARKER, CaseMarker
-from ...wit.shapes import Shape, shape_of
-from ..errors import MessageError, StartFailed
+from ..errors import StartFailed
 from ..messages.pending import Pending
 from .bindings import RuntimeHost
-from .bindings.imports import errors, types
+from .bindings.imports import types
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
-from .imports import Life, messaging_error, to_wit
+from .failures import ComponentFailed, Unhealthy, WritesLost, failure
+from .imports import Life
+from .incoming import Incoming
 from .tracing import Span, span
 
 if TYPE_CHECKING:
     from ..actors.context import Context
     from ..actors.ref import ActorRef
     from .version import Hosted, Version
-
-ERROR_CONTENT_TYPE: Final = "application/vnd.airssys.messaging-error"
-"""The content type of a callback whose payload is the WAVE text of a `messaging-error`."""
-
-
-_HOST: Final = to_wit(HOST)
-
-
-class ComponentFailed(MessageError):
-    """The component's own code reports a failure of one message; it goes on with the next.
-
-    Attributes:
-        case: the case of `wasm-error`, such as `runtime-error`.
-    """
-
-    def __init__(self, message: str, *, case: str, where: str) -> None:
-        super().__init__(message, where=where)
-        self.case = case
-
-
-class WritesLost(CallError):
-    """The handler returned, but what it wrote could not be stored. The component starts again without those writes."""
-
-
-class Unhealthy(StartFailed):
-    """A new version of a component says of itself that it is unhealthy."""
 
 
 class ComponentActor:
@@ -87,7 +59,8 @@ class ComponentActor:
         self._fuel_limit = version.spec.limits.fuel
         self._fuel_left: int | None = None
         self._gauge: Callable[[], int] | None = None
-        self._attempts: dict[Callable[..., object], Callable[..., object]] = {}
+        self._attempts: dict[bool, Callable[[types.ComponentMessage], object]] = {}
+        self._incoming = Incoming()
         self._span: Span | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
@@ -138,14 +111,23 @@ class ComponentActor:
 
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
-        self._began = self._hosted.meter.begin(letter.sent)
-        lifecycle = self._life.component_lifecycle
-        kept = None if context.envelope is None else context.envelope.kept
-        self._letter = kept if isinstance(kept, KeptLetter) else None
-        message = _message(letter)
-        if letter.callback:
-            return self._enter(lifecycle.handle_callback, message)
-        return self._enter(lifecycle.handle_message, message)
+        hosted = self._hosted
+        self._began = hosted.meter.begin(letter.sent)
+        envelope = context.envelope
+        kept = None if envelope is None else envelope.kept
+        self._letter = kept if kept is not None and isinstance(kept, KeptLetter) else None
+        if self._long or hosted.trace is not None:
+            return self._enter(self._handler(letter.callback), Incoming().message(letter))
+        attempt = self._attempts.get(letter.callback)
+        if attempt is None:
+            handler = self._handler(letter.callback)
+            attempt = self._attempts[letter.callback] = attempting(handler) if self._sliced else handler
+        self._transaction = None
+        outcome = self._attempt(attempt, self._incoming.message(letter))
+        if type(outcome) is GuestCall:
+            self._call = outcome
+            return outcome.pending
+        return outcome
 
     def health(self, context: Context) -> object:
         """Ask the component for its health."""
@@ -178,6 +160,10 @@ class ComponentActor:
             # A worker may be in the middle of a slice; the store goes when it is out.
             call.when_over(world.close)
 
+    def _handler(self, callback: bool) -> Callable[[types.ComponentMessage], object]:
+        lifecycle = self._life.component_lifecycle
+        return lifecycle.handle_callback if callback else lifecycle.handle_message
+
     @property
     def _life(self) -> RuntimeHost:
         if self._world is None:
@@ -197,9 +183,7 @@ class ComponentActor:
         if self._hosted.trace is not None:
             self._span = span(self._hosted.trace, str(self._hosted.id), function, arguments)
         lanes = self._hosted.lanes
-        if not self._long and self._span is None:
-            outcome = self._attempt(function, arguments)
-        elif self._sliced:
+        if self._sliced:
             inline = 0 if self._long else INLINE_SLICES
             outcome = run(begin(function, *arguments), lanes, self._done, inline=inline)
         elif self._long:
@@ -211,23 +195,22 @@ class ComponentActor:
             return outcome.pending
         return outcome
 
-    def _attempt(self, function: Callable[..., object], arguments: tuple[object, ...]) -> object:
-        """Call into the component; what most calls end with comes back at once."""
+    def _attempt(
+        self, attempt: Callable[[types.ComponentMessage], object], message: types.ComponentMessage
+    ) -> object:
+        """As `_enter`, for messages: what most of these calls end with comes back at once."""
         value = None
         try:
-            attempt = self._attempts.get(function)
-            if attempt is None:
-                attempt = attempting(function) if self._sliced else function
-                self._attempts[function] = attempt
-            value = attempt(*arguments)
+            value = attempt(message)
             if type(value) is Call:
                 return run(value, self._hosted.lanes, self._done, inline=INLINE_SLICES - 1)
-            if self._holds or (self._transaction is None and self._letter is None):
+            if self._transaction is None and self._letter is None:
                 return value
             return self._committed(value)
         except Err as error:  # pyright: ignore[reportUnknownVariableType]  (of whatever error type)
             raise self._refused(cast("Err[object]", error)) from error
         finally:
+            message.payload = b""  # it may be large, and the next message may be long in coming
             if type(value) is not Call:
                 gauge = self._gauge
                 self._measure(None if gauge is None or self._world is None else gauge())
@@ -309,40 +292,7 @@ class ComponentActor:
     def _refused(self, error: Err[object]) -> ComponentFailed:
         """The component answered with an error: what it wrote is forgotten."""
         self._transaction = self._letter = None
-        case = _case(error.value)
-        text = getattr(error.value, "value", None)
-        message = f"{case}: {text}" if isinstance(text, str) else case
-        return ComponentFailed(message, case=case, where=str(self._hosted.id))
+        return failure(error.value, where=str(self._hosted.id))
 
     def _lost(self, fault: StorageFault) -> WritesLost:
         return WritesLost(f"its writes could not be stored: {fault.message}", where=str(self._hosted.id))
-
-
-def _message(letter: Letter) -> types.ComponentMessage:
-    """A letter as the component reads it."""
-    payload, content_type = letter.payload, letter.content_type
-    if letter.fault is not None:
-        payload = wave.format(messaging_error(letter.fault), _error_shape()).encode()
-        content_type = ERROR_CONTENT_TYPE
-    reply_to = letter.reply_to
-    return types.ComponentMessage(
-        _HOST if letter.sender is HOST else to_wit(letter.sender),
-        payload,
-        types.MessageMetadata(
-            letter.correlation,
-            None if reply_to is None else _HOST if reply_to is HOST else to_wit(reply_to),
-            types.Timestamp(*divmod(letter.sent, 1_000_000_000)),
-            content_type,
-        ),
-    )
-
-
-@functools.cache
-def _error_shape() -> Shape:
-    return shape_of(errors.MessagingError)
-
-
-def _case(error: object) -> str:
-    """The WIT name of a variant's case."""
-    marker = getattr(type(error), MARKER, None)
-    return marker.case if isinstance(marker, CaseMarker) else type(error).__name__

@@ -1,138 +1,22 @@
-"""The directory of a node: who runs here, who a name means, and how a message gets into a mailbox."""
+"""The directory of a node: who runs here, and who a name means."""
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from ...errors import UsageError
 from ...manifest import ComponentId
-from ...services.eventually import Eventually, Later, settle
-from ...services.faults import MessagingFault, StorageFault
-from ...services.messaging import Letter, Request
-from ..actors.ref import ActorRef
 from ..actors.system import ActorSystem
-from ..errors import ActorNotFound, ActorStopped, MailboxFull
-from ..events import DeadLetter, DeadReason
-from ..messages.envelope import Envelope, Kept
-from ..messages.mailbox import Metrics
+from ..errors import ActorNotFound
 from ..metrics.meter import Meter
-from ..scheduling.timers import Timer
 from ..state import HealthStatus
+from .entry import Entry
 from .subscriptions import Subscriptions
 from .together import ComponentPool, ComponentPools
-from .version import Hosted
-
-_log = logging.getLogger("airssys.runtime")
-
-
-@dataclasses.dataclass(slots=True)
-class Entry:
-    """A component that runs, or waits for a restart.
-
-    Attributes:
-        hosted: what outlives its lives.
-        ref: the component.
-        supervisor: its supervisor, if that has no other child.
-    """
-
-    hosted: Hosted
-    ref: ActorRef[Any]
-    supervisor: ActorRef[Any] | None
-
-    @property
-    def id(self) -> ComponentId:
-        """Who it is."""
-        return self.hosted.id
-
-    @property
-    def entries(self) -> list[Entry]:
-        """Itself alone, as a pool has several."""
-        return [self]
-
-    @property
-    def topics(self) -> Collection[str]:
-        """The patterns of topics that the manifest of the version that runs asks for."""
-        return self.hosted.version.spec.manifest.subscriptions.topics
-
-    @property
-    def metrics(self) -> Metrics:
-        """What became of its messages."""
-        return self.ref.metrics
-
-    def accept(self, letter: Letter) -> Eventually[Kept | None]:
-        """Put a letter on disk, if the mailbox is durable and has room for it.
-
-        Raises:
-            MailboxFull, ActorStopped: the mailbox does not take it.
-            StorageFault: it is not on disk; now, or when what is returned is awaited.
-        """
-        if not self.hosted.durable:
-            return None
-        mailbox = self.ref.cell.mailbox
-        if not mailbox.has_room:
-            mailbox.refuse()
-        return self.hosted.letters.keep(self.hosted.id, letter)
-
-    async def send(self, envelope: Envelope[Letter]) -> None:
-        """Send it a letter of the host; waits for room if the mailbox's policy says so.
-
-        Raises:
-            MailboxFull, ActorStopped: the mailbox does not take it.
-            StorageFault: its durable mailbox cannot be written.
-        """
-        if not self.hosted.durable:
-            await self.ref.send(envelope)
-            return
-        await self.ref.cell.mailbox.until_room()
-        self.put(envelope, await settle(self.accept(envelope.payload)))
-
-    def ask(self, envelope: Envelope[Letter], timeout: float | None) -> Awaitable[object]:
-        """Send it a letter of the host and wait for its answer; nothing is sent before that is awaited.
-
-        Raises:
-            MailboxFull, ActorStopped: the mailbox does not take it.
-            StorageFault: its durable mailbox cannot be written.
-            Exception: as `ActorRef.ask`.
-        """
-        # Each coroutine that waits for another one is seen in an `ask`, so the usual way has none here.
-        return (
-            self._ask_durably(envelope, timeout) if self.hosted.durable else self.ref.ask(envelope, timeout)
-        )
-
-    async def _ask_durably(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
-        await self.ref.cell.mailbox.until_room()
-        envelope.kept = await settle(self.accept(envelope.payload))
-        try:
-            return await self.ref.ask(envelope, timeout)
-        except MailboxFull:
-            if envelope.kept is not None:
-                envelope.kept.forget()
-            raise
-
-    def put(self, envelope: Envelope[Letter], kept: Kept | None) -> None:
-        """Put an accepted letter into the mailbox; one that is on disk is never refused.
-
-        Raises:
-            MailboxFull, ActorStopped: the mailbox does not take it.
-        """
-        mailbox = self.ref.cell.mailbox
-        if kept is None:
-            self.ref.deliver(envelope)
-        elif mailbox.closed:
-            # It stays on disk for the next component of this id.
-            if envelope.reply_to is not None:
-                envelope.reply_to.fail(ActorStopped(f"{self.hosted.id} has stopped"))
-        else:
-            envelope.kept = kept
-            mailbox.put_unbounded(envelope)
 
 
 class Directory:
-    """Who runs on a node; also the post office of messaging.
+    """Who runs on a node.
 
     Args:
         system: the node's actors.
@@ -143,12 +27,11 @@ class Directory:
     """
 
     def __init__(self, system: ActorSystem) -> None:
-        self._system = system
         self._entries: dict[tuple[str, str, str], Entry] = {}
         self._by_text: dict[str, Entry] = {}
         self._late = 0
         self.pools = ComponentPools()
-        self.subscriptions = Subscriptions(system.topics, self._chosen)
+        self.subscriptions = Subscriptions(system.topics, self.chosen)
         self._ended = Meter()
 
     def add(self, entry: Entry) -> None:
@@ -165,6 +48,18 @@ class Directory:
     def lists(self, component: ComponentId) -> bool:
         """Whether there is a component, or a pool of them, with exactly this id."""
         return _key(component) in self._entries or self.pools.find(component) is not None
+
+    def listed(self, component: ComponentId) -> Entry | None:
+        """The component with exactly this id; None if there is none."""
+        return self._entries.get(_key(component))
+
+    def chosen(self, target: ComponentId) -> Entry | None:
+        """The component that a message to exactly this id goes to now: itself, or one of a pool; None if there is none."""
+        entry = self._entries.get(_key(target))
+        if entry is not None:
+            return entry
+        pool = self.pools.find(target)
+        return None if pool is None else pool.choose()
 
     def components(self) -> list[ComponentId]:
         """The ids of all components, in the order of their start."""
@@ -242,76 +137,6 @@ class Directory:
             together.absorb(entry.hosted.meter)
         return together
 
-    def deliver(self, target: ComponentId, letter: Letter, request: Request | None, /) -> Eventually[None]:
-        """Put a component's message into the mailbox of another.
-
-        Raises:
-            MessagingFault: `queue-full`, `target-not-found`, or `delivery-failed` if a durable mailbox cannot be written.
-        """
-        entry = self._chosen(target)
-        if entry is None:
-            raise _not_found(target)
-        envelope = Envelope(letter, letter.sender, request, letter.correlation)
-        try:
-            kept = entry.accept(letter)
-            if not inspect.isawaitable(kept):
-                entry.put(envelope, kept)
-                return None
-        except MailboxFull as error:
-            raise MessagingFault("queue-full", error.message) from error
-        except ActorStopped as error:
-            raise _not_found(target) from error
-        except StorageFault as fault:
-            raise _not_written(target, fault) from fault
-
-        async def later() -> None:
-            try:
-                entry.put(envelope, await kept)
-            except StorageFault as fault:
-                raise _not_written(target, fault) from fault
-
-        return Later(later)
-
-    def call_back(self, requester: ComponentId, letter: Letter, /) -> None:
-        """Put the answer to a request into the requester's mailbox, even when it is full."""
-        entry = self._entries.get(_key(requester))
-        if entry is None or not entry.ref.alive:
-            self._system.bury(DeadLetter(str(requester), letter, letter.sender, DeadReason.STOPPED))
-            return
-        envelope = Envelope(letter, letter.sender)
-        if not entry.hosted.durable:
-            entry.ref.cell.mailbox.put_unbounded(envelope)
-            return
-        try:
-            kept = entry.hosted.letters.keep(entry.hosted.id, letter)
-        except StorageFault as fault:
-            self._only_in_memory(entry, envelope, fault)
-            return
-        if not inspect.isawaitable(kept):
-            entry.put(envelope, kept)
-            return
-
-        async def later() -> None:
-            try:
-                entry.put(envelope, await kept)
-            except StorageFault as fault:
-                self._only_in_memory(entry, envelope, fault)
-
-        self._system.run(later())
-
-    def _only_in_memory(self, entry: Entry, envelope: Envelope[Letter], fault: StorageFault) -> None:
-        """An answer must not be lost because a file is locked; it only does not survive the process."""
-        _log.warning("%s: an answer is not on disk: %s", entry.hosted.id, fault.message)
-        if entry.ref.alive:
-            entry.ref.cell.mailbox.put_unbounded(envelope)
-        else:
-            letter = envelope.payload
-            self._system.bury(DeadLetter(str(entry.hosted.id), letter, letter.sender, DeadReason.STOPPED))
-
-    def after(self, seconds: float, callback: Callable[[], None], /) -> Timer:
-        """Call `callback` in so many seconds."""
-        return self._system.timers.after(seconds, callback)
-
     def _remove(self, component: ComponentId) -> None:
         entry = self._entries.pop(_key(component), None)
         if entry is not None:
@@ -327,14 +152,6 @@ class Directory:
                 self.subscriptions.follow(pool.id, pool.topics)
                 self.pools.close_if_empty(pool)
 
-    def _chosen(self, target: ComponentId) -> Entry | None:
-        """The component that a message to an id goes to now."""
-        entry = self._entries.get(_key(target))
-        if entry is not None:
-            return entry
-        pool = self.pools.find(target)
-        return None if pool is None else pool.choose()
-
     def _subscribe(self, entry: Entry) -> None:
         """Let it, or its pool, have what the version that runs asks for."""
         whole = self.pools.of(entry.id) or entry
@@ -347,13 +164,3 @@ def _key(component: ComponentId) -> tuple[str, str, str]:
 
 def _listed(components: Iterable[ComponentId]) -> str:
     return ", ".join(map(str, components))
-
-
-def _not_written(target: ComponentId, fault: StorageFault) -> MessagingFault:
-    return MessagingFault(
-        "delivery-failed", f"the durable mailbox of {target} cannot be written: {fault.message}"
-    )
-
-
-def _not_found(target: ComponentId) -> MessagingFault:
-    return MessagingFault("target-not-found", f"no component {str(target)[:200]!r} runs here", target=target)

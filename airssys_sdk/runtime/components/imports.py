@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import inspect
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, Protocol, TypeVar
 
 from ...component import suspending
-from ...errors import UsageError
 from ...manifest import ComponentId
 from ...services import clock
 from ...services.eventually import Eventually, Later, settle, then
-from ...services.faults import MessagingFault, StorageFault
 from ...services.logs import ComponentLog, Level
 from ...services.messaging import Outbox
 from ...services.storage import Transaction
 from ..errors import StartFailed
 from .bindings.imports import errors, host_services, storage, types
+from .values import accepted, from_wit, stored, to_wit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,45 +89,6 @@ class Host:
         return self._life
 
 
-class Waiting:
-    """The same imports for the `plain` profile, whose calls cannot be parked: whoever has to wait holds its thread.
-
-    On a worker that is only the worker; on the loop's thread it would be everybody, so there it is an error.
-    """
-
-    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
-        self.host_messaging = _Blocking(host.host_messaging, loop)
-        self.host_services = _Blocking(host.host_services, loop)
-        self.storage = _Blocking(host.storage, loop)
-
-
-class _Blocking:
-    def __init__(self, interface: object, loop: asyncio.AbstractEventLoop) -> None:
-        self._interface = interface
-        self._loop = loop
-        self._thread = threading.get_ident()
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        function: Callable[..., object] = getattr(self._interface, name)
-
-        def call(*arguments: object) -> object:
-            answer = function(*arguments)
-            if not inspect.isawaitable(answer):
-                return answer
-            waiting = settle(answer)
-            if threading.get_ident() != self._thread:
-                return asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
-            waiting.close()
-            if inspect.iscoroutine(answer):
-                answer.close()
-            raise UsageError(
-                f"a component of the profile 'plain' called {name}, which has to wait, on the loop's thread",
-                hint="write 'long = true' in the section [runtime] of its manifest, or use the profile 'metered'",
-            )
-
-        return call
-
-
 class _OnLoop:
     """Runs what belongs to the loop's thread there."""
 
@@ -161,25 +120,25 @@ class HostMessaging:
     @suspending
     def send(self, target: types.ComponentId, payload: bytes) -> Eventually[None]:
         """Send a message that nobody waits for."""
-        return self._loop.run(_accepted, self._host.life.outbox.send, _from_wit(target), payload)
+        return self._loop.run(accepted, self._host.life.outbox.send, from_wit(target), payload)
 
     @suspending
     def request(self, target: types.ComponentId, payload: bytes, timeout_ms: int) -> Eventually[str]:
         """Send a message whose answer arrives as a callback."""
         return self._loop.run(
-            _accepted, self._host.life.outbox.request, _from_wit(target), payload, timeout_ms / 1000
+            accepted, self._host.life.outbox.request, from_wit(target), payload, timeout_ms / 1000
         )
 
     @suspending
     def cancel_request(self, request_id: str) -> Eventually[None]:
         """Give a request up."""
-        return self._loop.run(_accepted, self._host.life.outbox.cancel, request_id)
+        return self._loop.run(accepted, self._host.life.outbox.cancel, request_id)
 
     @suspending
     def broadcast(self, targets: Sequence[types.ComponentId], payload: bytes) -> Eventually[None]:
         """Send one message to several targets."""
         return self._loop.run(
-            _accepted, self._host.life.outbox.broadcast, list(map(_from_wit, targets)), payload
+            accepted, self._host.life.outbox.broadcast, list(map(from_wit, targets)), payload
         )
 
     def self_id(self) -> types.ComponentId:
@@ -224,7 +183,7 @@ class HostServices:
         return self._loop.run(self._info, component)
 
     def _info(self, wanted: types.ComponentId) -> host_services.ComponentInfo:
-        component = _from_wit(wanted)
+        component = from_wit(wanted)
         version = self._host.life.directory.version(component)
         if version is None:
             raise errors.ComponentErrorRaised(
@@ -244,110 +203,37 @@ class HostStorage:
     @suspending
     def get(self, key: str) -> Eventually[bytes | None]:
         """The value of a key."""
-        return _stored(lambda: self._host.life.transaction().get(key))
+        return stored(lambda: self._host.life.transaction().get(key))
 
     @suspending
     def set(self, key: str, value: bytes) -> Eventually[None]:
         """Store a value."""
-        return _stored(lambda: self._host.life.transaction().set(key, value))
+        return stored(lambda: self._host.life.transaction().set(key, value))
 
     @suspending
     def delete(self, key: str) -> Eventually[None]:
         """Remove a value."""
-        return _stored(lambda: self._host.life.transaction().delete(key))
+        return stored(lambda: self._host.life.transaction().delete(key))
 
     @suspending
     def exists(self, key: str) -> Eventually[bool]:
         """Whether a key has a value."""
-        return _stored(lambda: self._host.life.transaction().exists(key))
+        return stored(lambda: self._host.life.transaction().exists(key))
 
     @suspending
     def list_keys(self, prefix: str | None) -> Eventually[list[str]]:
         """The keys that begin with a prefix."""
-        return _stored(lambda: self._host.life.transaction().list_keys(prefix))
+        return stored(lambda: self._host.life.transaction().list_keys(prefix))
 
     @suspending
     def usage(self) -> Eventually[storage.StorageUsage]:
         """How much is stored."""
-        return _stored(
+        return stored(
             lambda: then(
                 self._host.life.transaction().usage(),
                 lambda used: storage.StorageUsage(used.used, used.quota, used.keys),
             )
         )
-
-
-def messaging_error(fault: MessagingFault) -> errors.MessagingError:
-    """A fault as the variant that a component sees."""
-    match fault.case:
-        case "delivery-failed":
-            return errors.MessagingError_DeliveryFailed(fault.message)
-        case "correlation-timeout":
-            return errors.MessagingError_CorrelationTimeout(fault.correlation or "")
-        case "invalid-message":
-            return errors.MessagingError_InvalidMessage(fault.message)
-        case "queue-full":
-            return errors.MessagingError_QueueFull()
-        case "target-not-found":
-            return errors.MessagingError_TargetNotFound(to_wit(fault.target or ComponentId("", "", "")))
-
-
-def storage_error(fault: StorageFault) -> errors.StorageError:
-    """A fault as the variant that a component sees."""
-    match fault.case:
-        case "not-found":
-            return errors.StorageError_NotFound(fault.message)
-        case "already-exists":
-            return errors.StorageError_AlreadyExists(fault.message)
-        case "quota-exceeded":
-            return errors.StorageError_QuotaExceeded()
-        case "invalid-key":
-            return errors.StorageError_InvalidKey(fault.message)
-        case "io-error":
-            return errors.StorageError_IoError(fault.message)
-
-
-def _accepted(act: Callable[P, Eventually[T]], *arguments: P.args, **options: P.kwargs) -> Eventually[T]:
-    try:
-        answer = act(*arguments, **options)
-    except MessagingFault as fault:
-        raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
-    if not hasattr(type(answer), "__await__"):
-        return answer
-
-    async def later() -> T:
-        try:
-            return await settle(answer)
-        except MessagingFault as fault:
-            raise errors.MessagingErrorRaised(messaging_error(fault)) from fault
-
-    return Later(later)
-
-
-def _stored(act: Callable[[], Eventually[T]]) -> Eventually[T]:
-    try:
-        answer = act()
-    except StorageFault as fault:
-        raise errors.StorageErrorRaised(storage_error(fault)) from fault
-    if not hasattr(type(answer), "__await__"):
-        return answer
-
-    async def later() -> T:
-        try:
-            return await settle(answer)
-        except StorageFault as fault:
-            raise errors.StorageErrorRaised(storage_error(fault)) from fault
-
-    return Later(later)
-
-
-def _from_wit(component: types.ComponentId) -> ComponentId:
-    return ComponentId(component.namespace, component.name, component.instance)
-
-
-def to_wit(component: ComponentId) -> types.ComponentId:
-    """An id as a component sees it."""
-    return types.ComponentId(component.namespace, component.name, component.instance)
 
 
 _LEVELS: dict[types.LogLevel, Level] = {

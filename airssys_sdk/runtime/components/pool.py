@@ -18,9 +18,10 @@ from ...errors import AirssysError
 from ...services.logs import ComponentLog
 from ..metrics.memory import locate
 from .bindings import RuntimeHost, RuntimeHostImports
-from .imports import Host, Life, Waiting
+from .imports import Host, Life
 from .spec import ComponentSpec
 from .tracing import Trace, TracedImports
+from .waiting import Waiting
 
 PAUSE: Final = 0.02
 """Seconds from the last use of a pool until it makes another instance: a component that starts again answers first."""

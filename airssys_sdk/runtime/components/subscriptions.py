@@ -16,7 +16,7 @@ from ..messages.envelope import Envelope, Kept
 from ..messages.topics import TopicTrie
 
 if TYPE_CHECKING:
-    from .directory import Entry
+    from .entry import Entry
 
 
 class Subscriptions:

@@ -11,11 +11,11 @@ from ...services.messaging import Letter
 from ..actors.routing import Router, Routing
 from ..errors import ActorStopped, RequestTimeout
 from ..messages.envelope import Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 
 if TYPE_CHECKING:
     from ..actors.cell import Cell
-    from .directory import Entry
+    from .entry import Entry
 
 
 class ComponentPool:

@@ -66,6 +66,7 @@ class Version:
         outbox: what it sends, with its permissions.
         pool: instances that are ready; None for those of a typed world, which have none.
         supervised: the typed world; None for `airssys:core/runtime-host`.
+        durable: whether its mailbox survives the process.
     """
 
     record: VersionRecord
@@ -75,6 +76,11 @@ class Version:
     outbox: Outbox
     pool: Pool | None
     supervised: Supervised[Any] | None = None
+    durable: bool = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        # Asked once a message, and five look-ups away.
+        object.__setattr__(self, "durable", self.spec.manifest.runtime.durable)
 
 
 @dataclasses.dataclass(slots=True)
@@ -116,4 +122,4 @@ class Hosted:
     @property
     def durable(self) -> bool:
         """Whether its mailbox survives the process."""
-        return self.version.spec.manifest.runtime.durable
+        return self.version.durable

@@ -39,59 +39,6 @@ class MailboxOptions:
 DEFAULT_MAILBOX = MailboxOptions()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Metrics:
-    """What became of the messages of one actor name (or of a whole system), counted in messages.
-
-    Every accepted message is in exactly one of these: handled, failed, dead_lettered, expired, dropped, kept, in_progress,
-    depth.
-
-    Attributes:
-        handled: `receive` returned.
-        failed: `receive` failed and that was told or logged (`MessageError`, or a crash under `ask`).
-        dead_lettered: kept as dead letters, but for expired ones.
-        expired: kept as dead letters because their time to live was over.
-        dropped: crashed the actor, whose `on_crash` says to drop such a message.
-        kept: waited when the actor ended for good, and stay in its durable mailbox for the next one.
-        refused: not accepted: the mailbox was full or closed.
-        in_progress: in a handler that has not finished.
-        depth: waiting.
-        last_activity: the time (`time.monotonic()`) of the last turn; 0.0 before the first.
-    """
-
-    handled: int = 0
-    failed: int = 0
-    dead_lettered: int = 0
-    expired: int = 0
-    dropped: int = 0
-    kept: int = 0
-    refused: int = 0
-    in_progress: int = 0
-    depth: int = 0
-    last_activity: float = 0.0
-
-    @property
-    def received(self) -> int:
-        """How many messages were accepted."""
-        ended = self.handled + self.failed + self.dead_lettered + self.expired + self.dropped + self.kept
-        return ended + self.in_progress + self.depth
-
-    def __add__(self, other: Metrics) -> Metrics:
-        """Sum of the counts, later of the times."""
-        return Metrics(
-            self.handled + other.handled,
-            self.failed + other.failed,
-            self.dead_lettered + other.dead_lettered,
-            self.expired + other.expired,
-            self.dropped + other.dropped,
-            self.kept + other.kept,
-            self.refused + other.refused,
-            self.in_progress + other.in_progress,
-            self.depth + other.depth,
-            max(self.last_activity, other.last_activity),
-        )
-
-
 class Mailbox:
     """The waiting messages of one actor name.
 
@@ -108,9 +55,8 @@ class Mailbox:
     """
 
     __slots__ = (
-        "_capacity",
         "_lanes",
-        "_overflow",
+        "_options",
         "interrupted",
         "normal",
         "owner",
@@ -124,14 +70,13 @@ class Mailbox:
     def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
         self.owner = owner
         self.run_queue = run_queue
-        self._capacity = sys.maxsize if options.capacity is None else options.capacity
-        self._overflow = options.overflow
+        self._options = options
         # By priority; that of normal holds only what was put back.
         self._lanes: tuple[deque[object], deque[object], deque[object], deque[object]] | None = None
         self.waiters: deque[asyncio.Future[None]] | None = None
         # Not a deque: that takes 770 bytes even when it is empty, this 170, and most mailboxes are empty.
         self.normal: SimpleQueue[object] = SimpleQueue()
-        self.room = self._capacity
+        self.room = sys.maxsize if options.capacity is None else options.capacity
         self.scheduled = True
         self.interrupted = True
         self.refused = 0
@@ -154,7 +99,7 @@ class Mailbox:
     @property
     def must_wait(self) -> bool:
         """Whether a caller who can wait should wait for room."""
-        return self._overflow == "block" and self.normal.qsize() >= self.room >= 0
+        return self._options.overflow == "block" and self.normal.qsize() >= self.room >= 0
 
     def put(self, message: object) -> None:
         """Accept a message (an `Envelope` goes where its priority says) and wake the owner.
@@ -287,8 +232,7 @@ class Mailbox:
         """Hold another number of messages from now on; those that wait stay, whoever waits for room gets what there is."""
         if self.closed:
             return
-        self._capacity = sys.maxsize if options.capacity is None else options.capacity
-        self._overflow = options.overflow
+        self._options = options
         self.room = self._capacity
         self._measure()
         self.release()
@@ -314,6 +258,10 @@ class Mailbox:
             self.room = max(0, self._capacity - waiting)
         if waiting:
             self.interrupted = True
+
+    @property
+    def _capacity(self) -> int:
+        return sys.maxsize if self._options.capacity is None else self._options.capacity
 
     @property
     def _others_wait(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..state import HealthStatus, State
 from .histogram import HistogramSnapshot
 

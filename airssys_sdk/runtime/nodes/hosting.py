@@ -1,17 +1,16 @@
-"""How a node's components come, change and go: load, supervise, deploy, roll back."""
+"""How a node's components come and go: loaded, supervised, made ready beforehand."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal
 
 from ...component import Component, Supervised
 from ...component.engine.cache import Cache, OnCompile
-from ...errors import UsageError, ValidationError
+from ...errors import ValidationError
 from ...manifest import ComponentId
 from ...security import AuditLog, Grants
 from ...services.eventually import settle
@@ -23,10 +22,11 @@ from ..actors.ref import ActorRef
 from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
 from ..components.calls import Lanes
-from ..components.deployment import Deployed, DeploymentFailed, deploy
-from ..components.directory import Directory, Entry
+from ..components.directory import Directory
+from ..components.entry import Entry
 from ..components.lives import Life, life_of
 from ..components.pool import Pools, Watching
+from ..components.post import PostOffice
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
 from ..errors import NameTaken, StartFailed
@@ -74,11 +74,9 @@ class Hosting:
         self._watching = watching
         self._pools = Pools(system.loop, watching)
         self._letters = Letters(storage)
+        self._post = PostOffice(system, directory)
         self._starts = 0
         self._starting: set[ComponentId] = set()
-        self._retiring: set[asyncio.Task[Any]] = set()
-        self._deployments: set[asyncio.Task[Deployed]] = set()
-        self._stopped = False
 
     async def start(
         self,
@@ -121,12 +119,12 @@ class Hosting:
         outbox = Outbox(
             spec.id,
             grants=grants,
-            post=self._directory,
+            post=self._post,
             audit=self._audit,
             prefix=f"{self._incarnation}.{self._starts}",
             most_open=spec.manifest.limits.mailbox,
         )
-        version = self._version(spec, grants, code, outbox, supervised, 1, "start")
+        version = self.version(spec, grants, code, outbox, supervised, 1, "start")
         log = ComponentLog(spec.id)
         hosted = Hosted(spec.id, version, log, self._directory, self._lanes, self._letters)
         hosted.trace = self._watching.trace
@@ -153,55 +151,10 @@ class Hosting:
             for kept in left_over:
                 entry.put(Envelope(kept.letter, kept.letter.sender), kept)
 
-        return self._child(hosted, version, lambda: life_of(hosted, version, appear))
+        return self.child_spec(hosted, version, lambda: life_of(hosted, version, appear))
 
-    async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
-        """Let another version take over; see `Node.deploy`."""
-        hosted = entry.hosted
-        spec.check(typed=hosted.version.supervised is not None)
-        grants = spec.grants
-        if spec.id != hosted.id:
-            raise UsageError(
-                f"the new version is {spec.id}, and what runs is {hosted.id}",
-                hint="a version has the namespace, name and instance of what it replaces; start another component otherwise",
-            )
-        with _Deploying(hosted):
-            code = await self.load(spec, on_compile)
-            return await self._take_over(entry, spec, grants, code, "deploy", None)
-
-    async def rollback(self, entry: Entry, to: int | None) -> Deployed:
-        """Let an earlier version take over again; see `Node.rollback`."""
-        hosted = entry.hosted
-        kept = {version.record.number: version for version in hosted.kept}
-        running = hosted.version.record
-        if to is None:
-            earlier = [version for version in hosted.kept if version.record.digest != running.digest]
-            earlier = earlier or [version for version in hosted.kept if version is not hosted.version]
-            wanted = earlier[-1] if earlier else None
-        else:
-            wanted = kept.get(to)
-        if wanted is None or wanted is hosted.version:
-            others = ", ".join(str(number) for number in kept if number != running.number)
-            raise UsageError(
-                f"{hosted.id} has no earlier version{'' if to is None else f' {to}'} to go back to",
-                hint=f"versions whose code is kept: {others or 'only the one that runs'}",
-            )
-        with _Deploying(hosted):
-            spec, back_to = wanted.spec, wanted.record.number
-            return await self._take_over(entry, spec, spec.grants, wanted.component, "rollback", back_to)
-
-    async def abandon(self) -> None:
-        """Give up the deployments that are under way: the node stops."""
-        self._stopped = True
-        for task in self._deployments:
-            task.cancel()
-        if self._deployments:
-            await asyncio.wait(set(self._deployments))
-
-    async def stop(self) -> None:
-        """Wait for versions that still stop, after the actors have; then free what is ready."""
-        if self._retiring:
-            await asyncio.wait(set(self._retiring))
+    def close(self) -> None:
+        """Free the instances that are ready; nothing starts any more."""
         self._pools.close()
 
     async def load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
@@ -219,7 +172,7 @@ class Hosting:
             bulk=spec.limits.bulk,
         )
 
-    def _version(
+    def version(
         self,
         spec: ComponentSpec,
         grants: Grants,
@@ -230,6 +183,7 @@ class Hosting:
         reason: Reason,
         back_to: int | None = None,
     ) -> Version:
+        """A version that may begin lives from now on; `leave` it when it begins no more."""
         return Version(
             VersionRecord(number, spec.manifest.component.version, code.digest, reason, time.time(), back_to),
             spec,
@@ -240,46 +194,13 @@ class Hosting:
             supervised,
         )
 
-    async def _take_over(
-        self,
-        entry: Entry,
-        spec: ComponentSpec,
-        grants: Grants,
-        code: Component,
-        reason: Reason,
-        back_to: int | None,
-    ) -> Deployed:
-        hosted = entry.hosted
-        old = hosted.version
-        outbox = old.outbox.successor(grants, spec.manifest.limits.mailbox)
-        number = hosted.history[-1].number + 1
-        version = self._version(spec, grants, code, outbox, old.supervised, number, reason, back_to)
-        task = asyncio.ensure_future(deploy(hosted, version, entry.ref, self._child, self._system.events))
-        self._deployments.add(task)
-        try:
-            deployed = await task
-        except BaseException as error:
-            task.cancel()
-            self.leave(version)
-            if isinstance(error, asyncio.CancelledError) and self._stopped:
-                raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
-            raise
-        finally:
-            self._deployments.discard(task)
-        if version.pool is not None:
-            version.pool.fill()
-        self.leave(old)
-        self._retiring |= hosted.retiring
-        for task in hosted.retiring:
-            task.add_done_callback(self._retiring.discard)
-        return deployed
-
     def leave(self, version: Version) -> None:
         """No life of this version can begin any more."""
         if version.pool is not None:
             self._pools.leave(version.spec, version.component)
 
-    def _child(self, hosted: Hosted, version: Version, factory: Callable[[], Life]) -> ChildSpec[Letter]:
+    def child_spec(self, hosted: Hosted, version: Version, factory: Callable[[], Life]) -> ChildSpec[Letter]:
+        """What a supervisor is told about a version, from what makes its lives."""
         spec = version.spec
         return ChildSpec(
             factory,
@@ -329,22 +250,3 @@ def not_started(component: ComponentId, failed: StartFailed) -> Exception:
     )
     told.__cause__ = error
     return told
-
-
-@dataclasses.dataclass(slots=True)
-class _Deploying:
-    """One deployment of a component at a time."""
-
-    hosted: Hosted
-
-    def __enter__(self) -> None:
-        if self.hosted.deploying:
-            raise DeploymentFailed(
-                "another deployment of the component is under way",
-                where=str(self.hosted.id),
-                hint="wait until it has ended",
-            )
-        self.hosted.deploying = True
-
-    def __exit__(self, *_: object) -> None:
-        self.hosted.deploying = False

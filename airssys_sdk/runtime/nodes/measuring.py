@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from ...security import AuditLog
 from ..actors.system import ActorSystem
-from ..components.directory import Directory, Entry
+from ..components.directory import Directory
+from ..components.entry import Entry
 from ..metrics import memory
 from ..metrics.snapshot import ComponentSnapshot, NodeSnapshot, StorageUse
 
 if TYPE_CHECKING:
-    from .node import Counters
+    from .counters import Counters
 
 
 def take(

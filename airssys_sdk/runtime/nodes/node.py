@@ -7,10 +7,8 @@ answer = await node.ask("example/hello/0", b"hi")
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import secrets
-import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -23,12 +21,8 @@ from ...errors import UsageError
 from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
-from ...services.storage import Storage
 from ..actors.routing import Routing
-from ..actors.system import ActorSystem
-from ..components.calls import Lanes
 from ..components.deployment import Deployed
-from ..components.directory import Directory
 from ..components.pool import Watching
 from ..components.spec import ComponentSpec
 from ..components.tracing import Trace
@@ -36,41 +30,18 @@ from ..components.typed import ActorChannel
 from ..components.version import VersionRecord
 from ..events import ActorStarted, DeadLetter, EventStream
 from ..messages.envelope import Envelope
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..metrics.snapshot import NodeSnapshot
-from ..scheduling.workers import Workers
 from ..state import SHUTDOWN, Exit
-from .hosting import Hosting
+from .counters import Counters
 from .measuring import take
 from .outline import Outline, outline
 from .pools import start_pool, stop
+from .running import Options, Running
 from .system_spec import SystemSpec
 from .systems import start_system
 
 A = TypeVar("A", bound=WorldActor)
-
-SWITCH_SECONDS = 0.0005
-"""How often threads take turns while a node runs; Python's default of 5 ms starves workers beside a busy loop."""
-_WORKERS_END = 2.0
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Counters:
-    """What happened on a node so far.
-
-    Attributes:
-        messages: what became of all messages; those of supervisors are none.
-        restarts: lives of components that followed another one.
-        denials: what components asked for without permission.
-        late: answers that came after their request was over.
-        unrouted: what was published and nobody had subscribed to.
-    """
-
-    messages: Metrics
-    restarts: int
-    denials: int
-    late: int
-    unrouted: int = 0
 
 
 class Node:
@@ -104,19 +75,23 @@ class Node:
         measure_memory: bool = False,
         trace: Trace | None = None,
     ) -> None:
-        self._path = storage
         self._audit = audit or AuditLog()
-        self._worker_count = workers
-        self._overflow: Literal["error", "block"] = overflow
-        self._patience = patience
-        self._keep_dead_letters = keep_dead_letters
-        self._cache = cache
-        self._watching = Watching(trace, measure_memory)
-        self._incarnation = secrets.token_hex(4)
-        self._asked_prefix = f"{self._incarnation}-{HOST}-"
+        incarnation = secrets.token_hex(4)
+        self._options = Options(
+            storage,
+            self._audit,
+            incarnation,
+            workers=workers,
+            overflow=overflow,
+            patience=patience,
+            keep_dead_letters=keep_dead_letters,
+            cache=cache,
+            watching=Watching(trace, measure_memory),
+        )
+        self._asked_prefix = f"{incarnation}-{HOST}-"
         self._asked = 0
         self._restarts = 0
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._final: Counters | None = None
 
     async def open(self) -> None:
@@ -128,26 +103,9 @@ class Node:
         """
         if self._running is not None:
             raise UsageError("the node runs already")
-        storage = await asyncio.to_thread(Storage, self._path, audit=self._audit, patience=self._patience)
-        system = ActorSystem(keep_dead_letters=self._keep_dead_letters, correlation_prefix=self._incarnation)
-        workers = Workers(self._worker_count)
-        directory = Directory(system)
-        hosting = Hosting(
-            system,
-            directory,
-            storage,
-            Lanes(system.run_queue, system.timers, workers),
-            audit=self._audit,
-            incarnation=self._incarnation,
-            overflow=self._overflow,
-            cache=self._cache,
-            watching=self._watching,
-        )
-        self._running = _Running(
-            system, storage, workers, directory, hosting, sys.getswitchinterval(), time.monotonic()
-        )
-        sys.setswitchinterval(SWITCH_SECONDS)
-        system.events.subscribe(self._count)
+        running = await Running.open(self._options)
+        running.system.events.subscribe(self._count)
+        self._running = running
 
     async def start(self, spec: ComponentSpec, *, on_compile: OnCompile | None = None) -> ComponentId:
         """Start a component under a supervisor of its own, as its manifest says, and wait until it is ready.
@@ -286,7 +244,7 @@ class Node:
         entry = running.directory.find(target)
         if isinstance(spec, Path | bytes):
             spec = dataclasses.replace(entry.hosted.version.spec, wasm=spec)
-        return await running.hosting.deploy(entry, spec, on_compile)
+        return await running.deployments.deploy(entry, spec, on_compile)
 
     async def rollback(self, target: str | ComponentId, to: int | None = None) -> Deployed:
         """Let an earlier version of a component take over again, as `deploy` does.
@@ -301,7 +259,7 @@ class Node:
             UsageError: there is no such version, or its code is not kept any more.
         """
         running = self._run()
-        return await running.hosting.rollback(running.directory.find(target), to)
+        return await running.deployments.rollback(running.directory.find(target), to)
 
     def history(self, target: str | ComponentId) -> tuple[VersionRecord, ...]:
         """The versions of a component since it was started, in order, also those that did not take over; at most 100.
@@ -341,11 +299,13 @@ class Node:
             TypeError: the payload is not bytes.
             UsageError: the content type holds control characters.
         """
-        entry = self._run().directory.address(target)
-        letter = _letter(payload, content_type)
-        self._asked += 1
-        letter.correlation = f"{self._asked_prefix}{self._asked}"
-        letter.reply_to = HOST
+        running = self._running or self._run()
+        entry = running.directory.address(target)
+        if type(payload) is not bytes or content_type is not None:
+            _check(payload, content_type)
+        self._asked = asked = self._asked + 1
+        correlation = f"{self._asked_prefix}{asked}"
+        letter = Letter(HOST, payload, correlation, HOST, content_type, False, None, time.time_ns())
         answer: object = await entry.ask(Envelope(letter, HOST), timeout)
         return answer if isinstance(answer, bytes) else None
 
@@ -478,18 +438,11 @@ class Node:
         if running is None:
             return
         try:
-            await running.hosting.abandon()
-            await running.system.stop()
-            await running.hosting.stop()
-            await running.storage.settled()
+            await running.stop()
         finally:
             self._final = self.counters()
             self._running = None
-            await asyncio.to_thread(running.workers.close, _WORKERS_END)
-            # What a worker let go last comes back to the loop before the storage goes.
-            await asyncio.sleep(0)
-            await asyncio.to_thread(running.storage.close)
-            sys.setswitchinterval(running.switch_seconds)
+            await running.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -500,7 +453,7 @@ class Node:
     ) -> None:
         await self.stop()
 
-    def _run(self) -> _Running:
+    def _run(self) -> Running:
         if self._running is None:
             raise UsageError("the node does not run", hint="use it inside 'async with Node(...) as node:'")
         return self._running
@@ -510,21 +463,15 @@ class Node:
             self._restarts += 1
 
 
-@dataclasses.dataclass(slots=True)
-class _Running:
-    system: ActorSystem
-    storage: Storage
-    workers: Workers
-    directory: Directory
-    hosting: Hosting
-    switch_seconds: float
-    opened: float
+def _letter(payload: bytes, content_type: str | None) -> Letter:
+    """A message of the host."""
+    _check(payload, content_type)
+    return Letter(HOST, payload, content_type=content_type)
 
 
-def _letter(payload: object, content_type: str | None) -> Letter:
-    """A message of the host, checked here so that a mistake of the caller is no crash of the component."""
+def _check(payload: object, content_type: str | None) -> None:
+    """A mistake of the caller is found here, so that it is no crash of the component."""
     if not isinstance(payload, bytes):
         raise TypeError(f"a payload is bytes, not {type(payload).__name__}")
     if content_type is not None and not content_type.isprintable():
         raise UsageError(f"{content_type!r} is no content type")
-    return Letter(HOST, payload, content_type=content_type)

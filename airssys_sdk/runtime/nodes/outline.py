@@ -10,7 +10,7 @@ from ..actors.cell import Cell
 from ..actors.spec import Strategy
 from ..actors.system import ActorSystem
 from ..actors.tree import Idle
-from ..messages.mailbox import Metrics
+from ..messages.outcomes import Metrics
 from ..state import State
 
 Kind = Literal["supervisor", "component", "actor"]

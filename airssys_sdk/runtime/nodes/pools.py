@@ -8,7 +8,8 @@ from ...component.engine.cache import OnCompile
 from ...errors import UsageError
 from ...manifest import ComponentId
 from ..actors.routing import ROUTINGS, Routing
-from ..components.directory import Directory, Entry
+from ..components.directory import Directory
+from ..components.entry import Entry
 from ..components.spec import ComponentSpec
 from ..components.together import ComponentPool
 from ..errors import StartFailed

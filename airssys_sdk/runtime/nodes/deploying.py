@@ -1,0 +1,137 @@
+"""How a node's components change while they run: deploy another version, roll back to an earlier one."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any
+
+from ...component import Component
+from ...component.engine.cache import OnCompile
+from ...errors import UsageError
+from ...security import Grants
+from ..components.deployment import Deployed, DeploymentFailed, deploy
+from ..components.entry import Entry
+from ..components.spec import ComponentSpec
+from ..components.version import Hosted, Reason
+from ..events import EventStream
+from .hosting import Hosting
+
+
+class Deployments:
+    """The deployments of one node.
+
+    Args:
+        hosting: its components.
+        events: where the outcomes are published.
+    """
+
+    def __init__(self, hosting: Hosting, events: EventStream) -> None:
+        self._hosting = hosting
+        self._events = events
+        self._retiring: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Task[Deployed]] = set()
+        self._stopped = False
+
+    async def deploy(self, entry: Entry, spec: ComponentSpec, on_compile: OnCompile | None) -> Deployed:
+        """Let another version take over; see `Node.deploy`."""
+        hosted = entry.hosted
+        spec.check(typed=hosted.version.supervised is not None)
+        grants = spec.grants
+        if spec.id != hosted.id:
+            raise UsageError(
+                f"the new version is {spec.id}, and what runs is {hosted.id}",
+                hint="a version has the namespace, name and instance of what it replaces; start another component otherwise",
+            )
+        with _Deploying(hosted):
+            code = await self._hosting.load(spec, on_compile)
+            return await self._take_over(entry, spec, grants, code, "deploy", None)
+
+    async def rollback(self, entry: Entry, to: int | None) -> Deployed:
+        """Let an earlier version take over again; see `Node.rollback`."""
+        hosted = entry.hosted
+        kept = {version.record.number: version for version in hosted.kept}
+        running = hosted.version.record
+        if to is None:
+            earlier = [version for version in hosted.kept if version.record.digest != running.digest]
+            earlier = earlier or [version for version in hosted.kept if version is not hosted.version]
+            wanted = earlier[-1] if earlier else None
+        else:
+            wanted = kept.get(to)
+        if wanted is None or wanted is hosted.version:
+            others = ", ".join(str(number) for number in kept if number != running.number)
+            raise UsageError(
+                f"{hosted.id} has no earlier version{'' if to is None else f' {to}'} to go back to",
+                hint=f"versions whose code is kept: {others or 'only the one that runs'}",
+            )
+        with _Deploying(hosted):
+            spec, back_to = wanted.spec, wanted.record.number
+            return await self._take_over(entry, spec, spec.grants, wanted.component, "rollback", back_to)
+
+    async def abandon(self) -> None:
+        """Give up the deployments that are under way: the node stops."""
+        self._stopped = True
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(set(self._under_way))
+
+    async def settled(self) -> None:
+        """Wait for versions that still stop, after the actors have."""
+        if self._retiring:
+            await asyncio.wait(set(self._retiring))
+
+    async def _take_over(
+        self,
+        entry: Entry,
+        spec: ComponentSpec,
+        grants: Grants,
+        code: Component,
+        reason: Reason,
+        back_to: int | None,
+    ) -> Deployed:
+        hosted = entry.hosted
+        old = hosted.version
+        outbox = old.outbox.successor(grants, spec.manifest.limits.mailbox)
+        number = hosted.history[-1].number + 1
+        version = self._hosting.version(spec, grants, code, outbox, old.supervised, number, reason, back_to)
+        task = asyncio.ensure_future(
+            deploy(hosted, version, entry.ref, self._hosting.child_spec, self._events)
+        )
+        self._under_way.add(task)
+        try:
+            deployed = await task
+        except BaseException as error:
+            task.cancel()
+            self._hosting.leave(version)
+            if isinstance(error, asyncio.CancelledError) and self._stopped:
+                raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
+            raise
+        finally:
+            self._under_way.discard(task)
+        if version.pool is not None:
+            version.pool.fill()
+        self._hosting.leave(old)
+        self._retiring |= hosted.retiring
+        for task in hosted.retiring:
+            task.add_done_callback(self._retiring.discard)
+        return deployed
+
+
+@dataclasses.dataclass(slots=True)
+class _Deploying:
+    """One deployment of a component at a time."""
+
+    hosted: Hosted
+
+    def __enter__(self) -> None:
+        if self.hosted.deploying:
+            raise DeploymentFailed(
+                "another deployment of the component is under way",
+                where=str(self.hosted.id),
+                hint="wait until it has ended",
+            )
+        self.hosted.deploying = True
+
+    def __exit__(self, *_: object) -> None:
+        self.hosted.deploying = False
