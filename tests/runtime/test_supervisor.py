@@ -440,3 +440,21 @@ async def test_a_supervisor_that_stops_takes_no_more_children() -> None:
         assert system.find("w") is None
         with pytest.raises(UsageError, match="sup does not run"):
             system.spawn(worker("w", []), under=supervisor)
+
+
+@on_loop
+async def test_a_supervisor_that_has_given_up_decides_nothing_more() -> None:
+    log: list[str] = []
+    async with ActorSystem(clock=ManualClock()) as system:
+        children = (worker("a", log, intensity=Intensity(0, 60.0)), worker("b", log))
+        await system.spawn(SupervisorSpec(children=children, name="sup")).ready()
+        with system.events.listen(SupervisorGaveUp, RestartPlanned) as decisions:
+            for name in ("a", "b"):
+                system.get(name).tell("crash")
+            await until(lambda: log.count("+b") == 2)
+            await settle()
+            decisions.close()
+            made = [event async for event in decisions]
+        assert [type(event) for event in made] == [SupervisorGaveUp, RestartPlanned]
+        assert made[1].name == "sup"
+    assert log[:6] == ["+a", "+b", "-a", "-b", "+a", "+b"]

@@ -68,13 +68,16 @@ class Supervisor:
 
     async def close(self) -> None:
         """Decide no more: the owner's life ends."""
+        self._decide_no_more()
+        if self._group is not None:
+            await asyncio.wait({self._group})
+
+    def _decide_no_more(self) -> None:
         if self._closed is None:
             self._closed = self._owner.system.loop.create_future()
         if not self._closed.done():
             self._closed.set_result(True)
         self._exits.clear()
-        if self._group is not None:
-            await asyncio.wait({self._group})
 
     def child_exited(self, cell: Cell, exit_: Exit) -> None:
         """A child's life ended by itself: decide, and do what was decided."""
@@ -123,6 +126,7 @@ class Supervisor:
         )
         error.__cause__ = exit_.error
         owner.system.events.publish(SupervisorGaveUp(str(owner), str(cell), error))
+        self._decide_no_more()
         # Not at once: the owner may be in the middle of its own turn, somewhere below us on the stack.
         owner.system.loop.call_soon(lifecycle.crash, owner, error)
 
