@@ -53,6 +53,7 @@ class Member:
         at: whom it has started last.
         pausing: it waits for its backoff.
         walk: whom the supervisor's own start has still to start or to wait for.
+        failing: it has given up, and fails if nobody stops it first.
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class Member:
     at: str | None = None
     pausing: bool = False
     walk: list[str] = dataclasses.field(default_factory=list)
+    failing: Why | None = None
 
 
 @dataclasses.dataclass
@@ -159,6 +161,8 @@ class World:
         member = self.members[name]
         if member.plan.strategy is None or member.state not in ("up", "starting"):
             return False
+        if member.failing is not None:
+            return True
         if member.group is not None:
             waits = member.at is not None and self.members[member.at].state == "starting"
             return not member.pausing and not waits
@@ -172,7 +176,9 @@ class World:
 
     def _act(self, name: str) -> None:
         member = self.members[name]
-        if member.group is not None:
+        if member.failing is not None:
+            self._fail(name, member.failing)
+        elif member.group is not None:
             failed = member.at is not None and self.members[member.at].state == "down"
             member.at = None
             if failed or not member.group:
@@ -203,7 +209,7 @@ class World:
         if recent == plan.limit:
             gave_up, error = ended.why
             decisions.append(("gives up", plan.name, gave_up + 1, error))
-            self._fail(member.plan.name, (gave_up + 1, error))
+            member.failing = (gave_up + 1, error)
             return
         child.restarts.append(self.now)
         delay = min(plan.base * 2.0**recent, plan.maximum) if recent else 0.0
@@ -275,6 +281,7 @@ class World:
         """In reverse order; all but temporary ones wait for another life of the supervisor."""
         member.inbox.clear()
         member.group = member.at = None
+        member.failing = None
         member.pausing = False
         member.walk.clear()
         self._cancel(member.plan.name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import IntensityExceeded
 from ..events import RestartPlanned, SupervisorGaveUp
-from ..state import DOWN, Exit
+from ..state import BUSY, DOWN, ENDED, RUNNING, Exit
 from ..supervision.backoff import GiveUp, Policy, Remove, Restart, RestartHistory
 from . import lifecycle
 from .spec import Strategy, SupervisorSpec
@@ -53,18 +53,23 @@ class Supervisor:
         return self._spec is not None and child.spec.policy is not Policy.TEMPORARY
 
     async def start(self) -> None:
-        """Begin another life of the children that were kept from the owner's last one, in order.
+        """Begin another life of the children that were kept from the owner's last one, in order, histories forgotten.
 
-        Raises:
-            StartFailed: one did not start.
+        Returns when each runs. One that does not start is restarted as after any end; one that somebody stops for good
+        meanwhile is passed over.
         """
         self._closed = None
         self._exits.clear()
-        for cell in tuple(self.cells):
+        cells = tuple(self.cells)
+        for cell in cells:
             if cell.history is not None:
                 cell.history.clear()
-            lifecycle.begin(cell)
-            await lifecycle.until_running(cell)
+        for cell in cells:
+            if cell.state is DOWN and self._group is None:
+                lifecycle.begin(cell)
+            # Else the group of one that did not start also starts this one.
+            while cell.state not in (RUNNING, BUSY, ENDED):
+                await asyncio.wait({lifecycle.settling(cell)})
 
     async def close(self) -> None:
         """Decide no more: the owner's life ends."""
