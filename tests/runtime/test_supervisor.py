@@ -509,3 +509,42 @@ async def test_a_supervisor_starts_again_without_a_child_that_is_stopped_for_goo
         await system.get("b").stop()
         await supervisor.ready()
         assert [entry for entry in log if entry.startswith("+")] == ["+a", "+c"]
+
+
+@on_loop
+async def test_a_group_goes_on_without_a_member_that_is_stopped_for_good_meanwhile() -> None:
+    clock, log, reasons = ManualClock(), list[str](), list[str]()
+    fragile: ChildSpec[str] = ChildSpec(lambda: Unsteady("x", log, reasons), name="x")
+    inner = SupervisorSpec(children=(fragile,), name="inner", shutdown=IMMEDIATE)
+    children = (worker("a", log), inner, worker("c", log))
+    async with ActorSystem(clock=clock) as system:
+        await system.spawn(SupervisorSpec(children=children, strategy=Strategy.ONE_FOR_ALL)).ready()
+        reasons.extend(["not yet", "nor now"])
+        system.get("a").tell("crash")
+        await until(lambda: not reasons)
+        await settle()
+        assert log.count("+c") == 1
+        await system.get("inner").stop()
+        assert await system.get("c").ask("hello", timeout=None) == "c"
+        assert log[-1] == "+c"
+        assert log.count("+c") == 2
+
+
+@on_loop
+async def test_what_ended_before_its_group_started_it_again_is_not_decided_about_later() -> None:
+    log, reasons = list[str](), list[str]()
+    fragile: ChildSpec[str] = ChildSpec(
+        lambda: Unsteady("b", log, reasons), name="b", policy=Policy.TRANSIENT
+    )
+    children = (worker("a", log), fragile, worker("c", log))
+    async with ActorSystem(clock=ManualClock()) as system:
+        await system.spawn(SupervisorSpec(children=children, strategy=Strategy.ONE_FOR_ALL)).ready()
+        with system.events.listen(RestartPlanned) as planned:
+            reasons.append("not yet")
+            system.get("a").tell("crash")
+            system.get("b").tell("stop")
+            # Its normal end lies behind: what counts is that it did not start.
+            assert await system.get("c").ask("hello", timeout=None) == "c"
+            await until(lambda: log.count("+c") == 2)
+            assert [(await anext(planned)).name for _ in range(2)] == ["a", "b"]
+        assert await system.get("b").ask("hello", timeout=None) == "b"

@@ -39,7 +39,8 @@ class Supervisor:
         self._owner = owner
         self._spec = spec
         self.cells: dict[Cell, None] = {}
-        self._exits: deque[tuple[Cell, Exit]] = deque()
+        # With the number of the life that ended.
+        self._exits: deque[tuple[Cell, int, Exit]] = deque()
         self._group: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[bool] | None = None
 
@@ -89,7 +90,7 @@ class Supervisor:
         if self._is_closed:
             return  # whoever closed us takes care of it
         if self._group is not None:
-            self._exits.append((cell, exit_))
+            self._exits.append((cell, cell.restarts, exit_))
             return
         system = self._owner.system
         if cell.history is None:
@@ -149,12 +150,13 @@ class Supervisor:
         for cell in group:
             if self._is_closed:
                 break
-            if cell.state is DOWN and not await self._started_again(cell):
-                break  # its exit waits in the queue; the next round starts the rest
+            if cell.state is DOWN and not await self._started_again(cell) and self._waits(cell):
+                break  # its exit is in the queue; the next round starts the rest
         self._group = None
         while self._exits and self._group is None and not self._is_closed:
-            cell, exit_ = self._exits.popleft()
-            if cell.state is DOWN:
+            cell, life, exit_ = self._exits.popleft()
+            # Not if the group has started it again since, even if that life has ended too.
+            if cell.state is DOWN and cell.restarts == life:
                 self.child_exited(cell, exit_)
 
     async def _started_again(self, cell: Cell) -> bool:
@@ -162,6 +164,10 @@ class Supervisor:
         lifecycle.begin(cell)
         await self._unless_closed(settled)
         return settled.done() and settled.result()
+
+    def _waits(self, cell: Cell) -> bool:
+        """Whether its exit is still to be decided about; not so if somebody has stopped it for good."""
+        return any(waiting is cell and life == cell.restarts for waiting, life, _ in self._exits)
 
     async def _sleep(self, seconds: float) -> None:
         system = self._owner.system
