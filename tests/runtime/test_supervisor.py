@@ -440,3 +440,111 @@ async def test_a_supervisor_that_stops_takes_no_more_children() -> None:
         assert system.find("w") is None
         with pytest.raises(UsageError, match="sup does not run"):
             system.spawn(worker("w", []), under=supervisor)
+
+
+@on_loop
+async def test_a_supervisor_that_has_given_up_decides_nothing_more() -> None:
+    log: list[str] = []
+    async with ActorSystem(clock=ManualClock()) as system:
+        children = (worker("a", log, intensity=Intensity(0, 60.0)), worker("b", log))
+        await system.spawn(SupervisorSpec(children=children, name="sup")).ready()
+        with system.events.listen(SupervisorGaveUp, RestartPlanned) as decisions:
+            for name in ("a", "b"):
+                system.get(name).tell("crash")
+            await until(lambda: log.count("+b") == 2)
+            await settle()
+            decisions.close()
+            made = [event async for event in decisions]
+        assert [type(event) for event in made] == [SupervisorGaveUp, RestartPlanned]
+        assert made[1].name == "sup"
+    assert log[:6] == ["+a", "+b", "-a", "-b", "+a", "+b"]
+
+
+class Unsteady(Worker):
+    """Does not start while there is a reason in the list `reasons`, which that uses up."""
+
+    def __init__(self, name: str, log: list[str], reasons: list[str]) -> None:
+        super().__init__(name, log)
+        self.reasons = reasons
+
+    async def started(self, context: Context) -> None:  # type: ignore[override]
+        await asyncio.sleep(0)
+        if self.reasons:
+            raise OSError(self.reasons.pop())
+        super().started(context)
+
+
+@pytest.mark.parametrize("strategy", [Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE])
+def test_a_supervisor_whose_restart_is_joined_by_a_group_starts_each_child_once(strategy: Strategy) -> None:
+    @on_loop
+    async def run() -> None:
+        log, reasons = list[str](), list[str]()
+        fragile: ChildSpec[str] = ChildSpec(lambda: Unsteady("b", log, reasons), name="b")
+        children = (worker("a", log, intensity=Intensity(0, 60.0)), fragile, worker("c", log))
+        async with ActorSystem(clock=ManualClock()) as system:
+            await system.spawn(SupervisorSpec(children=children, strategy=strategy)).ready()
+            reasons.append("not yet")
+            del log[:]
+            system.get("a").tell("crash")
+            await until(lambda: "+c" in log)
+            await settle()
+            group = ["-b", "~a", "-a", "+a"] if strategy is Strategy.ONE_FOR_ALL else ["-b"]
+            assert log == ["-a", "~c", "-c", "~b", "-b", "+a", *group, "+b", "+c"]
+
+    run()
+
+
+@on_loop
+async def test_a_supervisor_starts_again_without_a_child_that_is_stopped_for_good_meanwhile() -> None:
+    log, reasons = list[str](), list[str]()
+    fragile: ChildSpec[str] = ChildSpec(lambda: Unsteady("b", log, reasons), name="b")
+    children = (worker("a", log, intensity=Intensity(0, 60.0)), fragile, worker("c", log))
+    async with ActorSystem(clock=ManualClock()) as system:
+        supervisor: ActorRef[Any] = system.spawn(SupervisorSpec(children=children))
+        await supervisor.ready()
+        reasons.extend(["not yet", "nor now"])
+        del log[:]
+        system.get("a").tell("crash")
+        await until(lambda: not reasons)
+        await system.get("b").stop()
+        await supervisor.ready()
+        assert [entry for entry in log if entry.startswith("+")] == ["+a", "+c"]
+
+
+@on_loop
+async def test_a_group_goes_on_without_a_member_that_is_stopped_for_good_meanwhile() -> None:
+    clock, log, reasons = ManualClock(), list[str](), list[str]()
+    fragile: ChildSpec[str] = ChildSpec(lambda: Unsteady("x", log, reasons), name="x")
+    inner = SupervisorSpec(children=(fragile,), name="inner", shutdown=IMMEDIATE)
+    children = (worker("a", log), inner, worker("c", log))
+    async with ActorSystem(clock=clock) as system:
+        await system.spawn(SupervisorSpec(children=children, strategy=Strategy.ONE_FOR_ALL)).ready()
+        reasons.extend(["not yet", "nor now"])
+        system.get("a").tell("crash")
+        await until(lambda: not reasons)
+        await settle()
+        assert log.count("+c") == 1
+        await system.get("inner").stop()
+        assert await system.get("c").ask("hello", timeout=None) == "c"
+        assert log[-1] == "+c"
+        assert log.count("+c") == 2
+
+
+@on_loop
+async def test_what_ended_before_its_group_started_it_again_is_not_decided_about_later() -> None:
+    log, reasons = list[str](), list[str]()
+    fragile: ChildSpec[str] = ChildSpec(
+        lambda: Unsteady("b", log, reasons), name="b", policy=Policy.TRANSIENT
+    )
+    children = (worker("a", log), fragile, worker("c", log))
+    async with ActorSystem(clock=ManualClock()) as system:
+        await system.spawn(SupervisorSpec(children=children, strategy=Strategy.ONE_FOR_ALL)).ready()
+        with system.events.listen(RestartPlanned) as planned:
+            reasons.append("not yet")
+            system.get("a").tell("crash")
+            system.get("b").tell("stop")
+            # Its normal end lies behind: what counts is that it did not start.
+            assert await system.get("c").ask("hello", timeout=None) == "c"
+            await until(lambda: log.count("+c") == 2)
+            assert [(await anext(planned)).name for _ in range(2)] == ["a", "b"]
+        assert await system.get("b").ask("hello", timeout=None) == "b"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import IntensityExceeded
 from ..events import RestartPlanned, SupervisorGaveUp
-from ..state import DOWN, Exit
+from ..state import BUSY, DOWN, ENDED, RUNNING, Exit
 from ..supervision.backoff import GiveUp, Policy, Remove, Restart, RestartHistory
 from . import lifecycle
 from .ending import finish, halt, settling
@@ -40,7 +40,8 @@ class Supervisor:
         self._owner = owner
         self._spec = spec
         self.cells: dict[Cell, None] = {}
-        self._exits: deque[tuple[Cell, Exit]] = deque()
+        # With the number of the life that ended.
+        self._exits: deque[tuple[Cell, int, Exit]] = deque()
         self._group: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[bool] | None = None
 
@@ -54,35 +55,43 @@ class Supervisor:
         return self._spec is not None and child.spec.policy is not Policy.TEMPORARY
 
     async def start(self) -> None:
-        """Begin another life of the children that were kept from the owner's last one, in order.
+        """Begin another life of the children that were kept from the owner's last one, in order, histories forgotten.
 
-        Raises:
-            StartFailed: one did not start.
+        Returns when each runs. One that does not start is restarted as after any end; one that somebody stops for good
+        meanwhile is passed over.
         """
         self._closed = None
         self._exits.clear()
-        for cell in tuple(self.cells):
+        cells = tuple(self.cells)
+        for cell in cells:
             if cell.rare.history is not None:
                 cell.rare.history.clear()
-            lifecycle.begin(cell)
-            await lifecycle.until_running(cell)
+        for cell in cells:
+            if cell.state is DOWN and self._group is None:
+                lifecycle.begin(cell)
+            # Else the group of one that did not start also starts this one.
+            while cell.state not in (RUNNING, BUSY, ENDED):
+                await asyncio.wait({settling(cell)})
 
     async def close(self) -> None:
         """Decide no more: the owner's life ends."""
+        self._decide_no_more()
+        if self._group is not None:
+            await asyncio.wait({self._group})
+
+    def _decide_no_more(self) -> None:
         if self._closed is None:
             self._closed = self._owner.system.loop.create_future()
         if not self._closed.done():
             self._closed.set_result(True)
         self._exits.clear()
-        if self._group is not None:
-            await asyncio.wait({self._group})
 
     def child_exited(self, cell: Cell, exit_: Exit) -> None:
         """A child's life ended by itself: decide, and do what was decided."""
         if self._is_closed:
             return  # whoever closed us takes care of it
         if self._group is not None:
-            self._exits.append((cell, exit_))
+            self._exits.append((cell, cell.restarts, exit_))
             return
         system = self._owner.system
         rare = cell.own()
@@ -125,6 +134,7 @@ class Supervisor:
         )
         error.__cause__ = exit_.error
         owner.system.events.publish(SupervisorGaveUp(str(owner), str(cell), error))
+        self._decide_no_more()
         # Not at once: the owner may be in the middle of its own turn, somewhere below us on the stack.
         owner.system.loop.call_soon(lifecycle.crash, owner, error)
 
@@ -142,12 +152,13 @@ class Supervisor:
         for cell in group:
             if self._is_closed:
                 break
-            if cell.state is DOWN and not await self._started_again(cell):
-                break  # its exit waits in the queue; the next round starts the rest
+            if cell.state is DOWN and not await self._started_again(cell) and self._waits(cell):
+                break  # its exit is in the queue; the next round starts the rest
         self._group = None
         while self._exits and self._group is None and not self._is_closed:
-            cell, exit_ = self._exits.popleft()
-            if cell.state is DOWN:
+            cell, life, exit_ = self._exits.popleft()
+            # Not if the group has started it again since, even if that life has ended too.
+            if cell.state is DOWN and cell.restarts == life:
                 self.child_exited(cell, exit_)
 
     async def _started_again(self, cell: Cell) -> bool:
@@ -155,6 +166,10 @@ class Supervisor:
         lifecycle.begin(cell)
         await self._unless_closed(settled)
         return settled.done() and settled.result()
+
+    def _waits(self, cell: Cell) -> bool:
+        """Whether its exit is still to be decided about; not so if somebody has stopped it for good."""
+        return any(waiting is cell and life == cell.restarts for waiting, life, _ in self._exits)
 
     async def _sleep(self, seconds: float) -> None:
         system = self._owner.system

@@ -1,0 +1,315 @@
+"""What supervisors must do, written a second time from the design: no clock, no loop, no code of the runtime.
+
+Every supervisor is a process that takes one exit after another from its inbox. Which of several supervisors acts next is
+open, as in the runtime and in OTP; so a `World` has one or more `outcomes`, and the runtime must show one of them. Starts
+and stops take no time; only backoff does.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Literal
+
+Why = tuple[int, str]
+"""How many supervisors gave up one after the other, and the error of the first child; no text if that ended normally."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """A child as its supervisor was told; with a strategy it is a supervisor itself. Times in seconds."""
+
+    name: str = ""
+    policy: Literal["permanent", "transient", "temporary"] = "permanent"
+    limit: int = 2
+    window: float = 4.0
+    base: float = 0.0
+    maximum: float = 0.0
+    graceful: bool = True
+    strategy: Literal["one-for-one", "one-for-all", "rest-for-one"] | None = None
+    below: tuple[Plan, ...] = ()
+
+
+@dataclasses.dataclass(slots=True)
+class Ended:
+    """A life of a child that ended by itself; its supervisor has not looked at it yet."""
+
+    child: str
+    life: int
+    abnormal: bool
+    why: Why
+
+
+@dataclasses.dataclass(slots=True)
+class Member:
+    """A name in the tree.
+
+    Attributes:
+        life: starts so far, those that failed included.
+        restarts: when its supervisor decided to start it again.
+        below: the children, in start order.
+        inbox: their exits, the oldest first.
+        group: whom a restart of several has still to start; None: there is none.
+        at: whom it has started last.
+        pausing: it waits for its backoff.
+        walk: whom the supervisor's own start has still to start or to wait for.
+        failing: it has given up, and fails if nobody stops it first.
+    """
+
+    plan: Plan
+    above: str
+    state: Literal["up", "starting", "down", "gone"] = "down"
+    life: int = 0
+    restarts: list[float] = dataclasses.field(default_factory=list)
+    below: list[str] = dataclasses.field(default_factory=list)
+    inbox: list[Ended] = dataclasses.field(default_factory=list)
+    group: list[str] | None = None
+    at: str | None = None
+    pausing: bool = False
+    walk: list[str] = dataclasses.field(default_factory=list)
+    failing: Why | None = None
+
+
+@dataclasses.dataclass
+class World:
+    """A tree at one moment.
+
+    Attributes:
+        timers: what happens when: the restart of this child, or the end of the pause of this supervisor's group.
+        faults: how the next starts of a child fail: in its `factory` or in the `hook` started.
+        order: by supervisor, the starts and ends of its children, as they followed each other.
+        decisions: by supervisor, what it decided.
+        over: why the whole system ended.
+    """
+
+    now: float = 0.0
+    members: dict[str, Member] = dataclasses.field(
+        default_factory=lambda: {"root": Member(Plan("root", strategy="one-for-one"), "", "up")}
+    )
+    timers: list[tuple[float, str]] = dataclasses.field(default_factory=list)
+    faults: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    order: dict[str, list[tuple[str, str, int]]] = dataclasses.field(default_factory=dict)
+    decisions: dict[str, list[tuple[object, ...]]] = dataclasses.field(default_factory=dict)
+    over: Why | None = None
+
+    # What is done to the tree from outside.
+
+    def spawn(self, plan: Plan, above: str) -> bool:
+        """Start something new; a first start that fails is final, also for the supervisor whose child it is."""
+        member = self.members[plan.name] = Member(plan, above)
+        self.members[above].below.append(plan.name)
+        if plan.strategy is None:
+            self._begin(plan.name, first=True)
+        else:
+            member.state, member.life = "starting", 1
+            for child in plan.below:
+                if not self.spawn(child, plan.name):
+                    self._end_children(member)
+                    member.state = "down"
+                    break
+            else:
+                self._up(plan.name)
+        if member.state != "up":
+            self._gone(plan.name)
+        return member.state == "up"
+
+    def end(self, name: str, error: str | None) -> None:
+        """A child ends by itself: with an error, or normally."""
+        member = self.members[name]
+        if error is None and member.plan.graceful:
+            self._note(name, "stopping")
+        self._note(name, "end")
+        member.state = "down"
+        self._report(name, error is not None, (0, error or ""))
+
+    def stop(self, name: str) -> None:
+        """Somebody wants it gone for good: no restart, whatever its policy."""
+        self._halt(name)
+        self._gone(name)
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; no timer may lie before its end."""
+        self.now += seconds
+        due = [name for when, name in self.timers if when <= self.now]
+        self.timers = [timer for timer in self.timers if timer[0] > self.now]
+        for name in due:
+            member = self.members[name]
+            if member.pausing:
+                member.pausing = False
+            else:
+                self._begin(name)
+
+    def outcomes(self) -> list[World]:
+        """All worlds that this one may be in when no supervisor has anything left to do."""
+        seen, quiet, waiting = set[str](), list[World](), [self]
+        while waiting:
+            world = waiting.pop()
+            able = [name for name in world.members if world._can_act(name)]
+            if not able:
+                quiet.append(world)
+            for name in reversed(able):
+                following = copy.deepcopy(world) if len(able) > 1 else world
+                following._act(name)
+                if len(able) + len(waiting) == 1 or repr(following) not in seen:
+                    seen.add(repr(following))
+                    waiting.append(following)
+        return list({repr(world): world for world in quiet}.values())
+
+    # What a supervisor does.
+
+    def _can_act(self, name: str) -> bool:
+        member = self.members[name]
+        if member.plan.strategy is None or member.state not in ("up", "starting"):
+            return False
+        if member.failing is not None:
+            return True
+        if member.group is not None:
+            waits = member.at is not None and self.members[member.at].state == "starting"
+            return not member.pausing and not waits
+        if member.inbox or member.state == "up":
+            return bool(member.inbox)
+        return not member.walk or self._can_go_on(self.members[member.walk[0]])
+
+    def _can_go_on(self, child: Member) -> bool:
+        planned = any(name == child.plan.name for _, name in self.timers)
+        return child.state in ("up", "gone") or (child.state == "down" and not planned)
+
+    def _act(self, name: str) -> None:
+        member = self.members[name]
+        if member.failing is not None:
+            self._fail(name, member.failing)
+        elif member.group is not None:
+            failed = member.at is not None and self.members[member.at].state == "down"
+            member.at = None
+            if failed or not member.group:
+                member.group = None  # one that failed is in the inbox: what follows from that starts the rest
+                return
+            member.at = member.group.pop(0)
+            if self.members[member.at].state == "down":
+                self._begin(member.at)
+        elif member.inbox:
+            self._decide(member, member.inbox.pop(0))
+        elif not member.walk:
+            self._up(name)
+        elif self.members[member.walk[0]].state == "down":
+            self._begin(member.walk[0])
+        else:
+            del member.walk[0]
+
+    def _decide(self, member: Member, ended: Ended) -> None:
+        child = self.members[ended.child]
+        plan = child.plan
+        if child.state != "down" or child.life != ended.life:
+            return  # it has started again meanwhile, with others
+        if plan.policy == "temporary" or (plan.policy == "transient" and not ended.abnormal):
+            self._gone(plan.name)
+            return
+        recent = sum(self.now - when <= plan.window for when in child.restarts)
+        decisions = self.decisions.setdefault(member.plan.name, [])
+        if recent == plan.limit:
+            gave_up, error = ended.why
+            decisions.append(("gives up", plan.name, gave_up + 1, error))
+            member.failing = (gave_up + 1, error)
+            return
+        child.restarts.append(self.now)
+        delay = min(plan.base * 2.0**recent, plan.maximum) if recent else 0.0
+        decisions.append(("restarts", plan.name, delay, recent + 1))
+        if member.plan.strategy == "one-for-one":
+            if delay:
+                self._timer(delay, plan.name)
+            else:
+                self._begin(plan.name)
+            return
+        first = 0 if member.plan.strategy == "one-for-all" else member.below.index(plan.name)
+        member.group = member.below[first:]
+        for other in reversed(member.group):
+            self._halt(other)
+            if self.members[other].plan.policy == "temporary":
+                self._gone(other)
+        if delay:
+            member.pausing = True
+            self._timer(delay, member.plan.name)
+
+    def _fail(self, name: str, why: Why) -> None:
+        member = self.members[name]
+        self._end_children(member)
+        member.state = "down"
+        if name == "root":
+            self.over = why
+            self._gone(name)
+        else:
+            self._report(name, True, why)
+
+    # How lives begin and end.
+
+    def _begin(self, name: str, *, first: bool = False) -> None:
+        member = self.members[name]
+        member.life += 1
+        if member.plan.strategy is not None:
+            member.state, member.walk = "starting", list(member.below)
+            for child in member.below:
+                self.members[child].restarts.clear()
+            return
+        faults = self.faults.get(name)
+        fault = faults.pop(0) if faults else None
+        self._note(name, "start")
+        if fault is None:
+            member.state = "up"
+            return
+        if fault == "hook":
+            self._note(name, "end")
+        if not first:
+            self._report(name, True, (0, f"{name} {member.life} did not start"))
+
+    def _up(self, name: str) -> None:
+        self.members[name].state = "up"
+        self._note(name, "start")
+
+    def _halt(self, name: str) -> None:
+        member = self.members[name]
+        self._cancel(name)
+        if member.state not in ("up", "starting"):
+            return
+        if member.plan.strategy is not None:
+            self._end_children(member)
+        elif member.plan.graceful:
+            self._note(name, "stopping")
+        self._note(name, "end")
+        member.state = "down"
+
+    def _end_children(self, member: Member) -> None:
+        """In reverse order; all but temporary ones wait for another life of the supervisor."""
+        member.inbox.clear()
+        member.group = member.at = None
+        member.failing = None
+        member.pausing = False
+        member.walk.clear()
+        self._cancel(member.plan.name)
+        for child in reversed(member.below.copy()):
+            self._halt(child)
+            if self.members[child].plan.policy == "temporary":
+                self._gone(child)
+
+    def _gone(self, name: str) -> None:
+        member = self.members[name]
+        self._cancel(name)
+        member.state = "gone"
+        for child in reversed(member.below.copy()):
+            self._gone(child)
+        if member.above:
+            self.members[member.above].below.remove(name)
+
+    def _report(self, name: str, abnormal: bool, why: Why) -> None:
+        member = self.members[name]
+        self.members[member.above].inbox.append(Ended(name, member.life, abnormal, why))
+
+    def _note(self, name: str, what: str) -> None:
+        member = self.members[name]
+        self.order.setdefault(member.above, []).append((what, name, member.life))
+
+    def _timer(self, delay: float, name: str) -> None:
+        self.timers.append((self.now + delay, name))
+        self.timers.sort(key=lambda timer: timer[0])  # those of one moment stay as they came
+
+    def _cancel(self, name: str) -> None:
+        self.timers = [timer for timer in self.timers if timer[1] != name]
