@@ -9,6 +9,7 @@ Generated packages import this, so it brings in little: all that opening a compo
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 import weakref
@@ -108,10 +109,8 @@ class World:
             UsageError: the limits need another engine profile than the loaded component has.
             CallError: the component failed while it was starting.
         """
-        from .live import Live
-        from .opening import check, imports_of
-
-        live = Live.start(
+        start, imports_of, check = _opening()
+        live = start(
             source,
             imports_of(cls, protocol),
             imports,
@@ -180,6 +179,15 @@ class LazyCall:
             warnings.warn(f"{self.stub.__qualname__} is {deprecated}", DeprecationWarning, stacklevel=2)
         vars(instance)[self.name] = call
         return call
+
+
+@functools.cache
+def _opening() -> tuple[Any, Any, Any]:
+    # The statement `import` takes a microsecond each time, also when the module is there.
+    from .live import Live
+    from .opening import check, imports_of
+
+    return Live.start, imports_of, check
 
 
 def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
