@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import operator
+import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from ..errors import printable
 from ..running.suspend import is_suspending
@@ -63,9 +65,12 @@ class Group:
         steps: the functions, and what is wrong whatever the host gives.
         first: what is wrong with its resources.
         needed: whether it must be there.
+
+    Attributes:
+        simple: its attribute, and what gets all functions from the object, if they are nothing but attributes of it.
     """
 
-    __slots__ = ("_attribute", "_first", "_get", "_interface", "_needed", "_role", "_steps")
+    __slots__ = ("_attribute", "_first", "_interface", "_needed", "_role", "_steps", "simple")
 
     def __init__(
         self,
@@ -84,7 +89,7 @@ class Group:
         self._first = first
         self._needed = needed
         simple = [step.attribute for step in steps if isinstance(step, Asked) and step.attribute]
-        self._get = None if first or len(simple) < len(steps) else _getter(simple)
+        self.simple = None if first or len(simple) < len(steps) else _getter(attribute, simple)
 
     def ask(
         self,
@@ -97,15 +102,6 @@ class Group:
     ) -> None:
         """Append what the host gives, whether each may suspend the guest, and what is wrong."""
         holder = host if self._attribute is None else getattr(host, self._attribute, None)
-        if self._get is not None:  # nearly always: each instance asks for all its imports
-            try:
-                given = self._get(holder)
-            except AttributeError:
-                given = (None,)  # what is missing is found out below
-            if all(map(callable, given)):
-                functions += given
-                suspends += map(is_suspending, given)
-                return
         problems += self._first
         if holder is None and self._needed:
             path = printable(self._interface or "")
@@ -126,14 +122,53 @@ class Group:
             suspends.append(is_suspending(found) if step.method is None else metered)
 
 
-def _getter(attributes: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
-    """What gets all of these attributes of an object at once, in C."""
+Getter: TypeAlias = Callable[[object], Sequence[Callable[..., Any]]]
+"""Gets functions of a host."""
+
+
+def all_of(groups: Sequence[Group]) -> Getter | None:
+    """Gets at once what all groups must give; None if these are not attributes alone.
+
+    It raises AttributeError or gives what cannot be called if the host does not have it all; the groups know what is wrong then.
+    """
+    steps = list[tuple[str | None, Getter]]()
+    for group in groups:
+        if group.simple is None:
+            return None
+        steps.append(group.simple)
+
+    def get(host: object) -> Sequence[Callable[..., Any]]:
+        found = list[Callable[..., Any]]()
+        for attribute, functions in steps:
+            found += functions(host if attribute is None else getattr(host, attribute))
+        return found
+
+    return get
+
+
+def _getter(attribute: str | None, attributes: Sequence[str]) -> tuple[str | None, Getter]:
+    """Where a host has an object, and what gets all of these attributes of it, in C."""
     if not attributes:
-        return lambda _: ()
+        return None, lambda _: ()  # the host may lack an object that nothing is asked of
     if len(attributes) == 1:
         get = operator.attrgetter(attributes[0])
-        return lambda holder: (get(holder),)
-    return operator.attrgetter(*attributes)
+        return attribute, lambda holder: (get(holder),)
+    return attribute, operator.attrgetter(*attributes)
+
+
+def all_suspending(functions: Sequence[Callable[..., Any]]) -> tuple[bool, ...]:
+    """For each whether it may suspend the guest: `is_suspending`, in one step for methods and functions without any mark."""
+    found = list[bool]()
+    for function in functions:
+        plain = function.__func__ if isinstance(function, types.MethodType) else function
+        if isinstance(plain, types.FunctionType) and not plain.__dict__:
+            found.append(bool(plain.__code__.co_flags & _COROUTINE))
+        else:
+            found.append(is_suspending(function))
+    return tuple(found)
+
+
+_COROUTINE: Final = inspect.CO_COROUTINE
 
 
 class Method:

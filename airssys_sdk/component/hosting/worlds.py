@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..running.limits import Limits
     from ..running.wasi import Wasi
     from .exports import ExportCodec
+    from .imports import Imports
     from .live import Live
     from .loaded import Component, Source
 
@@ -109,8 +110,8 @@ class World:
             UsageError: the limits need another engine profile than the loaded component has.
             CallError: the component failed while it was starting.
         """
-        start, imports_of, check = _opening()
-        live = start(
+        kind, imports_of, check = _opening()
+        live = kind.start(
             source,
             imports_of(cls, protocol),
             imports,
@@ -182,12 +183,16 @@ class LazyCall:
 
 
 @functools.cache
-def _opening() -> tuple[Any, Any, Any]:
+def _opening() -> tuple[
+    type[Live],
+    Callable[[type[World], type[Any] | None], Imports],
+    Callable[[type[World], Component], None],
+]:
     # The statement `import` takes a microsecond each time, also when the module is there.
     from .live import Live
     from .opening import check, imports_of
 
-    return Live.start, imports_of, check
+    return Live, imports_of, check
 
 
 def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
