@@ -122,14 +122,14 @@ class Group:
             suspends.append(is_suspending(found) if step.method is None else metered)
 
 
-Getter: TypeAlias = Callable[[object], Sequence[Callable[..., Any]]]
-"""Gets functions of a host."""
+Given: TypeAlias = tuple[Sequence[Callable[..., Any]], tuple[bool, ...]]
+"""Functions, and for each whether it may suspend the guest."""
 
 
-def all_of(groups: Sequence[Group]) -> Getter | None:
-    """Gets at once what all groups must give; None if these are not attributes alone.
+def all_of(groups: Sequence[Group]) -> Callable[[object], Given | None] | None:
+    """What gets at once what all groups must give; None if these are not attributes alone.
 
-    It raises AttributeError or gives what cannot be called if the host does not have it all; the groups know what is wrong then.
+    Nearly always they are, and every instance asks. It gives None if a host lacks something: the groups know what that is.
     """
     steps = list[tuple[str | None, Getter]]()
     for group in groups:
@@ -137,13 +137,21 @@ def all_of(groups: Sequence[Group]) -> Getter | None:
             return None
         steps.append(group.simple)
 
-    def get(host: object) -> Sequence[Callable[..., Any]]:
+    def get(host: object) -> Given | None:
         found = list[Callable[..., Any]]()
-        for attribute, functions in steps:
-            found += functions(host if attribute is None else getattr(host, attribute))
-        return found
+        try:
+            for attribute, functions in steps:
+                found += functions(host if attribute is None else getattr(host, attribute))
+        except AttributeError:
+            return None
+        suspends = _all_suspending(found)
+        return None if suspends is None else (found, suspends)
 
     return get
+
+
+Getter: TypeAlias = Callable[[object], Sequence[Any]]
+"""Gets some attributes of an object."""
 
 
 def _getter(attribute: str | None, attributes: Sequence[str]) -> tuple[str | None, Getter]:
@@ -156,13 +164,18 @@ def _getter(attribute: str | None, attributes: Sequence[str]) -> tuple[str | Non
     return attribute, operator.attrgetter(*attributes)
 
 
-def all_suspending(functions: Sequence[Callable[..., Any]]) -> tuple[bool, ...]:
-    """For each whether it may suspend the guest: `is_suspending`, in one step for methods and functions without any mark."""
+def _all_suspending(functions: Sequence[Any]) -> tuple[bool, ...] | None:
+    """For each whether it may suspend the guest, or None if one cannot be called.
+
+    This is `is_suspending`, with fewer steps for methods and functions without any mark.
+    """
     found = list[bool]()
     for function in functions:
         plain = function.__func__ if isinstance(function, types.MethodType) else function
         if isinstance(plain, types.FunctionType) and not plain.__dict__:
             found.append(bool(plain.__code__.co_flags & _COROUTINE))
+        elif not callable(function):
+            return None
         else:
             found.append(is_suspending(function))
     return tuple(found)

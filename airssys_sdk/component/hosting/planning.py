@@ -19,7 +19,7 @@ from ..running.handles import HostType
 from ..running.wasi import is_wasi
 from ..signatures.check import PlainFunction
 from ..signatures.handles import refused
-from .asking import Asked, Group, Method, Problem, all_of, all_suspending
+from .asking import Asked, Group, Method, Problem, all_of
 from .declared import Declared, declared
 from .imports import ImportedFunction, Imports, is_known, methods_of
 
@@ -91,13 +91,9 @@ class Plan:
         Raises:
             LinkError: the host lacks something, or the component imports a function with another type.
         """
-        if self._all is not None:  # nearly always: each instance asks for all its imports
-            try:
-                given = self._all(host)
-                if all(map(callable, given)):
-                    return [*given, *self._fixed], all_suspending(given)
-            except AttributeError:
-                pass  # what is missing is found out below
+        given = None if self._all is None else self._all(host)
+        if given is not None:
+            return [*given[0], *self._fixed], given[1]
         functions, suspends, problems = list[Callable[..., Any]](), list[bool](), list[str]()
         for group in self._groups:
             group.ask(host, functions, suspends, problems, metered=self._metered)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from ..running.limits import Limits
     from ..running.wasi import Wasi
     from .exports import ExportCodec
-    from .imports import Imports
     from .live import Live
     from .loaded import Component, Source
+    from .planning import Plan
 
 
 class Exports:
@@ -65,12 +65,15 @@ class World:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
-    # Components that were found to export what this class needs.
-    fitting: ClassVar[weakref.WeakSet[Component]]
+    # The components that were found to export what this class needs, and how each is linked. No function of WIT has such a name.
+    __wit_plans__: ClassVar[weakref.WeakKeyDictionary[Component, Plan]]
+    # The exported interfaces by attribute, once they were read.
+    __wit_interfaces__: ClassVar[Mapping[str, type[Exports]] | None] = None
 
     def __init_subclass__(cls) -> None:
         _bind_lazily(cls, lambda _: None)
-        cls.fitting = weakref.WeakSet()
+        cls.__wit_plans__ = weakref.WeakKeyDictionary()
+        cls.__wit_interfaces__ = None
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -110,17 +113,16 @@ class World:
             UsageError: the limits need another engine profile than the loaded component has.
             CallError: the component failed while it was starting.
         """
-        kind, imports_of, check = _opening()
+        kind, plan = _opening()
         live = kind.start(
             source,
-            imports_of(cls, protocol),
+            lambda component: plan(cls, protocol, component),
             imports,
             engine=engine,
             wasi=wasi,
             limits=limits,
             sources=sources,
             loop=loop,
-            check=lambda loaded: check(cls, loaded),
             bulk=bulk,
         )
         return cls(live)
@@ -183,16 +185,12 @@ class LazyCall:
 
 
 @functools.cache
-def _opening() -> tuple[
-    type[Live],
-    Callable[[type[World], type[Any] | None], Imports],
-    Callable[[type[World], Component], None],
-]:
+def _opening() -> tuple[type[Live], Callable[[type[World], type[Any] | None, Component], Plan]]:
     # The statement `import` takes a microsecond each time, also when the module is there.
     from .live import Live
-    from .opening import check, imports_of
+    from .opening import plan
 
-    return Live, imports_of, check
+    return Live, plan
 
 
 def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
@@ -203,9 +201,10 @@ def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -
 
 def interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
     """The exported interfaces of a generated world class, by attribute."""
-    found = _INTERFACES.get(cls)
+    found = cls.__wit_interfaces__
     if found is None:
-        found = _INTERFACES[cls] = _interfaces(cls)
+        # The annotations of a class do not change, and reading them takes longer than the rest of opening a world.
+        found = cls.__wit_interfaces__ = _interfaces(cls)
     return found
 
 
@@ -234,7 +233,3 @@ def marker_of(cls: type[Any], kind: type[Any]) -> Any:
 
 def _title(live: Live) -> str:
     return str(live.component.path or "a component")
-
-
-# The annotations of a class do not change, and reading them takes longer than the rest of opening a world.
-_INTERFACES: weakref.WeakKeyDictionary[type[World], Mapping[str, type[Exports]]] = weakref.WeakKeyDictionary()
