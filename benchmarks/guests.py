@@ -180,14 +180,15 @@ def loading(wasm: Path, host: ModuleType, folder: Path) -> None:
     )
     plain = Component.open(wasm, bulk=False)
     given = imports(host)
-    ours = _best(lambda: _close(host, plain, given), 20) / 1e3
     composed = Component.open(wasm)
-    adapted = _best(lambda: _close(host, composed, given), 20) / 1e3
-    theirs = _Theirs(plain)
-    engines = _best(theirs.again, 20) / 1e3
-    _once("instantiate, the engine's layer", engines, "")
-    _once("instantiate, ours without adapters", ours, f"{engines * 1.1:.2f}")
-    _once("instantiate, ours", adapted, f"{engines * 1.1:.2f}")
+    engines, ours, adapted = _in_turns(
+        _Theirs(plain).again,
+        lambda: _close(host, plain, given),
+        lambda: _close(host, composed, given),
+    )
+    _once("instantiate, the engine's layer", engines / 1e3, "")
+    _once(f"  ours without adapters, x{ours / engines:.3f}", ours / 1e3, f"{engines * 1.1 / 1e3:.2f}")
+    _once(f"  ours, x{adapted / engines:.3f}", adapted / 1e3, f"{engines * 1.1 / 1e3:.2f}")
     _once("compile a codec (handle-message)", _codec() / 1e3, "2")
 
 
@@ -280,6 +281,22 @@ def _rounds(call: Callable[[], object], number: int) -> Iterator[float]:
         for _ in range(number):
             call()
         yield (time.perf_counter() - begin) / number * 1e6
+
+
+def _in_turns(*calls: Callable[[], object]) -> list[float]:
+    """Median microseconds of this thread's processor time for one call of each, in turns of twenty.
+
+    Instances come and go with memory, and what else the machine does shall not fall on one of them alone.
+    """
+    spent: list[list[float]] = [[] for _ in calls]
+    for number in range(100):
+        for place, call in enumerate(calls):
+            begin = time.thread_time()
+            for _ in range(20):
+                call()
+            if number:  # the first warms up
+                spent[place].append((time.thread_time() - begin) / 20 * 1e6)
+    return [statistics.median(times) for times in spent]
 
 
 def _row(title: str, engine: float, ours: float, floor: float | None = None) -> None:

@@ -20,6 +20,7 @@ from airssys_sdk.component.hosting.dynamic import Function, Instance
 from airssys_sdk.component.hosting.exports import ExportCodec
 from airssys_sdk.component.hosting.imports import NO_IMPORTS
 from airssys_sdk.component.hosting.live import Live
+from airssys_sdk.component.hosting.planning import plan_of
 from airssys_sdk.errors import AirssysError, UsageError
 from airssys_sdk.wit.shapes import (
     BytesShape,
@@ -169,7 +170,7 @@ class _Plain:
 
     def __init__(self, component: Component) -> None:
         self.component = component
-        self.live = Live.start(component, NO_IMPORTS, None)
+        self.live = Live.start(component, lambda loaded: plan_of(loaded, NO_IMPORTS), None)
 
     def function(self, name: str) -> Function:
         declared_function = declared(self.component).exported_function(name)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -243,6 +244,35 @@ def test_what_is_missing_is_named_by_interface_and_function() -> None:
 def test_an_import_that_the_component_does_not_use_is_not_asked_for(open_playground: Open) -> None:
     assert not hasattr(Host(), "unused")
     assert open_playground().version() == 7
+
+
+def test_each_instance_asks_its_host_once_for_what_implements_an_interface() -> None:
+    class Answer:
+        def __init__(self, answer: int) -> None:
+            self.answer = answer
+
+        def __call__(self) -> int:
+            return self.answer
+
+    class Fresh:
+        """Gives another clock each time, with functions of several kinds."""
+
+        def __init__(self) -> None:
+            self.clocks = 0
+
+        @property
+        def clock(self) -> object:
+            self.clocks += 1
+            return types.SimpleNamespace(now=Answer(self.clocks), look=str.upper, check=print)
+
+        log = staticmethod(len)
+
+    fresh: Any = Fresh()
+    component = Component.open(playground_bytes())
+    for number in (1, 2, 3):
+        with Playground.load(component, imports=fresh) as world:
+            assert (world.api.time(), fresh.clocks) == (number, number)
+            assert (world.api.time(), fresh.clocks) == (number, number)
 
 
 def test_an_async_implementation_needs_the_metered_profile() -> None:

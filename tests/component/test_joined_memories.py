@@ -176,7 +176,7 @@ def test_memories_that_the_engine_does_not_join_are_not_counted(inside: str) -> 
     Component.open(component(inside), cache=Cache(None)).instantiate().close()
 
 
-def test_a_component_whose_adapters_would_be_too_many_is_called_without_them() -> None:
-    """Each interface of the host's with lists of numbers has an adapter with a memory, which is joined with those of the component."""
-    assert Component.open(component(star(55, hosts=44)), cache=Cache(None)).bulk
-    assert not Component.open(component(star(56, hosts=44)), cache=Cache(None)).bulk
+def test_a_component_that_has_no_room_for_the_memory_of_adapters_is_called_without_them() -> None:
+    """All adapters of imports have one memory, which is joined with those of the component."""
+    assert Component.open(component(star(MOST_MEMORIES - 2, hosts=44)), cache=Cache(None)).bulk
+    assert not Component.open(component(star(MOST_MEMORIES - 1, hosts=44)), cache=Cache(None)).bulk

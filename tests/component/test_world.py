@@ -82,6 +82,28 @@ def test_the_first_use_of_a_deprecated_function_warns_where_it_is_used() -> None
         assert world.version() == 1  # a second warning would fail the test
 
 
+def test_a_function_may_have_any_name_that_the_class_does_not_show() -> None:
+    declared = (
+        "package t:t; world w { export fitting: func(a: u32) -> u32; export plans: func(a: u32) -> u32; }"
+    )
+    code = """(module (func (export "fitting") (param i32) (result i32) (local.get 0))
+      (func (export "plans") (param i32) (result i32) (local.get 0)))"""
+
+    @wit.world("t:t/w")
+    class Named(wit.World):
+        @wit.function("fitting")
+        def fitting(self, a: wit.U32) -> wit.U32:
+            raise NotImplementedError
+
+        @wit.function("plans")
+        def plans(self, a: wit.U32) -> wit.U32:
+            raise NotImplementedError
+
+    for _ in range(2):
+        with Named.open_world(build(declared, code, "w")) as opened:
+            assert (opened.fitting(7), opened.plans(8)) == (7, 8)
+
+
 def test_a_function_with_another_type_is_refused_before_it_is_called() -> None:
     @wit.interface("api")
     class OtherApi(wit.Exports):

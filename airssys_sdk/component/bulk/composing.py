@@ -2,28 +2,25 @@
 
 The outer component declares the same imports, passes them on, and exports everything under the same names. In addition it
 exports an interface for each one with lists of numbers, in which these are text; and it imports one for each interface of the
-host's with such lists, and gives the component what it expects. The adapters are siblings of the component: of two of which
-one contains the other, neither may call the other.
+host's with such lists, and gives the component what it expects. There is one adapter for all that the component imports and one
+for all that it exports: every adapter makes each instance slower to start. Both in one are not possible, as one needs what the
+other is needed for. They are siblings of the component: of two of which one contains the other, neither may call the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Final
 
 from ...wit import model
 from ...wit.reader import find_world
 from ...wit.tools import WasmToolsError, run_wasm_tools
-from .adapter import adapter
+from .adapter import adapter, offered_name, real_name
 from .memories import TooManyMemories, checked
 from .names import interface_name, is_added
 from .sections import COMPONENT, Item, Outline, Unreadable, outline, replace_first
 from .selection import Selected, exported, imported
 from .typetext import TypeTexts, quoted
-
-_MOST_ADAPTERS: Final = 64
-"""Each adapter has a memory, and the engine can join only so many: some are left to the component's own."""
 
 
 class NothingToCompose(Exception):
@@ -48,9 +45,6 @@ def compose(wasm: bytes, types: Callable[[bytes], model.Resolve]) -> bytes:
         # What wasm-tools says of an interface that is imported and exported is what either of them has, so imports are read alone.
         inward = imported(find_world(types(found.declarations)))
         outward = exported(find_world(types(wasm)))
-        # Whatever has no adapter is called as before.
-        outward = outward[:_MOST_ADAPTERS]
-        inward = inward[: _MOST_ADAPTERS - len(outward)]
         if not inward and not outward:
             raise NothingToCompose("it has no function with a list of numbers that goes through an adapter")
         declarations = run_wasm_tools(["print", "-"], stdin=found.declarations).decode()
@@ -74,18 +68,17 @@ def _text(declarations: str, found: Outline, inward: list[Selected], outward: li
         "(component $guest)",
         _MEMORY.read_text(encoding="utf-8").replace("(module", "(core module $memory", 1),
     ]
-    for number, selected in enumerate(inward):
-        parts.append(adapter(f"$inward-{number}", selected, outside=False))
-        parts.append(
-            f'(instance $inward-{number} (instantiate $inward-{number} (with "real" (instance $bulk-{number}))))'
-        )
+    if inward:
+        parts += _instantiated("$inward", inward, [f"$bulk-{n}" for n in range(len(inward))], outside=False)
     arguments = _arguments(found.imports, inward)
     parts.append(f"(instance $guest (instantiate $guest\n{_lines(arguments.values())}))")
     for number, selected in enumerate(outward):
-        parts += _outward(number, selected)
+        parts += _real(number, selected)
+    if outward:
+        parts += _instantiated("$outward", outward, [f"$real-{n}" for n in range(len(outward))], outside=True)
     parts += [f"(export {quoted(e.name)} ({e.sort} $guest {quoted(e.name)}))" for e in found.exports]
     parts += [
-        f"(export {quoted(interface_name(selected.name))} (instance $outward-{number}))"
+        f"(export {quoted(interface_name(selected.name))} (instance $outward {quoted(offered_name(number))}))"
         for number, selected in enumerate(outward)
     ]
     return f"(component $composed\n{_lines(parts)})"
@@ -103,7 +96,8 @@ def _arguments(imports: tuple[Item, ...], inward: list[Selected]) -> Mapping[str
     """What the component is given for each of its imports."""
     given = {item.name: f"(with {quoted(item.name)} ({item.sort} {item.index}))" for item in imports}
     for number, selected in enumerate(inward):
-        own = {f.name: f"(func $inward-{number} {quoted(f.name)})" for f in selected.functions}
+        instance = f"$inward {quoted(offered_name(number))}"
+        own = {f.name: f"(func {instance} {quoted(f.name)})" for f in selected.functions}
         if selected.name is None:
             given |= {name: f"(with {quoted(name)} {function})" for name, function in own.items()}
             continue
@@ -116,7 +110,8 @@ def _arguments(imports: tuple[Item, ...], inward: list[Selected]) -> Mapping[str
     return given
 
 
-def _outward(number: int, selected: Selected) -> list[str]:
+def _real(number: int, selected: Selected) -> list[str]:
+    """The functions of the component's that an adapter is given, in an instance with the names of their types."""
     types = TypeTexts(bulk=False, stem=f"$outward-{number}-")
     for function in selected.functions:
         types.function(function)
@@ -124,11 +119,17 @@ def _outward(number: int, selected: Selected) -> list[str]:
     functions = [
         f"(export {quoted(f.name)} (func $guest{interface} {quoted(f.name)}))" for f in selected.functions
     ]
+    return [*types.defined(), f"(instance $real-{number} {' '.join([*types.given(), *functions])})"]
+
+
+def _instantiated(
+    identifier: str, interfaces: list[Selected], real: list[str], *, outside: bool
+) -> list[str]:
+    """An adapter, and its instance of the same identifier, which is given instances of the real functions."""
+    given = " ".join(f'(with "{real_name(number)}" (instance {name}))' for number, name in enumerate(real))
     return [
-        adapter(f"$outward-{number}", selected, outside=True),
-        *types.defined(),
-        f"(instance $real-{number} {' '.join([*types.given(), *functions])})",
-        f'(instance $outward-{number} (instantiate $outward-{number} (with "real" (instance $real-{number}))))',
+        adapter(identifier, interfaces, outside=outside),
+        f"(instance {identifier} (instantiate {identifier} {given}))",
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 PREFIX: Final = "airssys:bulk/"
 """How the names of added interfaces begin."""
 
-REVISION: Final = "4"
+REVISION: Final = "5"
 """Counts changes of what is composed, so that a component composed by an earlier version is not taken for one of this."""
 
 

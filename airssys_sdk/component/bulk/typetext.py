@@ -66,19 +66,12 @@ class TypeTexts:
             for n, text in enumerate(self._definitions)
         ]
 
-    def exported(self) -> list[str]:
-        """The named types as definitions of a component that exports them."""
-        return [
-            f"(type {self._stem}-{n} {text}) (export {self._stem}{n} {quoted(_TYPE_NAME + str(n))} (type {self._stem}-{n}))"
-            for n, text in enumerate(self._definitions)
-        ]
-
     def defined(self) -> list[str]:
-        """The named types as definitions of a component that gives them to another one, see `given`."""
+        """The named types as definitions of the component around it, see `given`."""
         return [f"(type {self._stem}{n} {text})" for n, text in enumerate(self._definitions)]
 
     def given(self) -> list[str]:
-        """The named types as exports of an instance that is given to another component."""
+        """The named types as exports of an instance, which has to have those of its functions."""
         return [
             f"(export {quoted(_TYPE_NAME + str(n))} (type {self._stem}{n}))"
             for n in range(len(self._definitions))

@@ -27,6 +27,7 @@ from .exports import ExportCodec
 from .imports import ImportedFunction, ImportedInterface, Imports
 from .live import Live
 from .mappings import MappingCodec
+from .planning import plan_of
 from .resources import bound
 
 if TYPE_CHECKING:
@@ -70,7 +71,14 @@ def instantiate(
     host = _by_attribute(imports, types.imports) if issubclass(type(imports), Mapping) else imports
     if missing is not None:
         host = Absent(host, missing)
-    live = Live.start(component, types.imports, host, engine=component.engine, wasi=wasi, limits=limits)
+    live = Live.start(
+        component,
+        lambda loaded: plan_of(loaded, types.imports),
+        host,
+        engine=component.engine,
+        wasi=wasi,
+        limits=limits,
+    )
     return Instance(live, types)
 
 

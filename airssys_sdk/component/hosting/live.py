@@ -13,7 +13,6 @@ from ..engine.profiles import engine as engine_with
 from ..running.store import Store
 from .linking import link
 from .loaded import Component
-from .planning import plan_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from ..engine.profiles import Engine
     from ..running.limits import Limits
     from ..running.wasi import Wasi
-    from .imports import Imports
     from .loaded import Source
+    from .planning import Plan
 
 
 class Live:
@@ -52,7 +51,7 @@ class Live:
     def start(
         cls,
         source: Source,
-        imports: Imports,
+        plan_for: Callable[[Component], Plan],
         host: object,
         *,
         engine: Engine | None = None,
@@ -60,22 +59,19 @@ class Live:
         limits: Limits | None = None,
         sources: Mapping[str, str] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
-        check: Callable[[Component], None] | None = None,
         bulk: bool = True,
     ) -> Self:
-        """Load, link and instantiate; `check` may refuse the loaded component first.
+        """Load, link and instantiate; `plan_for` says how a component is linked, or refuses it.
 
         Raises:
             InvalidComponent: the source is no component.
-            LinkError: the component imports what neither WASI nor `imports` gives, or `host` lacks an implementation.
+            LinkError: `plan_for` refuses the component, or `host` lacks an implementation.
             UsageError: the limits need another engine profile than the component was loaded with.
             CallError: the component failed while it was starting.
         """
         public = needs_fallback()
         component = load(source, engine, limits, bulk=bulk and not public and (limits is None or limits.bulk))
-        if check is not None:
-            check(component)
-        plan = plan_of(component, imports)
+        plan = plan_for(component)
         store = Store(component.engine, limits=limits, wasi=wasi, sources=sources, loop=loop)
         try:
             linker = link(store, component, plan, host, public=public)
@@ -96,6 +92,8 @@ class Live:
 
 def load(source: Source, engine: Engine | None, limits: Limits | None, *, bulk: bool = True) -> Component:
     """The component of a source, in the engine that is asked for or that the limits need."""
+    if isinstance(source, Component) and engine is None and limits is None and (bulk or not source.bulk):
+        return source  # as `open` would say of it, in more steps
     if engine is None and limits is not None and limits.metered:
         engine = engine_with("metered")
     return Component.open(source, engine=engine, bulk=bulk)

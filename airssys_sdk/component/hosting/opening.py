@@ -11,6 +11,7 @@ from ...wit.annotations import MARKER, InterfaceMarker, ResourceMarker, WorldMar
 from ..errors import LinkError, printable
 from .declared import declared
 from .imports import NO_IMPORTS, ImportedFunction, Imports, read_imports, read_methods
+from .planning import Plan, plan_of
 from .resources import functions_of, resources_of
 from .worlds import LazyCall, World, interfaces_of, marker_of
 
@@ -18,38 +19,50 @@ if TYPE_CHECKING:
     from .loaded import Component
 
 
-def imports_of(world: type[World], protocol: type[Any] | None) -> Imports:
-    """What a world imports, as its Protocol and its marker say."""
-    found = _PLANS.get(world)
+def plan(world: type[World], protocol: type[Any] | None, component: Component) -> Plan:
+    """How a component is linked to hosts of a world; it is made once.
+
+    Args:
+        world: the generated class.
+        protocol: the Protocol of its imports; None if it has none.
+        component: the component.
+
+    Raises:
+        LinkError: the component lacks an export of the world, or imports what neither WASI nor the world has.
+    """
+    found = world.__wit_plans__.get(component)
     if found is None:
-        found = _PLANS[world] = _imports_of(world, protocol)
+        _check(world, component)
+        found = world.__wit_plans__[component] = plan_of(component, _imports_of(world, protocol))
     return found
 
 
 def _imports_of(world: type[World], protocol: type[Any] | None) -> Imports:
-    plan = NO_IMPORTS if protocol is None else read_imports(protocol)
+    """What a world imports, as its Protocol and its marker say."""
+    found = _IMPORTS.get(world)
+    if found is None:
+        found = _IMPORTS[world] = _read(world, protocol)
+    return found
+
+
+def _read(world: type[World], protocol: type[Any] | None) -> Imports:
+    found = NO_IMPORTS if protocol is None else read_imports(protocol)
     marker = getattr(world, MARKER, None)
     if not isinstance(marker, WorldMarker) or not marker.resources:
-        return plan
+        return found
     resources = {marker_of(resource, ResourceMarker).name: resource for resource in marker.resources}
     methods = dict[str, ImportedFunction]()
     for name, resource in resources.items():
         methods |= read_methods(resource, name.rpartition("#")[0])
-    return dataclasses.replace(plan, resources=resources, methods=methods, world=marker.name)
+    return dataclasses.replace(found, resources=resources, methods=methods, world=marker.name)
 
 
 # Codecs of methods are compiled on first use and serve every instance.
-_PLANS: weakref.WeakKeyDictionary[type[World], Imports] = weakref.WeakKeyDictionary()
+_IMPORTS: weakref.WeakKeyDictionary[type[World], Imports] = weakref.WeakKeyDictionary()
 
 
-def check(world: type[World], loaded: Component) -> None:
-    """Refuse a component that lacks an export of a world.
-
-    Raises:
-        LinkError: it does, and these are its exports.
-    """
-    if loaded in world.fitting:
-        return
+def _check(world: type[World], loaded: Component) -> None:
+    """Refuse a component that lacks an export of a world."""
     component = declared(loaded)
     missing = list[str]()
     for interface in interfaces_of(world).values():
@@ -76,7 +89,6 @@ def check(world: type[World], loaded: Component) -> None:
             ),
             hint="build the component for this world, or generate the package for the component's own world",
         )
-    world.fitting.add(loaded)
 
 
 def _functions(cls: type[Any]) -> list[str]:

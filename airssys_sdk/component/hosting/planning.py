@@ -19,7 +19,7 @@ from ..running.handles import HostType
 from ..running.wasi import is_wasi
 from ..signatures.check import PlainFunction
 from ..signatures.handles import refused
-from .asking import Asked, Group, Method, Problem
+from .asking import Asked, Group, Method, Problem, all_of
 from .declared import Declared, declared
 from .imports import ImportedFunction, Imports, is_known, methods_of
 
@@ -74,6 +74,7 @@ class Plan:
         definitions = list[Definition]()
         self._groups = [*self._read(read, imports, definitions)]
         self._problems = [*_bulk_forms(read, definitions)]
+        self._all = None if self._problems else all_of(self._groups)
         self.has_resources = any(step.has_resources for step in definitions)
         protocols = dict.fromkeys(p for step in definitions for p in step.resources.values())
         self.types: Mapping[type[Any], HostType] = {
@@ -90,6 +91,9 @@ class Plan:
         Raises:
             LinkError: the host lacks something, or the component imports a function with another type.
         """
+        given = None if self._all is None else self._all(host)
+        if given is not None:
+            return [*given[0], *self._fixed], given[1]
         functions, suspends, problems = list[Callable[..., Any]](), list[bool](), list[str]()
         for group in self._groups:
             group.ask(host, functions, suspends, problems, metered=self._metered)

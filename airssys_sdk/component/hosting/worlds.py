@@ -9,6 +9,7 @@ Generated packages import this, so it brings in little: all that opening a compo
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 import weakref
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .exports import ExportCodec
     from .live import Live
     from .loaded import Component, Source
+    from .planning import Plan
 
 
 class Exports:
@@ -63,12 +65,15 @@ class World:
     Use it with `with`, or `close` it; after that, calls raise `InstanceDead`.
     """
 
-    # Components that were found to export what this class needs.
-    fitting: ClassVar[weakref.WeakSet[Component]]
+    # The components that were found to export what this class needs, and how each is linked. No function of WIT has such a name.
+    __wit_plans__: ClassVar[weakref.WeakKeyDictionary[Component, Plan]]
+    # The exported interfaces by attribute, once they were read.
+    __wit_interfaces__: ClassVar[Mapping[str, type[Exports]] | None] = None
 
     def __init_subclass__(cls) -> None:
         _bind_lazily(cls, lambda _: None)
-        cls.fitting = weakref.WeakSet()
+        cls.__wit_plans__ = weakref.WeakKeyDictionary()
+        cls.__wit_interfaces__ = None
 
     def __init__(self, live: Live) -> None:
         self._live = live
@@ -108,19 +113,16 @@ class World:
             UsageError: the limits need another engine profile than the loaded component has.
             CallError: the component failed while it was starting.
         """
-        from .live import Live
-        from .opening import check, imports_of
-
-        live = Live.start(
+        kind, plan = _opening()
+        live = kind.start(
             source,
-            imports_of(cls, protocol),
+            lambda component: plan(cls, protocol, component),
             imports,
             engine=engine,
             wasi=wasi,
             limits=limits,
             sources=sources,
             loop=loop,
-            check=lambda loaded: check(cls, loaded),
             bulk=bulk,
         )
         return cls(live)
@@ -182,6 +184,15 @@ class LazyCall:
         return call
 
 
+@functools.cache
+def _opening() -> tuple[type[Live], Callable[[type[World], type[Any] | None, Component], Plan]]:
+    # The statement `import` takes a microsecond each time, also when the module is there.
+    from .live import Live
+    from .opening import plan
+
+    return Live, plan
+
+
 def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -> None:
     for name, stub in list(vars(cls).items()):
         if isinstance(getattr(stub, MARKER, None), FunctionMarker):
@@ -190,9 +201,10 @@ def _bind_lazily(cls: type[Any], interface: Callable[[type[Any]], str | None]) -
 
 def interfaces_of(cls: type[World]) -> Mapping[str, type[Exports]]:
     """The exported interfaces of a generated world class, by attribute."""
-    found = _INTERFACES.get(cls)
+    found = cls.__wit_interfaces__
     if found is None:
-        found = _INTERFACES[cls] = _interfaces(cls)
+        # The annotations of a class do not change, and reading them takes longer than the rest of opening a world.
+        found = cls.__wit_interfaces__ = _interfaces(cls)
     return found
 
 
@@ -221,7 +233,3 @@ def marker_of(cls: type[Any], kind: type[Any]) -> Any:
 
 def _title(live: Live) -> str:
     return str(live.component.path or "a component")
-
-
-# The annotations of a class do not change, and reading them takes longer than the rest of opening a world.
-_INTERFACES: weakref.WeakKeyDictionary[type[World], Mapping[str, type[Exports]]] = weakref.WeakKeyDictionary()

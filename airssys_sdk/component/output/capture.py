@@ -96,15 +96,16 @@ def attach(configuration: Any, stream: str, capture: Capture) -> None:
         capture: what gets the writes.
     """
     key = next(_KEYS)
-    _CAPTURES[key] = capture
+    # Called with the reference, which is the default of `pop`.
+    _CAPTURES[key] = weakref.ref(capture, functools.partial(_CAPTURES.pop, key))
     # There is no function to finish: the engine would call it late, on a thread of its own, and Python ends such a thread by
     # force when the interpreter is on its way out, which aborts the process.
     stores().wasi_outputs[stream](configuration, pointer(_write()), pointer(key), None)
 
 
 # The engine knows a capture by its key; writes come from other threads, and single operations of a dict and of a counter
-# are atomic.
-_CAPTURES: Final[weakref.WeakValueDictionary[int, Capture]] = weakref.WeakValueDictionary()
+# are atomic. A `WeakValueDictionary` would do the same in Python, where this is in C alone: each instance has two captures.
+_CAPTURES: Final[dict[int, weakref.ref[Capture]]] = {}
 _KEYS: Final = itertools.count(1)
 
 
@@ -113,7 +114,8 @@ def _write() -> int:
     """The address of the C function that writes to all captures; it lives as long as the process."""
 
     def write(key: int | None, data: Any, size: int) -> int:
-        capture = _CAPTURES.get(key or 0)
+        known = _CAPTURES.get(key or 0)
+        capture = None if known is None else known()
         if capture is not None and size:
             capture.write(ctypes.string_at(data, size))
         return size
