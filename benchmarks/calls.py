@@ -9,7 +9,6 @@ code is 1 if `add` is less than 12 times faster.
 
 from __future__ import annotations
 
-import ctypes
 import sys
 import timeit
 from collections.abc import Callable
@@ -19,7 +18,8 @@ from airssys_sdk import component as wit
 from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.engine.foreign import COMPILED
 
-from .natives import Given, Row, build, c_library, generated, rows
+from .floors import floor_loop
+from .natives import Given, build, generated, rows
 
 GOALS: dict[str, tuple[float, float | None]] = {
     "add(s32, s32)": (12, 3.0),
@@ -37,7 +37,7 @@ ROUNDS = 7
 
 def main() -> int:
     """Print the table; the exit code says whether `add` reaches its goal."""
-    wasm, bench, loop = build(), generated(), _c_loop()
+    wasm, bench, floor_of = build(), generated(), floor_loop()
     ratio = 0.0
     print(
         f"{'call of a native guest':26}{'engine us':>11}{'ours us':>10}{'floor us':>10}{'ratio':>9}{'/ floor':>9}  goals"
@@ -52,7 +52,9 @@ def main() -> int:
             engine = _best(lambda f=function, r=row: f(theirs.store, *r.engines), row.seldom)  # type: ignore[misc]
             ours = _best(lambda m=method, r=row: m(*r.ours), row.often)  # type: ignore[misc]
             # An import answers in Python there too, so a loop in C would not be its floor.
-            floor = loop(theirs, function, row) if loop and row.name != "ask" else None
+            floor = None
+            if floor_of is not None and row.name != "ask":
+                floor = floor_of(theirs.store, function, row.engines, row.often)
             print(
                 f"{row.title:26}{engine:11.2f}{ours:10.2f}{f'{floor:.2f}' if floor else '-':>10}"
                 f"{engine / ours:8.1f}x{f'{ours / floor:.2f}' if floor else '-':>9}"
@@ -84,7 +86,6 @@ class _Theirs:
 
         engine = component.engine.raw
         self.store = wasmtime.Store(engine)
-        self.context: Any = getattr(self.store, "_context")()  # noqa: B009  (below the package's public surface)
         linker = layer.Linker(engine)
         with linker.root() as root, root.add_instance("bench:calls/host") as host:
             host.add_func("next", _next)
@@ -105,58 +106,6 @@ def _best(call: Callable[[], object], number: int) -> float:
     """Microseconds of one call: the best of several rounds."""
     call()
     return min(timeit.repeat(call, number=number, repeat=ROUNDS)) / number * 1e6
-
-
-_LOOP = """
-#include <stddef.h>
-#include <time.h>
-double loop(void *(*call)(void *, void *, void *, size_t, void *, size_t), void (*release)(void *),
-            void *function, void *context, void *arguments, size_t count, char *result, int times) {
-  struct timespec begin, end;
-  clock_gettime(CLOCK_MONOTONIC, &begin);
-  for (int i = 0; i < times; i++) {
-    if (call(function, context, arguments, count, result, 1)) return -1;
-    release(result);
-    result[0] = 0;
-  }
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  return ((end.tv_sec - begin.tv_sec) * 1e9 + (end.tv_nsec - begin.tv_nsec)) / times;
-}
-"""
-
-
-def _c_loop() -> Callable[[_Theirs, Any, Row], float] | None:
-    """Calls a function in a C loop; microseconds of one call. None without a C compiler."""
-    library = c_library(_LOOP)
-    if library is None:
-        return None
-    loop = library.loop
-    loop.restype = ctypes.c_double
-    loop.argtypes = [*[ctypes.c_void_p] * 5, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int]
-
-    def measure(theirs: _Theirs, function: Any, row: Row) -> float:
-        from wasmtime import _ffi
-
-        types = [ty for _, ty in function.type(theirs.store).params]
-        cells = (_ffi.wasmtime_component_val_t * len(types))()
-        for cell, ty, value in zip(cells, types, row.engines, strict=True):
-            ty.convert_to_c(theirs.store, value, ctypes.pointer(cell))
-        result = (ctypes.c_char * 32)()
-        addresses = [
-            ctypes.cast(getattr(_ffi.dll, name), ctypes.c_void_p).value
-            for name in ("wasmtime_component_func_call", "wasmtime_component_val_delete")
-        ]
-        where = (
-            ctypes.addressof(function._func),
-            ctypes.cast(theirs.context, ctypes.c_void_p).value,
-        )
-        times: list[float] = [
-            loop(*addresses, *where, ctypes.addressof(cells), len(types), ctypes.addressof(result), row.often)
-            for _ in range(ROUNDS)
-        ]
-        return min(times) / 1e3
-
-    return measure
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from airssys_sdk.project import Project, build
 from airssys_sdk.wit.reader import find_world, read
 from airssys_sdk.wit.shapes import signature_of
 
+from .floors import floor_loop
 from .natives import c_library
 
 ROOT = Path(__file__).parent.parent
@@ -95,13 +96,13 @@ def prepare(folder: Path) -> tuple[Path, ModuleType]:
 def calls(wasm: Path, host: ModuleType) -> None:
     """The table of calls."""
     print(
-        f"{'a Python guest, plain profile':40}{'engine us':>11}{'ours us':>10}{'ratio':>9}{'floor us':>10}{'/ floor':>9}"
+        f"{'a Python guest, plain profile':40}{'engine us':>11}{'ours us':>10}{'ratio':>9}{'floor us':>10}{'/ floor':>9}  goals"
     )
     types = importlib.import_module(f"{host.__name__}.imports.types")
     with host.Guest.load(Component.open(wasm), imports=imports(host)) as world:
         theirs = _Theirs(Component.open(wasm, bulk=False))
-        theirs_handle = theirs.function("handle-message", LIFECYCLE)
-        for size, often, seldom in ((64, 3000, 300), (1024, 3000, 20)):
+        theirs_handle, floor_of = theirs.function("handle-message", LIFECYCLE), floor_loop()
+        for size, often, seldom, goals in ((64, 3000, 300, ">= 19x, <= 1.7"), (1024, 3000, 20, ">= 70x")):
             payload = os.urandom(size)
             own = types.ComponentId("airssys", "host", "0")
             message = types.ComponentMessage(
@@ -111,7 +112,8 @@ def calls(wasm: Path, host: ModuleType) -> None:
             assert world.component_lifecycle.handle_message(message) == payload
             engine = _best(functools.partial(theirs_handle, theirs.store, record), seldom)
             ours = _best(functools.partial(world.component_lifecycle.handle_message, message), often)
-            _row(f"handle-message, {size} B", engine, ours)
+            floor = None if floor_of is None else floor_of(theirs.store, theirs_handle, [record], often)
+            _row(f"handle-message, {size} B", engine, ours, floor, goals)
     with host.Guest.load(Component.open(wasm, bulk=False), imports=imports(host)) as world:
         _imports(world, theirs, wasm)
 
@@ -147,10 +149,10 @@ def _imports(world: Any, theirs: _Theirs, wasm: Path) -> None:
                 spent = (time.perf_counter() - begin) / ASKED * 1e6
                 least[name][number] = min(least[name][number], spent)
     cost = {name: ask - spin for name, (ask, spin) in least.items()}
-    _row("host import u32 -> u32", cost["engine"], cost["ours"], cost.get("floor"))
+    _row("host import u32 -> u32", cost["engine"], cost["ours"], cost.get("floor"), ">= 8x, <= 2.3")
     if library is not None:
         added = [cost[name] - cost["floor"] for name in ("engine", "ours")]
-        _row("  what the layer adds to the floor", *added)
+        _row("  what the layer adds to the floor", added[0], added[1])
     print(f"  (an iteration of the guest's loop, {least['ours'][1]:.2f} us, is taken off)")
 
 
@@ -299,9 +301,11 @@ def _in_turns(*calls: Callable[[], object]) -> list[float]:
     return [statistics.median(times) for times in spent]
 
 
-def _row(title: str, engine: float, ours: float, floor: float | None = None) -> None:
+def _row(title: str, engine: float, ours: float, floor: float | None = None, goals: str = "") -> None:
     least = f"{floor:10.2f}{ours / floor:9.2f}" if floor else ""
-    print(f"{title:40}{engine:11.2f}{ours:10.2f}{engine / ours:8.1f}x{least}", flush=True)
+    print(
+        f"{title:40}{engine:11.2f}{ours:10.2f}{engine / ours:8.1f}x{least:19}  {goals}".rstrip(), flush=True
+    )
 
 
 def _once(title: str, milliseconds: float, goal: str) -> None:

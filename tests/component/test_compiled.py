@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from nested_runs import HERE, run_tests
@@ -115,6 +116,42 @@ def test_texts_are_read_and_written_in_place() -> None:
     for call in (COMPILED.put_text, COMPILED.put_texts, COMPILED.text, COMPILED.texts):
         with pytest.raises(TypeError, match="arguments"):
             call()
+
+
+@needs_module
+@pytest.mark.parametrize("data", [b"", b"abc", bytes(range(256)) * 9, b"\xff" * 4099])
+def test_the_sum_of_words_is_that_of_python(data: bytes) -> None:
+    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
+    assert COMPILED.word_sum(data) == COMPILED.word_sum(memoryview(data)) == sum(words) % (1 << 64)
+    with pytest.raises(TypeError):
+        COMPILED.word_sum("abc")
+
+
+@needs_module
+@pytest.mark.parametrize("order", [("0", "1"), ("1", "0")], ids=["compiled-first", "pure-first"])
+def test_code_that_was_kept_with_the_module_is_found_without_it_and_the_other_way_round(
+    order: tuple[str, str], tmp_path: Path
+) -> None:
+    program = """
+import sys
+from pathlib import Path
+from airssys_sdk.component import Cache, Component
+cache = Cache(Path(sys.argv[2]))
+Component.open(Path(sys.argv[1]), cache=cache)
+print(cache.counters.compiled)
+"""
+    (tmp_path / "empty.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+    compiled = [
+        subprocess.run(
+            [sys.executable, "-c", program, tmp_path / "empty.wasm", tmp_path / "cache"],
+            env={**os.environ, "AIRSSYS_PURE": pure},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for pure in order
+    ]
+    assert compiled == ["1\n", "0\n"]
 
 
 @needs_module

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define MOST 9 /* parameters of one function */
 
@@ -325,6 +326,29 @@ put_texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
     Py_RETURN_NONE;
 }
 
+/* The sum of the 64-bit words of a buffer, the last one filled up with zeros; what Python's `sum` needs a second for. */
+static PyObject *
+word_sum(PyObject *module, PyObject *object)
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) < 0)
+        return NULL;
+    uint64_t sum = 0, last = 0;
+    const char *data = view.buf;
+    size_t whole = (size_t)view.len / 8;
+    Py_BEGIN_ALLOW_THREADS
+    for (size_t i = 0; i < whole; i++) {
+        uint64_t one;
+        memcpy(&one, data + 8 * i, 8);
+        sum += one;
+    }
+    memcpy(&last, data + 8 * whole, (size_t)view.len % 8);
+    sum += last;
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&view);
+    return PyLong_FromUnsignedLongLong(sum);
+}
+
 static PyObject *
 same(PyObject *module, PyObject *object)
 {
@@ -336,6 +360,7 @@ static PyMethodDef functions[] = {
     {"ready", ready, METH_VARARGS, NULL},
     {"host_import", host_import, METH_VARARGS, NULL},
     {"same", same, METH_O, NULL},
+    {"word_sum", word_sum, METH_O, NULL},
     {"text", (PyCFunction)(void (*)(void))text, METH_FASTCALL, NULL},
     {"text_at", text_at, METH_O, NULL},
     {"texts", (PyCFunction)(void (*)(void))texts, METH_FASTCALL, NULL},

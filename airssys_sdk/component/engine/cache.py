@@ -31,13 +31,18 @@ from ..errors import printable
 from . import known
 from .eviction import CODE, NOTE, UNFINISHED, lock_of, make_room
 from .filelock import file_lock
+from .foreign import COMPILED
 from .profiles import REVISION, Engine, Profile, leave_open_at_exit, target, version
 from .raw import package
 
 _LOG = logging.getLogger(__name__)
 
-_SEAL: Final = struct.Struct("<16sI32sQ")
-_MAGIC: Final = b"airssys-code-02\n"
+_SEAL: Final = struct.Struct("<16sIQ32sQ")
+_SEAL_SUM: Final = struct.Struct("<I")
+"""Magic, CRC-32 and word sum of the content, key, size; and behind it the CRC-32 of all that. The word sum is for the compiled module, which takes it in a tenth of
+the time of the CRC; without the module it would take ten times as long."""
+_SEALED: Final = _SEAL.size + _SEAL_SUM.size
+_MAGIC: Final = b"airssys-code-03\n"
 _LARGEST: Final = 4 << 30
 _PATIENCE: Final = 120.0
 """Seconds to wait for another process that compiles the same component, before doing it too."""
@@ -248,7 +253,9 @@ class Cache:
     def _write(self, entry: Path, key: str, compiled: Any) -> None:
         try:
             payload = memoryview(compiled.serialize())
-            seal = _SEAL.pack(_MAGIC, zlib.crc32(payload), bytes.fromhex(key), len(payload))
+            sums = zlib.crc32(payload), _word_sum(payload)
+            seal = _SEAL.pack(_MAGIC, *sums, bytes.fromhex(key), len(payload))
+            seal += _SEAL_SUM.pack(zlib.crc32(seal))
             with _replacing(entry) as file:
                 file.write(payload)
                 file.write(seal)
@@ -309,17 +316,30 @@ def _is_sound(entry: Path, key: str) -> bool:
     descriptor = os.open(entry, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb"):  # noqa: PTH123  (opened by descriptor, so that a link is not followed)
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size <= _SEAL.size:
+        if not stat.S_ISREG(status.st_mode) or status.st_size <= _SEALED:
             return False
         if os.name != "nt" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022):
             return False
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
-            length = status.st_size - _SEAL.size
-            magic, checksum, owner, size = _SEAL.unpack_from(view, length)
-            if magic != _MAGIC or owner.hex() != key or size != length:
+            length = status.st_size - _SEALED
+            magic, checksum, words, owner, size = _SEAL.unpack_from(view, length)
+            with view[length : length + _SEAL.size] as seal:
+                whole = _SEAL_SUM.pack(zlib.crc32(seal)) == view[length + _SEAL.size :]
+            if not whole or magic != _MAGIC or owner.hex() != key or size != length:
                 return False
             with view[:length] as payload:
+                if COMPILED is not None:
+                    return bool(COMPILED.word_sum(payload) == words)
                 return bool(zlib.crc32(payload) == checksum)
+
+
+def _word_sum(payload: memoryview) -> int:
+    """The sum of the 64-bit words of a buffer, the last one filled up with zeros."""
+    if COMPILED is not None:
+        return int(COMPILED.word_sum(payload))
+    whole = len(payload) // 8 * 8
+    last = int.from_bytes(payload[whole:], "little")
+    return (sum(payload[:whole].cast("Q")) + last) % (1 << 64)
 
 
 @contextlib.contextmanager
