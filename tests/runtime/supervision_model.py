@@ -57,7 +57,7 @@ class Member:
         failing: it has given up, and fails if nobody stops it first.
     """
 
-    plan: Plan
+    plan: Plan = dataclasses.field(repr=False)  # worlds are told apart by what they say of themselves
     above: str
     state: Literal["up", "starting", "down", "gone"] = "down"
     life: int = 0
@@ -202,23 +202,24 @@ class World:
     def _can_start(self, member: Member) -> bool:
         if member.plan.strategy is None or member.state != "starting" or member.failing is not None:
             return False
-        if not member.walk:
+        waits_for = next((self.members[name] for name in member.walk if not self._settled(name)), None)
+        if waits_for is None:
             return True
-        child = self.members[member.walk[0]]
-        if child.state in ("up", "gone"):
-            return True
-        planned = any(name == child.plan.name for _, name in self.timers)
-        return child.state == "down" and member.group is None and not member.inbox and not planned
+        planned = any(name == waits_for.plan.name for _, name in self.timers)
+        return waits_for.state == "down" and member.group is None and not member.inbox and not planned
+
+    def _settled(self, name: str) -> bool:
+        return self.members[name].state in ("up", "gone")
 
     def _act(self, act: str, name: str) -> None:
         member = self.members[name]
         if act == "start":
-            if not member.walk:
-                self._up(name)
-            elif self.members[member.walk[0]].state == "down":
+            while member.walk and self._settled(member.walk[0]):
+                del member.walk[0]
+            if member.walk:
                 self._begin(member.walk[0])
             else:
-                del member.walk[0]
+                self._up(name)
         elif member.failing is not None:
             self._fail(name, member.failing)
         elif member.group is not None:
@@ -236,6 +237,8 @@ class World:
         member.at = member.group.pop(0)
         if self.members[member.at].state == "down":
             self._begin(member.at)
+        if not member.group and self._settled(member.at):
+            member.group = member.at = None
 
     def _decide(self, member: Member, ended: Ended) -> None:
         child = self.members[ended.child]
