@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Callable
 from typing import Literal
 
 Why = tuple[int, str]
@@ -30,7 +31,7 @@ class Plan:
     below: tuple[Plan, ...] = ()
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Ended:
     """A life of a child that ended by itself; its supervisor has not looked at it yet."""
 
@@ -56,7 +57,7 @@ class Member:
         failing: it has given up, and fails if nobody stops it first.
     """
 
-    plan: Plan
+    plan: Plan = dataclasses.field(repr=False)  # worlds are told apart by what they say of themselves
     above: str
     state: Literal["up", "starting", "down", "gone"] = "down"
     life: int = 0
@@ -68,6 +69,13 @@ class Member:
     pausing: bool = False
     walk: list[str] = dataclasses.field(default_factory=list)
     failing: Why | None = None
+
+    def copy(self) -> Member:
+        """Another one that does not change with this."""
+        other = copy.copy(self)
+        other.restarts, other.below, other.inbox = self.restarts.copy(), self.below.copy(), self.inbox.copy()
+        other.group, other.walk = None if self.group is None else self.group.copy(), self.walk.copy()
+        return other
 
 
 @dataclasses.dataclass
@@ -139,26 +147,49 @@ class World:
             else:
                 self._begin(name)
 
-    def outcomes(self) -> list[World]:
-        """All worlds that this one may be in when no supervisor has anything left to do."""
-        seen, quiet, waiting = set[str](), list[World](), [self]
+    def outcomes(self, may_be: Callable[[World], bool] = lambda _: True) -> list[World]:
+        """All worlds that this one may be in when no supervisor has anything left to do.
+
+        Args:
+            may_be: says of a world on the way whether it can still lead to what was seen; others are not followed.
+        """
+        seen, quiet, waiting = set[str](), dict[str, World](), [self]
         while waiting:
             world = waiting.pop()
-            able = [name for name in world.members if world._can_act(name)]
+            able = world._able()
+            while len(able) == 1:
+                world._act(*able[0])
+                able = world._able()
             if not able:
-                quiet.append(world)
-            for name in reversed(able):
-                following = copy.deepcopy(world) if len(able) > 1 else world
-                following._act(name)
-                if len(able) + len(waiting) == 1 or repr(following) not in seen:
+                quiet[repr(world)] = world
+            for act, name in reversed(able):
+                following = world.copy()
+                following._act(act, name)
+                if may_be(following) and repr(following) not in seen:
                     seen.add(repr(following))
                     waiting.append(following)
-        return list({repr(world): world for world in quiet}.values())
+        return list(quiet.values())
+
+    def copy(self) -> World:
+        """Another one that does not change with this."""
+        return World(
+            self.now,
+            {name: member.copy() for name, member in self.members.items()},
+            self.timers.copy(),
+            {name: faults.copy() for name, faults in self.faults.items()},
+            {name: order.copy() for name, order in self.order.items()},
+            {name: decisions.copy() for name, decisions in self.decisions.items()},
+            self.over,
+        )
 
     # What a supervisor does.
 
-    def _can_act(self, name: str) -> bool:
-        member = self.members[name]
+    def _able(self) -> list[tuple[str, str]]:
+        """What may happen next: a supervisor acts, or a start of one goes on."""
+        acts = [("act", name) for name, member in self.members.items() if self._can_act(member)]
+        return acts + [("start", name) for name, member in self.members.items() if self._can_start(member)]
+
+    def _can_act(self, member: Member) -> bool:
         if member.plan.strategy is None or member.state not in ("up", "starting"):
             return False
         if member.failing is not None:
@@ -166,35 +197,48 @@ class World:
         if member.group is not None:
             waits = member.at is not None and self.members[member.at].state == "starting"
             return not member.pausing and not waits
-        if member.inbox or member.state == "up":
-            return bool(member.inbox)
-        return not member.walk or self._can_go_on(self.members[member.walk[0]])
+        return bool(member.inbox)
 
-    def _can_go_on(self, child: Member) -> bool:
-        planned = any(name == child.plan.name for _, name in self.timers)
-        return child.state in ("up", "gone") or (child.state == "down" and not planned)
+    def _can_start(self, member: Member) -> bool:
+        if member.plan.strategy is None or member.state != "starting" or member.failing is not None:
+            return False
+        waits_for = next((self.members[name] for name in member.walk if not self._settled(name)), None)
+        if waits_for is None:
+            return True
+        planned = any(name == waits_for.plan.name for _, name in self.timers)
+        return waits_for.state == "down" and member.group is None and not member.inbox and not planned
 
-    def _act(self, name: str) -> None:
+    def _settled(self, name: str) -> bool:
+        return self.members[name].state in ("up", "gone")
+
+    def _act(self, act: str, name: str) -> None:
         member = self.members[name]
-        if member.failing is not None:
+        if act == "start":
+            while member.walk and self._settled(member.walk[0]):
+                del member.walk[0]
+            if member.walk:
+                self._begin(member.walk[0])
+            else:
+                self._up(name)
+        elif member.failing is not None:
             self._fail(name, member.failing)
         elif member.group is not None:
-            failed = member.at is not None and self.members[member.at].state == "down"
-            member.at = None
-            if failed or not member.group:
-                member.group = None  # one that failed is in the inbox: what follows from that starts the rest
-                return
-            member.at = member.group.pop(0)
-            if self.members[member.at].state == "down":
-                self._begin(member.at)
-        elif member.inbox:
-            self._decide(member, member.inbox.pop(0))
-        elif not member.walk:
-            self._up(name)
-        elif self.members[member.walk[0]].state == "down":
-            self._begin(member.walk[0])
+            self._go_on(member)
         else:
-            del member.walk[0]
+            self._decide(member, member.inbox.pop(0))
+
+    def _go_on(self, member: Member) -> None:
+        """Start the next one of a group."""
+        failed = member.at is not None and self.members[member.at].state == "down"
+        member.at = None
+        if failed or not member.group:
+            member.group = None  # one that failed is in the inbox: what follows from that starts the rest
+            return
+        member.at = member.group.pop(0)
+        if self.members[member.at].state == "down":
+            self._begin(member.at)
+        if not member.group and self._settled(member.at):
+            member.group = member.at = None
 
     def _decide(self, member: Member, ended: Ended) -> None:
         child = self.members[ended.child]
