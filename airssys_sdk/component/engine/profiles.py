@@ -10,6 +10,7 @@ Compiled code belongs to one profile, so the profile is part of every cache key.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import importlib.metadata
 import platform
@@ -117,6 +118,12 @@ def _register() -> None:
 
 
 def _close_all() -> None:
+    if threading.active_count() > 1:
+        # Only threads that nobody waits for are left. They may be inside the engine, or come back to it before the process is gone,
+        # and what they use must not be freed under them. One reference more, so that nothing is freed later either.
+        for raw in list(_OPEN):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(raw))
+        return
     for raw in list(_OPEN):
         raw.close()
 

@@ -124,7 +124,7 @@ class Store:
         self.dead: str | None = None
         self.pending: BaseException | None = None
         self.failing: str | None = None
-        self.busy = False
+        self.busy = True  # until it is whole: at the end of the process another thread closes those that are free
         self.call: Call | None = None
         self.call_loop: asyncio.AbstractEventLoop | None = None
         self.parked: Parked | None = None
@@ -134,6 +134,7 @@ class Store:
         self._raw, self.context = _make(engine, self.limits)
         STORES[self.context] = weakref.ref(self)
         self.stdout, self.stderr, self.clock_start = wasi.install(self)
+        self.busy = False
         _close_at_exit()
 
     @property
