@@ -104,6 +104,11 @@ def close_at_exit(raw: Any) -> None:
     _register()
 
 
+def keep_for_ever(kept: object) -> None:
+    """Give an object a reference that nothing takes away, so that not even the end of the interpreter frees it."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+
+
 def leave_open_at_exit(raw: Any) -> None:
     """Do not free it after all: a thread that nobody waits for works with it until the process is gone."""
     _OPEN.discard(raw)
@@ -120,9 +125,9 @@ def _register() -> None:
 def _close_all() -> None:
     if threading.active_count() > 1:
         # Only threads that nobody waits for are left. They may be inside the engine, or come back to it before the process is gone,
-        # and what they use must not be freed under them. One reference more, so that nothing is freed later either.
+        # and what they use must not be freed under them.
         for raw in list(_OPEN):
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(raw))
+            keep_for_ever(raw)
         return
     for raw in list(_OPEN):
         raw.close()

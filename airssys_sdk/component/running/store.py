@@ -11,13 +11,14 @@ from __future__ import annotations
 import atexit
 import ctypes
 import functools
+import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import UsageError
 from ..engine.foreign import pointer, size
-from ..engine.profiles import Engine
+from ..engine.profiles import Engine, keep_for_ever
 from ..engine.raw import context_pointer, ffi, package, take_error, target
 from ..engine.stores import stores
 from ..errors import CallError, InstanceBusy, InstanceDead, LinkError, UnsupportedEngine
@@ -69,6 +70,7 @@ class Store:
         functions: what the host implements of the component's imports; a linker's callbacks know their place in it.
         host_types: the types of the host's resources in the linker, by Protocol.
         keep: what must live as long as the store: the linker and its callbacks.
+        made_by: the thread that made it.
 
     Raises:
         UsageError: the limits need the `metered` profile and the engine has the other.
@@ -92,6 +94,7 @@ class Store:
         "keep",
         "limits",
         "loop",
+        "made_by",
         "parked",
         "pending",
         "sources",
@@ -124,7 +127,8 @@ class Store:
         self.dead: str | None = None
         self.pending: BaseException | None = None
         self.failing: str | None = None
-        self.busy = True  # until it is whole: at the end of the process another thread closes those that are free
+        self.busy = False
+        self.made_by = threading.get_ident()
         self.call: Call | None = None
         self.call_loop: asyncio.AbstractEventLoop | None = None
         self.parked: Parked | None = None
@@ -134,7 +138,6 @@ class Store:
         self._raw, self.context = _make(engine, self.limits)
         STORES[self.context] = weakref.ref(self)
         self.stdout, self.stderr, self.clock_start = wasi.install(self)
-        self.busy = False
         _close_at_exit()
 
     @property
@@ -270,11 +273,17 @@ def _close_at_exit() -> None:
 
 def _close_all() -> None:
     # No store may outlive the interpreter: the engine's threads deliver output to Python functions.
+    others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
     for reference in list(STORES.values()):
         store: Store | None = reference()
+        if store is None:
+            continue
+        if store.made_by in others:
+            # A thread that nobody waits for may be about to use it, with the process not gone yet.
+            keep_for_ever(store)
+            continue
         try:
-            if store is not None:
-                store.close()
+            store.close()
         except InstanceBusy:
             continue  # a thread is inside it; the process ends around that thread
 
