@@ -106,9 +106,11 @@ class ActorRef(Generic[M]):
 
         Args:
             message: the message; an `Envelope` is wrapped no further, its `reply_to` is overwritten.
-            timeout: seconds, waiting for room included; None: for ever.
+            timeout: seconds, waiting for room included; none or fewer: what has no answer at once has none; None or
+                `math.inf`: for ever.
 
         Raises:
+            UsageError: the timeout is NaN.
             RequestTimeout: no answer in time. The message may still be handled; its answer is dropped.
             MailboxFull: no room, and the overflow policy is `error`.
             ActorStopped: the actor has stopped for good, now or before it came to the message.
