@@ -35,8 +35,8 @@ def check_number(
     Raises:
         UsageError: it is something else, such as NaN or a text.
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if number and least <= value <= most and (endless or value < math.inf):
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if least <= number <= most and (endless or number < math.inf):
         return
     upper = "or more" if most == math.inf else f"to {most:g}"
     refuse(option, value, f"a number, {least:g} {upper}{', or math.inf' if endless else ''}")

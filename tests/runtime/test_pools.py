@@ -504,8 +504,8 @@ async def test_messages_wait_until_a_pool_has_started() -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: PoolSpec(Recorder, 0), "a pool of 0 workers makes no sense"),
-        (lambda: PoolSpec(Recorder, 1, routing="random"), "there is no routing 'random'"),
+        (lambda: PoolSpec(Recorder, 0), "PoolSpec.size = 0 makes no sense"),
+        (lambda: PoolSpec(Recorder, 1, routing="random"), "PoolSpec.routing = 'random' makes no sense"),
     ],
 )
 def test_a_pool_that_makes_no_sense_is_refused(make: Callable[[], object], reason: str) -> None:

@@ -22,6 +22,7 @@ from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
 from ..actors.routing import Routing
+from ..checks import check_text
 from ..components.deployment import Deployed
 from ..components.pool import Watching
 from ..components.spec import ComponentSpec
@@ -60,6 +61,9 @@ class Node:
             400 of them 10 ms; those beyond are not measured.
         trace: hears of each call into a component and each of its imports, on the thread where it ended; calls then take
             longer.
+
+    Raises:
+        UsageError: there is no such overflow policy.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Node:
         measure_memory: bool = False,
         trace: Trace | None = None,
     ) -> None:
+        check_text("Node.overflow", overflow, ("error", "block"))
         self._audit = audit or AuditLog()
         incarnation = secrets.token_hex(4)
         self._options = Options(

@@ -6,8 +6,12 @@ import dataclasses
 import enum
 from collections import deque
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 from ..checks import check_above_zero, check_number, check_whole
+
+PolicyName: TypeAlias = Literal["permanent", "transient", "temporary"]
+"""A `Policy` as a text."""
 
 
 class Policy(enum.Enum):
