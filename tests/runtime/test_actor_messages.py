@@ -390,3 +390,26 @@ async def test_none_is_a_message_like_any_other() -> None:
         ref.tell(None)
         assert await ref.ask(None) is None
     assert seen == [None, None]
+
+
+@pytest.mark.parametrize("time_to_live", [None, 60.0])
+@on_loop
+async def test_one_envelope_may_be_asked_with_several_times_at_once_and_each_has_its_own_answer(
+    time_to_live: float | None,
+) -> None:
+    handled = list[str]()
+
+    async def count(message: str, context: Context) -> int:
+        await asyncio.sleep(0)
+        handled.append(message)
+        return len(handled)
+
+    async with ActorSystem() as system:
+        ref: ActorRef[str] = system.spawn(behaviour(count))
+        envelope = Envelope("x", time_to_live=time_to_live)
+        answers = await asyncio.gather(*(ref.ask(envelope, 20) for _ in range(3)))
+        assert answers == [1, 2, 3]
+        assert await ref.ask(envelope, 20) == 4
+        assert handled == ["x"] * 4
+        assert system.requests.counts.answered == 4
+        assert system.requests.counts.late == 0

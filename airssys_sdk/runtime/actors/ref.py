@@ -105,7 +105,8 @@ class ActorRef(Generic[M]):
         """Send a message and wait for what its handler returns.
 
         Args:
-            message: the message; an `Envelope` is wrapped no further, its `reply_to` is overwritten.
+            message: the message; an `Envelope` is wrapped no further, and one that has a `reply_to` already is copied, so
+                that the same one may be asked with several times, also at once.
             timeout: seconds, waiting for room included; none or fewer: what has no answer at once has none; None or
                 `math.inf`: for ever.
 
@@ -124,7 +125,8 @@ class ActorRef(Generic[M]):
         envelope: Envelope[Any]
         try:
             if type(message) is ENVELOPE:
-                envelope = message
+                # One that somebody waits for already is another message: each has its own answer.
+                envelope = message if message.reply_to is None else message.anew()
                 envelope.reply_to = request
                 ordinary = envelope.priority is NORMAL_PRIORITY and envelope.time_to_live is None
             else:

@@ -212,8 +212,7 @@ class SupervisorSpec:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        children: tuple[object, ...] = self.children
-        for number, child in enumerate(children):
+        for number, child in enumerate(cast("tuple[object, ...]", self.children)):
             if not isinstance(child, ChildSpec | SupervisorSpec | PoolSpec):
                 refuse(f"SupervisorSpec.children[{number}]", child, "a ChildSpec or a SupervisorSpec")
         take_strategy(self)
