@@ -287,7 +287,8 @@ class Node:
         Args:
             target: an id, `namespace/name/instance`, or a part of it that fits one component only.
             payload: the message.
-            timeout: seconds; None waits as long as it takes.
+            timeout: seconds, waiting for room and for the file of a durable mailbox included; None waits as long as it takes.
+                A message that was accepted stays accepted: it is handled also if its answer comes too late for this.
             content_type: what the payload is, if the component cares.
 
         Returns:
@@ -302,7 +303,7 @@ class Node:
             ActorStopped: the component has stopped.
             StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
-            UsageError: the content type holds control characters.
+            UsageError: the content type holds control characters, or the timeout is NaN.
         """
         running = self._running or self._run()
         entry = running.directory.address(target)
