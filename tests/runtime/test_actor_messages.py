@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from actor_helpers import Gate, Recorder, on_loop, settle, until
 
+from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import (
     ActorRef,
     ActorSystem,
@@ -413,3 +414,12 @@ async def test_one_envelope_may_be_asked_with_several_times_at_once_and_each_has
         assert handled == ["x"] * 4
         assert system.requests.counts.answered == 4
         assert system.requests.counts.late == 0
+
+
+@on_loop
+async def test_the_loops_own_thread_cannot_ask_as_another_one() -> None:
+    async with ActorSystem() as system:
+        ref: ActorRef[int] = system.spawn(behaviour(lambda message, context: message))
+        with pytest.raises(UsageError, match="would block the thread of the event loop"):
+            ref.ask_from_thread(1)
+        assert await asyncio.to_thread(ref.ask_from_thread, 2) == 2

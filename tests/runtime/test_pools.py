@@ -391,8 +391,9 @@ async def test_a_pool_whose_workers_have_all_ended_refuses_with_a_reason() -> No
         for worker in shop.pool.workers:
             worker.tell(ValueError("gone"))
             await worker.ended()
-        with pytest.raises(ActorStopped):
+        with pytest.raises(ActorStopped, match=r"all workers of .* have ended"):
             shop.ref.tell("nobody")
+        assert shop.ref.alive
         assert shop.ref.metrics.dead_lettered == 2
         assert shop.ref.metrics.refused == 1
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from airssys_sdk.errors import UsageError
 
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.outcomes import Metrics
@@ -153,8 +156,14 @@ class ActorRef(Generic[M]):
         """`ask` for any thread but the loop's; blocks this thread.
 
         Raises:
+            UsageError: this is the loop's thread, which would wait for itself.
             Exception: as `ask`.
         """
+        if threading.get_ident() == self._cell.system.run_queue.thread:
+            raise UsageError(
+                "ask_from_thread would block the thread of the event loop, which is to answer",
+                hint="await ask() there",
+            )
         loop = self._cell.system.loop
         return asyncio.run_coroutine_threadsafe(self.ask(message, timeout), loop).result()
 
