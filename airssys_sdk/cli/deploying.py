@@ -45,9 +45,9 @@ def admit(control: Control, node: Node) -> None:
         versions = [dataclasses.asdict(record) for record in node.history(component)]
         return {"component": str(node.resolve(component)), "versions": versions}
 
-    control.register("deploy", deploy)
-    control.register("rollback", rollback)
-    control.register("history", history)
+    control.register("deploy", deploy, takes=("component", "wasm", "manifest"))
+    control.register("rollback", rollback, takes=("component", "to"))
+    control.register("history", history, takes=("component",))
 
 
 def told(deployed: Deployed) -> dict[str, object]:

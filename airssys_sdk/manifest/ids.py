@@ -10,6 +10,9 @@ from airssys_sdk.errors import UsageError
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What a namespace, a name and an instance may look like: lowercase letters, digits and single hyphens."""
 
+MOST_NAME = 64
+"""Characters of a name in a manifest; ids are names of files and actors, too."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
 class ComponentId:

@@ -24,9 +24,12 @@ from pydantic_core import PydanticCustomError
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.manifest.explaining import EXPLAINED
-from airssys_sdk.manifest.ids import NAME, ComponentId
+from airssys_sdk.manifest.ids import MOST_NAME, NAME, ComponentId
 from airssys_sdk.manifest.units import parse_duration, parse_size
 from airssys_sdk.topics import pattern_levels
+
+MOST_READY = 1000
+"""How many instances of a component may be kept ready."""
 
 FROM_FILE: dict[str, bool] = {"from_file": True}
 """Validation context of a manifest that is read: sizes and times must carry a unit. Python code gives bytes and seconds."""
@@ -70,7 +73,7 @@ def _only_in_code(value: object, info: ValidationInfo) -> object:
 
 
 def _name(value: str) -> str:
-    if not NAME.fullmatch(value):
+    if len(value) > MOST_NAME or not NAME.fullmatch(value):
         raise ValueError(f"{value!r} does not fit")
     return value
 
@@ -94,7 +97,9 @@ Features = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9-]*$")], ...], Field(strict=False)
 ]
 Folders = Annotated[tuple[Folder, ...], Field(strict=False)]
-Name = Annotated[str, Field(description="lowercase letters, digits and single hyphens between them")]
+Name = Annotated[
+    str, Field(description=f"lowercase letters, digits and single hyphens between them, {MOST_NAME} at most")
+]
 Count = Annotated[int, Field(ge=1, description="a whole number from 1")]
 
 
@@ -229,7 +234,7 @@ class Runtime(Section):
 
     profile: Literal["metered", "plain"] = Field(default="metered", description='"metered" or "plain"')
     long: bool = Field(default=False, description="true or false")
-    pool: int = Field(default=1, ge=0, description="a whole number from 0")
+    pool: int = Field(default=1, ge=0, le=MOST_READY, description=f"a whole number from 0 to {MOST_READY}")
     durable: bool = Field(default=False, description="true or false")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import stat
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from airssys_sdk.manifest.explaining import Location, explain, place
 from airssys_sdk.manifest.model import FROM_FILE, Manifest
 
 MANIFEST_NAME = "Component.toml"
+MOST_BYTES = 1024 * 1024
+"""Bytes of a manifest."""
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -27,7 +30,7 @@ def load_manifest(path: Path) -> Manifest:
     Raises:
         ManifestError: the file cannot be read, is no TOML, or breaks the schema.
     """
-    file = path / MANIFEST_NAME if path.is_dir() else path
+    file = path / MANIFEST_NAME if is_folder(path) else path
     return parse_manifest(read_text(file, "`airssys-sdk new NAME` makes a project with one"), str(file))
 
 
@@ -63,18 +66,33 @@ def find_manifest(start: Path) -> Path | None:
     )
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one; what the system does not even look at, such as a path of thousands of characters, is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_text(file: Path, hint: str) -> str:
-    """The text of a manifest.
+    """The text of a manifest, without the mark of its encoding that some editors write first.
 
     Args:
         file: where it is.
         hint: what to do when it is not there.
 
     Raises:
-        ManifestError: it cannot be read.
+        ManifestError: it cannot be read, is no file (but a device or a pipe, which may have no end), or is too large.
     """
     try:
-        return file.read_bytes().decode()
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise ManifestError(str(file), (Problem("", "is no file but a device or a pipe"),))
+        with file.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise ManifestError(str(file), (Problem("", f"has more than {MOST_BYTES} bytes"),))
+        return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise ManifestError(str(file), (Problem("", f"is not UTF-8 text (byte {error.start})"),)) from None
     except FileNotFoundError:

@@ -25,6 +25,8 @@ StrategyName = Annotated[
     Literal["one-for-one", "one-for-all", "rest-for-one"],
     Field(description='"one-for-one", "one-for-all" or "rest-for-one"'),
 ]
+VariableName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00=]*$")]
+Variable = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 _INTENSITY = 'a table such as { restarts = 3, within = "60s" }'
 _UNDER = "the name of a supervisor"
 
@@ -63,8 +65,8 @@ class ComponentSection(Section):
         default=1, ge=1, le=MOST_INSTANCES, description=f"a whole number from 1 to {MOST_INSTANCES}"
     )
     under: str | None = Field(default=None, description=_UNDER)
-    environment: dict[str, str] = Field(
-        default={}, description='a table of texts such as { LANGUAGE = "en" }'
+    environment: dict[VariableName, Variable] = Field(
+        default={}, description='a table of texts such as { LANGUAGE = "en" }, without NUL'
     )
     supervision: Supervision = Supervision()
     limits: Limits = Limits()

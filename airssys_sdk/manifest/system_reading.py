@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from airssys_sdk.manifest.errors import ManifestError, Problem
 from airssys_sdk.manifest.explaining import Location, dotted, explain, nearest, place, show
-from airssys_sdk.manifest.ids import NAME, ComponentId
+from airssys_sdk.manifest.ids import MOST_NAME, NAME, ComponentId
 from airssys_sdk.manifest.locate import keys
 from airssys_sdk.manifest.model import FROM_FILE, Manifest, OnCrash
-from airssys_sdk.manifest.reading import MANIFEST_NAME, load_manifest, read_text, read_toml
+from airssys_sdk.manifest.reading import MANIFEST_NAME, is_folder, load_manifest, read_text, read_toml
 from airssys_sdk.manifest.system import SystemComponent, SystemManifest, SystemSupervisor
 from airssys_sdk.manifest.system_model import ComponentSection, SupervisorSection, SystemFile
 
@@ -21,7 +21,7 @@ SYSTEM_NAME = "System.toml"
 MOST_DEEP = 100
 """How many supervisors may stand below one another."""
 
-_NAME = "a name of lowercase letters, digits and single hyphens between them"
+_NAME = f"a name of lowercase letters, digits and single hyphens between them, {MOST_NAME} at most"
 _OVERRIDES = ("supervision", "limits", "runtime")
 
 
@@ -38,7 +38,7 @@ def load_system(path: Path) -> SystemManifest:
             supervisors stand below each other in a circle, or has two components with one id; or one of the
             Component.toml files is wrong.
     """
-    file = path / SYSTEM_NAME if path.is_dir() else path
+    file = path / SYSTEM_NAME if is_folder(path) else path
     text = read_text(file, f"name a {SYSTEM_NAME}, or the folder that holds one")
     data = read_toml(text, str(file))
     lines = tuple(text.splitlines())
@@ -65,7 +65,7 @@ def _misnamed(written: SystemFile, text: str) -> Iterator[Problem]:
     named += [(("supervisors", name), name) for name in written.supervisors]
     named += [(("components", name), name) for name in written.components]
     for location, name in named:
-        if not NAME.fullmatch(name):
+        if len(name) > MOST_NAME or not NAME.fullmatch(name):
             yield place(text, location, f"expected {_NAME}, got {show(name)}")
 
 
@@ -158,9 +158,14 @@ class _Reader:
     def _component(self, name: str, section: ComponentSection) -> SystemComponent | None:
         at: Location = ("components", name, "manifest")
         file = self._file.parent / section.manifest
-        if file.is_dir():
+        if is_folder(file):
             file /= MANIFEST_NAME
-        if not file.exists():
+        try:
+            there = file.exists()
+        except OSError as error:
+            self._problem(at, f"cannot be looked for: {error.strerror}", "name a file that is there")
+            return None
+        if not there:
             hint = f"a path is relative to the folder of {self._file.name}; `airssys-sdk new NAME` makes a project"
             self._problem(at, f"there is no {file}", hint)
             return None
@@ -197,8 +202,12 @@ class _Reader:
             self._problem(at, f"is missing, and {file.name} belongs to no project", hint)
             return None
         wasm = self._file.parent / section.wasm
-        if wasm.is_file():
-            return wasm, None
+        try:
+            if wasm.is_file():
+                return wasm, None
+        except OSError as error:
+            self._problem(at, f"cannot be looked for: {error.strerror}", "name a file that is there")
+            return None
         hint = "remove the key, and `airssys-sdk run` builds the project of the manifest"
         self._problem(at, f"there is no file {wasm}", hint)
         return None

@@ -99,7 +99,7 @@ def test_a_changed_project_is_built_and_deployed_rolled_back_and_its_history_is_
             ["2", "0.4.0"],
             ["3", "0.3.0"],
         ]
-        assert history.out.splitlines()[2].endswith("rollback to 1")
+        assert history.out.splitlines()[2].endswith("rollback to 1  (runs)")
         again = sdk("deploy", "--rollback", "trial", "--to", "2", "--node", "trial")
         assert again.code == 0, again.err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from airssys_sdk.manifest import (
     ManifestError,
     SystemComponent,
     SystemSupervisor,
+    load_manifest,
     load_system,
 )
 
@@ -170,7 +172,44 @@ def test_a_small_system_has_the_documented_defaults(folder: Path) -> None:
         ('strategy = "one-for-all"', 'strategy = "all"', "supervisors.orders.strategy", 'expected "one-for-'),
         ('base = "1s"', "base = 1", "supervisors.orders.backoff.base", "expected a time such as"),
         ('memory = "64MiB"', "memory = 64", "components.worker.limits.memory", "expected a size from"),
-        ("pool = 0", "pool = -1", "components.worker.runtime.pool", "expected a whole number from 0, got -1"),
+        (
+            "pool = 0",
+            "pool = -1",
+            "components.worker.runtime.pool",
+            "expected a whole number from 0 to 1000, got -1",
+        ),
+        (
+            "pool = 0",
+            "pool = 100000000",
+            "components.worker.runtime.pool",
+            "expected a whole number from 0 to 1000",
+        ),
+        ('name = "shop"', f'name = "{"x" * 300}"', "system.name", "expected a name of lowercase letters"),
+        (
+            "[components.last]",
+            f"[components.{'x' * 65}]",
+            f"components.{'x' * 65}",
+            "expected a name of lower",
+        ),
+        (
+            'LANGUAGE = "en"',
+            'LANGUAGE = "\\u0000"',
+            "components.worker.environment.LANGUAGE",
+            "expected a table",
+        ),
+        (
+            'manifest = "first"',
+            f'manifest = "{"a" * 300}"',
+            "components.first.manifest",
+            "cannot be looked for: ",
+        ),
+        (
+            'manifest = "first"',
+            f'manifest = "{"a" * 5000}"',
+            "components.first.manifest",
+            "cannot be looked for: ",
+        ),
+        ('wasm = "worker.wasm"', f'wasm = "{"a" * 300}"', "components.worker.wasm", "cannot be looked for: "),
         ('LANGUAGE = "en"', "LANGUAGE = 1", "components.worker.environment.LANGUAGE", "expected a table of"),
         ('storage = "state/shop.db"', 'storage = ""', "system.storage", "expected a file such as"),
         (
@@ -334,3 +373,37 @@ def test_a_file_that_is_not_there_or_no_toml_is_told(folder: Path) -> None:
     (folder / "System.toml").write_bytes(b"\xff")
     with pytest.raises(ManifestError, match="is not UTF-8 text"):
         load_system(folder)
+
+
+def test_the_mark_of_an_encoding_before_the_text_does_not_count(folder: Path) -> None:
+    (folder / "System.toml").write_bytes(b"\xef\xbb\xbf" + FULL.encode())
+    component = folder / "last" / "Component.toml"
+    component.write_bytes(b"\xef\xbb\xbf" + component.read_bytes())
+    assert load_system(folder).name == "shop"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without an end")
+def test_only_files_are_read_and_no_large_ones(folder: Path) -> None:
+    (folder / "System.toml").write_text(
+        FULL.replace('"last"', '"/dev/zero"').replace(
+            "[components.last]", '[components.last]\nwasm = "worker.wasm"'
+        )
+    )
+    with pytest.raises(ManifestError, match="/dev/zero: is no file but a device") as raised:
+        load_system(folder)
+    assert "components.last.manifest names it" in raised.value.__notes__[0]
+    os.mkfifo(folder / "pipe.toml")
+    for path in (Path("/dev/zero"), folder / "pipe.toml"):
+        for load in (load_system, load_manifest):
+            with pytest.raises(ManifestError, match="is no file but a device or a pipe"):
+                load(path)
+    (folder / "System.toml").write_text(FULL + "#" * 2_000_000)
+    with pytest.raises(ManifestError, match="has more than 1048576 bytes"):
+        load_system(folder)
+
+
+@pytest.mark.parametrize("length", [300, 5000])
+def test_a_path_that_the_system_does_not_look_at_is_told_as_any_other(length: int) -> None:
+    for load in (load_system, load_manifest):
+        with pytest.raises(ManifestError, match="cannot be read: "):
+            load(Path("a" * length))

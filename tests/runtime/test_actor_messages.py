@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from actor_helpers import Gate, Recorder, on_loop, settle, until
 
+from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import (
     ActorRef,
     ActorSystem,
@@ -390,3 +391,35 @@ async def test_none_is_a_message_like_any_other() -> None:
         ref.tell(None)
         assert await ref.ask(None) is None
     assert seen == [None, None]
+
+
+@pytest.mark.parametrize("time_to_live", [None, 60.0])
+@on_loop
+async def test_one_envelope_may_be_asked_with_several_times_at_once_and_each_has_its_own_answer(
+    time_to_live: float | None,
+) -> None:
+    handled = list[str]()
+
+    async def count(message: str, context: Context) -> int:
+        await asyncio.sleep(0)
+        handled.append(message)
+        return len(handled)
+
+    async with ActorSystem() as system:
+        ref: ActorRef[str] = system.spawn(behaviour(count))
+        envelope = Envelope("x", time_to_live=time_to_live)
+        answers = await asyncio.gather(*(ref.ask(envelope, 20) for _ in range(3)))
+        assert answers == [1, 2, 3]
+        assert await ref.ask(envelope, 20) == 4
+        assert handled == ["x"] * 4
+        assert system.requests.counts.answered == 4
+        assert system.requests.counts.late == 0
+
+
+@on_loop
+async def test_the_loops_own_thread_cannot_ask_as_another_one() -> None:
+    async with ActorSystem() as system:
+        ref: ActorRef[int] = system.spawn(behaviour(lambda message, context: message))
+        with pytest.raises(UsageError, match="would block the thread of the event loop"):
+            ref.ask_from_thread(1)
+        assert await asyncio.to_thread(ref.ask_from_thread, 2) == 2

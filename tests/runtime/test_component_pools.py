@@ -249,9 +249,9 @@ def test_a_pool_starts_whole_or_not_at_all_and_takes_nobodys_id(actor_wasm: Path
             await starting
             with pytest.raises(NameTaken):
                 await node.start_pool(spec(actor_wasm, instance="pool"), 2)
-            with pytest.raises(UsageError, match="a pool of 0 components makes no sense"):
+            with pytest.raises(UsageError, match="size = 0 makes no sense"):
                 await node.start_pool(spec(actor_wasm, instance="other"), 0)
-            with pytest.raises(UsageError, match="there is no routing 'random'"):
+            with pytest.raises(UsageError, match="routing = 'random' makes no sense"):
                 await node.start_pool(spec(actor_wasm, instance="other"), 1, routing="random")  # type: ignore[arg-type]
             assert len(node.components()) == 2
 

@@ -228,7 +228,7 @@ def test_others_add_commands_that_answer_once_or_in_a_stream() -> None:
     async def scenario() -> None:
         async with controlled() as (_, control), ControlClient(control.place) as client:
             for name, handler in (("double", double), ("broken", broken), ("no-json", no_json)):
-                control.register(name, handler)
+                control.register(name, handler, takes=("text",))
             control.register("count", count)
             assert await client.call("double", text="ab") == {"doubled": "abab"}
             counting = client.stream("count")

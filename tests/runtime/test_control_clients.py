@@ -49,6 +49,11 @@ pytestmark = [
         b'{"command": "logs", "arguments": {"component": "a", "tail": -1}}',
         b'{"command": "stop", "arguments": {"component": "\\ud800"}}',
         b'{"command": "\\ud800"}',
+        b'{"command": "status", "id": "\\ud800"}',
+        b'{"command": "status", "id": 1e400}',
+        b'{"command": "status", "arguments": {"component": "a"}}',
+        b'{"command": "stop", "arguments": {"component": "a", "number": 1}}',
+        b'{"command": "stop", "arguments": {"component": "a", "\\ud800": 1}}',
         b'{"command": "status", "id": "' + b"x" * 101 + b'"}',
         b'{"command": "status", "id": ' + b"9" * 5000 + b"}",
         b"[" * 60_000,
@@ -126,23 +131,69 @@ def test_the_next_request_ends_a_stream() -> None:
 
 def test_several_clients_speak_at_once_and_one_too_many_is_sent_away() -> None:
     async def scenario() -> None:
-        async with controlled() as (_, control), contextlib.AsyncExitStack() as stack:
+        async with controlled() as (node, control), contextlib.AsyncExitStack() as stack:
             clients = [await stack.enter_async_context(raw(control)) for _ in range(MOST_CLIENTS)]
             answers = await asyncio.gather(*(client.ask({"command": "status"}) for client in clients))
             assert all(answer["ok"]["name"] == "shop" for answer in answers)
-            async with raw(control) as late:
-                assert str(MOST_CLIENTS) in (await late.hear())["error"]["message"]
-            clients[0].writer.close()
-
-            async def room() -> bool:
-                async with raw(control) as another:
-                    return "ok" in await another.ask({"command": "status"})
-
+            for client in clients:
+                client.say(b'{"command": "events"}\n')
             async with asyncio.timeout(60):
+                for client in clients:
+                    hearing = asyncio.ensure_future(client.hear())
+                    while not hearing.done():
+                        node.events.publish("an event")
+                        await asyncio.sleep(0.01)
+                # Nobody is idle, so nobody makes room.
+                async with raw(control) as late:
+                    assert str(MOST_CLIENTS) in (await late.hear())["error"]["message"]
+                clients[0].writer.close()
+
+                async def room() -> bool:
+                    async with raw(control) as another:
+                        return "ok" in await another.ask({"command": "status"})
+
                 while True:
                     with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                         if await room():
                             break
+
+    run(scenario)
+
+
+def test_clients_that_ask_nothing_keep_nobody_out() -> None:
+    async def scenario() -> None:
+        async with controlled() as (_, control), contextlib.AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(raw(control)) for _ in range(MOST_CLIENTS)]
+            for client in clients[1:]:
+                assert "ok" in await client.ask({"command": "status"})
+            async with ControlClient(control.place) as late:
+                assert (await late.status()).name == "shop"
+            # The first has been idle for longest: it is told why it has to go.
+            assert "asked nothing for longest" in (await clients[0].hear())["error"]["message"]
+            with pytest.raises(asyncio.IncompleteReadError):
+                await clients[0].hear()
+            for client in clients[1:]:
+                assert "ok" in await client.ask({"command": "status"})
+
+    run(scenario)
+
+
+def test_an_argument_that_a_command_does_not_have_is_named_and_nothing_is_done() -> None:
+    done = list[Mapping[str, object]]()
+
+    async def back(arguments: Mapping[str, object]) -> object:
+        done.append(arguments)
+        return None
+
+    async def scenario() -> None:
+        async with controlled() as (_, control), ControlClient(control.place) as client:
+            control.register("back", back, takes=("component", "to"))
+            with pytest.raises(ControlError, match="the command 'back' has no argument 'number'") as refused:
+                await client.call("back", component="a", number=1)
+            assert refused.value.hint == "its arguments are component, to"
+            assert done == []
+            await client.call("back", component="a", to=1)
+            assert done == [{"component": "a", "to": 1}]
 
     run(scenario)
 

@@ -25,6 +25,7 @@ from airssys_sdk.runtime import (
     DeadReason,
     MailboxFull,
     Node,
+    RequestTimeout,
 )
 from airssys_sdk.services.faults import StorageFault
 
@@ -239,6 +240,63 @@ def test_an_answer_is_not_lost_when_the_file_is_locked(actor_wasm: Path, tmp_pat
                 return await do(node, "a", ["callbacks"])
 
             assert (await until(answered))[0][3] == "5"
+
+    run(scenario)
+
+
+def test_the_timeout_of_a_request_counts_while_the_file_is_locked(actor_wasm: Path, tmp_path: Path) -> None:
+    storage = tmp_path / "node.db"
+
+    async def scenario() -> None:
+        async with Node(storage, patience=60.0) as node:
+            await node.start(durable(actor_wasm))
+            await do(node, "a", ["count"])
+            with _locked(storage) as unlock:
+                with pytest.raises(RequestTimeout, match=r"no answer within 0\.05 s"):
+                    await do(node, "a", ["count"], timeout=0.05)
+                abandoned = asyncio.ensure_future(do(node, "a", ["count"]))
+                await asyncio.sleep(0.05)
+                abandoned.cancel()
+                await asyncio.wait({abandoned})
+                waiting = asyncio.ensure_future(do(node, "a", ["count"]))
+                await asyncio.sleep(0.05)
+                assert not waiting.done()
+                unlock()
+                # Those that were given up before they were accepted are not handled.
+                assert await waiting == 2
+            assert node.metrics("a").received == 2
+        assert letters(storage) == 0
+
+    run(scenario)
+
+
+def test_the_timeout_of_a_request_counts_while_it_waits_for_room_and_what_is_accepted_stays(
+    actor_wasm: Path, tmp_path: Path
+) -> None:
+    storage = tmp_path / "node.db"
+
+    async def scenario() -> None:
+        async with Node(storage, overflow="block") as node:
+            await node.start(durable(actor_wasm, limits={"mailbox": 1}))
+            await node.send("a", script(["sleep", 1500], ["count"]))
+            await asyncio.sleep(0.05)
+            await node.send("a", script(["sleep", 300], ["count"]))
+            with pytest.raises(RequestTimeout):
+                await do(node, "a", ["count"], timeout=0.05)
+            assert letters(storage) == 2
+            # Some get in as the first message ends, and their time is over before the second one ends, or they wait in vain.
+            asked = [do(node, "a", ["count"], timeout=number / 10) for number in range(12, 21)]
+            ends = await asyncio.gather(*asked, return_exceptions=True)
+            assert all(isinstance(end, int | RequestTimeout) for end in ends)
+
+            async def idle() -> bool:
+                metrics = node.metrics("a")
+                return not metrics.depth and not metrics.in_progress
+
+            await until(idle)
+            # Whatever went to disk was handled.
+            assert letters(storage) == 0
+            assert node.metrics("a").handled == await do(node, "a", ["count"]) - 1
 
     run(scenario)
 

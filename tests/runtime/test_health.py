@@ -275,7 +275,7 @@ async def test_a_temporary_actor_that_is_unwell_is_gone_and_nobody_asks_the_dead
 
 @pytest.mark.parametrize("health", [(0, 1, 1), (1, 0, 1), (1, 1, 0), (-1, 1, 1)])
 def test_numbers_that_make_no_sense_are_refused(health: tuple[float, float, int]) -> None:
-    with pytest.raises(UsageError, match="make no sense"):
+    with pytest.raises(UsageError, match="makes no sense"):
         Health(*health)
 
 

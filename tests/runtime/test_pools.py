@@ -391,8 +391,9 @@ async def test_a_pool_whose_workers_have_all_ended_refuses_with_a_reason() -> No
         for worker in shop.pool.workers:
             worker.tell(ValueError("gone"))
             await worker.ended()
-        with pytest.raises(ActorStopped):
+        with pytest.raises(ActorStopped, match=r"all workers of .* have ended"):
             shop.ref.tell("nobody")
+        assert shop.ref.alive
         assert shop.ref.metrics.dead_lettered == 2
         assert shop.ref.metrics.refused == 1
 
@@ -504,8 +505,8 @@ async def test_messages_wait_until_a_pool_has_started() -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: PoolSpec(Recorder, 0), "a pool of 0 workers makes no sense"),
-        (lambda: PoolSpec(Recorder, 1, routing="random"), "there is no routing 'random'"),
+        (lambda: PoolSpec(Recorder, 0), "PoolSpec.size = 0 makes no sense"),
+        (lambda: PoolSpec(Recorder, 1, routing="random"), "PoolSpec.routing = 'random' makes no sense"),
     ],
 )
 def test_a_pool_that_makes_no_sense_is_refused(make: Callable[[], object], reason: str) -> None:

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
+import pytest
 from actor_helpers import on_loop, until
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airssys_sdk.runtime import ActorRef, ActorSystem, Context, ManualClock, behaviour
+from airssys_sdk.errors import UsageError
+from airssys_sdk.runtime import (
+    ActorRef,
+    ActorSystem,
+    Context,
+    ManualClock,
+    Pending,
+    RequestTimeout,
+    behaviour,
+)
 from airssys_sdk.runtime.scheduling.queue import DRAIN_SECONDS, TURN_SECONDS
 from airssys_sdk.runtime.scheduling.timers import Timer, Timers
 
@@ -152,3 +163,49 @@ async def test_real_timers_ring() -> None:
         rung = asyncio.Event()
         system.timers.after(0.001, rung.set)
         await rung.wait()
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_time_that_is_no_number_is_refused_and_the_other_timers_ring(earlier: bool) -> None:
+    clock, rung = ManualClock(), list[str]()
+    timers = Timers(clock)
+    if earlier:
+        timers.after(1.0, lambda: rung.append("earlier"))
+    with pytest.raises(UsageError, match="nan"):
+        timers.after(math.nan, lambda: rung.append("nan"))
+    timers.after(0.5, lambda: rung.append("later"))
+    clock.advance(2.0)
+    assert rung == ["later", "earlier"][: 1 + earlier]
+    assert timers.size == 0
+
+
+def test_a_time_below_zero_is_at_once_and_an_infinite_one_never() -> None:
+    clock, rung = ManualClock(), list[str]()
+    timers = Timers(clock)
+    timers.after(math.inf, lambda: rung.append("never"))
+    timers.after(0.0, lambda: rung.append("now"))
+    timers.after(-math.inf, lambda: rung.append("before"))
+    clock.advance(1e9)
+    assert rung == ["before", "now"]
+
+
+@on_loop
+async def test_a_timeout_of_nan_is_refused_and_leaves_the_systems_timers_alone() -> None:
+    async def ask_itself(message: object, context: Context) -> None:
+        context.after(math.nan, "never")
+
+    async with ActorSystem() as system:
+        silent = system.spawn(behaviour(lambda message, context: Pending()))
+        for _ in range(2):  # the refused one leaves no timeout behind that a second would join
+            with pytest.raises(UsageError, match="nan"):
+                await silent.ask(1, timeout=math.nan)
+        with pytest.raises(UsageError, match="nan"):
+            await system.spawn(behaviour(ask_itself)).ask(1)
+        with pytest.raises(UsageError, match="nan"):
+            await system.stop(timeout=math.nan)
+        assert len(system.requests) == 0
+        with pytest.raises(RequestTimeout):
+            await asyncio.wait_for(silent.ask(2, timeout=0.01), 20)
+        with pytest.raises(RequestTimeout):
+            await asyncio.wait_for(silent.ask(3, timeout=-1), 20)
+        await asyncio.wait_for(system.stop(timeout=0.01), 20)

@@ -111,12 +111,14 @@ def _tell_history(shared: Session, answer: object, *, as_json: bool) -> None:
     if as_json:
         shared.json(found)
         return
+    # The last one that took over runs.
+    running = max((one["number"] for one in found["versions"] if one["error"] is None), default=None)
     for one in found["versions"]:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one["time"]))
         how = one["reason"] + (f" to {one['back_to']}" if one["back_to"] else "")
         line = f"{one['number']:>4}  {safe_line(one['version'])}  {one['digest'][:12]}  {when}  {how}"
         if one["error"] is None:
-            shared.out(line)
+            shared.out(f"{line}  (runs)" if one["number"] == running else line)
         else:
             shared.styled([(line, None), (f"  failed: {safe_line(one['error'])}", "red")])
 

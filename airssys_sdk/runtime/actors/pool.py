@@ -146,7 +146,12 @@ class PoolRef(ActorRef[M]):
     def _refuse(self) -> NoReturn:
         self._mailbox.refused += 1
         workers = len(self._router.workers)
-        if self._mailbox.closed or not workers:
+        if not self._mailbox.closed and not workers:
+            raise ActorStopped(
+                f"all workers of {self.name} have ended",
+                hint="the pool itself goes on: stop() it, or give its workers a policy or an intensity with more restarts",
+            )
+        if self._mailbox.closed:
             raise ActorStopped(f"{self.name} has stopped", hint="watch() an actor to hear of its end")
         raise MailboxFull(
             f"all {workers} workers of {self.name} have full mailboxes",

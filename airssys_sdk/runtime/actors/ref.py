@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from airssys_sdk.errors import UsageError
 
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.outcomes import Metrics
@@ -105,10 +108,13 @@ class ActorRef(Generic[M]):
         """Send a message and wait for what its handler returns.
 
         Args:
-            message: the message; an `Envelope` is wrapped no further, its `reply_to` is overwritten.
-            timeout: seconds, waiting for room included; None: for ever.
+            message: the message; an `Envelope` is wrapped no further, and one that has a `reply_to` already is copied, so
+                that the same one may be asked with several times, also at once.
+            timeout: seconds, waiting for room included; none or fewer: what has no answer at once has none; None or
+                `math.inf`: for ever.
 
         Raises:
+            UsageError: the timeout is NaN.
             RequestTimeout: no answer in time. The message may still be handled; its answer is dropped.
             MailboxFull: no room, and the overflow policy is `error`.
             ActorStopped: the actor has stopped for good, now or before it came to the message.
@@ -122,7 +128,8 @@ class ActorRef(Generic[M]):
         envelope: Envelope[Any]
         try:
             if type(message) is ENVELOPE:
-                envelope = message
+                # One that somebody waits for already is another message: each has its own answer.
+                envelope = message if message.reply_to is None else message.anew()
                 envelope.reply_to = request
                 ordinary = envelope.priority is NORMAL_PRIORITY and envelope.time_to_live is None
             else:
@@ -149,8 +156,14 @@ class ActorRef(Generic[M]):
         """`ask` for any thread but the loop's; blocks this thread.
 
         Raises:
+            UsageError: this is the loop's thread, which would wait for itself.
             Exception: as `ask`.
         """
+        if threading.get_ident() == self._cell.system.run_queue.thread:
+            raise UsageError(
+                "ask_from_thread would block the thread of the event loop, which is to answer",
+                hint="await ask() there",
+            )
         loop = self._cell.system.loop
         return asyncio.run_coroutine_threadsafe(self.ask(message, timeout), loop).result()
 

@@ -6,12 +6,11 @@ import dataclasses
 import enum
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
-from airssys_sdk.errors import UsageError
-
+from ..checks import check_number, check_text, check_whole, member, refuse
 from ..messages.mailbox import DEFAULT_MAILBOX, MailboxOptions
-from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy
+from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy, PolicyName
 from ..supervision.health import Health
 from .routing import ROUTINGS, Routing
 
@@ -67,6 +66,10 @@ def behaviour(function: Behaviour[M]) -> Factory[M]:
     return lambda: function
 
 
+StrategyName: TypeAlias = Literal["one-for-one", "one-for-all", "rest-for-one"]
+"""A `Strategy` as a text."""
+
+
 class Strategy(enum.Enum):
     """Who is restarted with a child that ended."""
 
@@ -85,10 +88,16 @@ class OnCrash:
     Attributes:
         retries: how often the message is given to the successor, before anything that waits.
         keep: whether it ends as a dead letter; else it is counted as dropped.
+
+    Raises:
+        UsageError: `retries` is no whole number from 0.
     """
 
     retries: int = 0
     keep: bool = True
+
+    def __post_init__(self) -> None:
+        check_whole("OnCrash.retries", self.retries, 0)
 
 
 DEFAULT_ON_CRASH = OnCrash()
@@ -101,13 +110,16 @@ class ChildSpec(Generic[M]):
     Attributes:
         factory: makes a new actor for each life.
         name: unique among the live actors of the system; None: not to be found by name.
-        policy: which ends are followed by a restart.
+        policy: which ends are followed by a restart; given as a `Policy` or its text, such as `"temporary"`.
         shutdown: seconds for an orderly stop, then it is killed; `IMMEDIATE` or `INFINITY`.
         intensity: how many restarts are accepted; beyond it the supervisor fails.
         backoff: how long restarts wait.
         mailbox: how much may wait, and what happens beyond it.
         on_crash: what becomes of the message that crashed it.
         health: how its health is watched; None: not at all.
+
+    Raises:
+        UsageError: an option makes no sense.
     """
 
     factory: Factory[M]
@@ -120,11 +132,45 @@ class ChildSpec(Generic[M]):
     on_crash: OnCrash = DEFAULT_ON_CRASH
     health: Health | None = None
 
+    if TYPE_CHECKING:  # the one that is made at run time, but for texts
+
+        def __init__(
+            self,
+            factory: Factory[M],
+            name: str | None = None,
+            policy: Policy | PolicyName = Policy.PERMANENT,
+            shutdown: float = 5.0,
+            intensity: Intensity = DEFAULT_INTENSITY,
+            backoff: Backoff = DEFAULT_BACKOFF,
+            mailbox: MailboxOptions = DEFAULT_MAILBOX,
+            on_crash: OnCrash = DEFAULT_ON_CRASH,
+            health: Health | None = None,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
-        if not self.shutdown >= 0:
-            raise UsageError(
-                f"a shutdown time of {self.shutdown} s makes no sense", hint="0 or more, or math.inf"
-            )
+        if not callable(self.factory):
+            refuse("ChildSpec.factory", self.factory, "a class or function that makes the actor")
+        take_policy(self)
+
+
+def take_policy(spec: Any) -> None:
+    """Check and set what all specs have: a policy, which may be a text, and a shutdown time.
+
+    Raises:
+        UsageError: one of them makes no sense.
+    """
+    kind = type(spec).__name__
+    object.__setattr__(spec, "policy", member(f"{kind}.policy", spec.policy, Policy))
+    check_number(f"{kind}.shutdown", spec.shutdown, 0, endless=True)
+
+
+def take_strategy(spec: Any) -> None:
+    """Check and set a spec's strategy, which may be a text.
+
+    Raises:
+        UsageError: there is no such strategy.
+    """
+    object.__setattr__(spec, "strategy", member(f"{type(spec).__name__}.strategy", spec.strategy, Strategy))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,9 +182,12 @@ class SupervisorSpec:
 
     Attributes:
         children: started in order, stopped in reverse order.
-        strategy: who is restarted with a child that ended.
+        strategy: who is restarted with a child that ended; given as a `Strategy` or its text, such as `"one-for-all"`.
         name, policy, intensity, backoff: about the supervisor itself, for the one above it.
         shutdown: seconds for the supervisor itself; each child has its own.
+
+    Raises:
+        UsageError: an option makes no sense.
     """
 
     children: tuple[ChildSpec[Any] | SupervisorSpec, ...] = ()
@@ -148,6 +197,26 @@ class SupervisorSpec:
     shutdown: float = 5.0
     intensity: Intensity = DEFAULT_INTENSITY
     backoff: Backoff = DEFAULT_BACKOFF
+
+    if TYPE_CHECKING:  # as above
+
+        def __init__(
+            self,
+            children: tuple[ChildSpec[Any] | SupervisorSpec, ...] = (),
+            strategy: Strategy | StrategyName = Strategy.ONE_FOR_ONE,
+            name: str | None = None,
+            policy: Policy | PolicyName = Policy.PERMANENT,
+            shutdown: float = 5.0,
+            intensity: Intensity = DEFAULT_INTENSITY,
+            backoff: Backoff = DEFAULT_BACKOFF,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        for number, child in enumerate(cast("tuple[object, ...]", self.children)):
+            if not isinstance(child, ChildSpec | SupervisorSpec | PoolSpec):
+                refuse(f"SupervisorSpec.children[{number}]", child, "a ChildSpec or a SupervisorSpec")
+        take_strategy(self)
+        take_policy(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -167,6 +236,9 @@ class PoolSpec(Generic[M]):
             the one in progress included.
         strategy: who is restarted with a worker that ended.
         policy, intensity, backoff, shutdown: about the supervisor itself, as in `SupervisorSpec`.
+
+    Raises:
+        UsageError: an option makes no sense.
     """
 
     actor: Factory[M] | ChildSpec[M]
@@ -179,11 +251,26 @@ class PoolSpec(Generic[M]):
     backoff: Backoff = DEFAULT_BACKOFF
     shutdown: float = 5.0
 
+    if TYPE_CHECKING:  # as above
+
+        def __init__(
+            self,
+            actor: Factory[M] | ChildSpec[M],
+            size: int,
+            name: str | None = None,
+            routing: Routing = "round-robin",
+            strategy: Strategy | StrategyName = Strategy.ONE_FOR_ONE,
+            policy: Policy | PolicyName = Policy.PERMANENT,
+            intensity: Intensity = DEFAULT_INTENSITY,
+            backoff: Backoff = DEFAULT_BACKOFF,
+            shutdown: float = 5.0,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
-        if self.size < 1:
-            raise UsageError(f"a pool of {self.size} workers makes no sense", hint="1 or more")
-        if self.routing not in ROUTINGS:
-            raise UsageError(f"there is no routing {self.routing!r}", hint=" or ".join(map(repr, ROUTINGS)))
+        check_whole("PoolSpec.size", self.size, 1)
+        check_text("PoolSpec.routing", self.routing, ROUTINGS)
+        take_strategy(self)
+        take_policy(self)
 
     @property
     def worker(self) -> ChildSpec[M]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
-from collections.abc import Awaitable, Collection
+import inspect
+from collections.abc import Awaitable, Collection, Coroutine
 from typing import Any
 
 from ...manifest import ComponentId
 from ...services.eventually import Eventually, settle
 from ...services.messaging import Letter
 from ..actors.ref import ActorRef
-from ..errors import ActorStopped, MailboxFull
+from ..errors import ActorStopped
 from ..messages.envelope import Envelope, Kept
 from ..messages.outcomes import Metrics
 from .version import Hosted
@@ -80,6 +82,9 @@ class Entry:
     def ask(self, envelope: Envelope[Letter], timeout: float | None) -> Awaitable[object]:
         """Send it a letter of the host and wait for its answer; nothing is sent before that is awaited.
 
+        The timeout counts while it waits for room, and for the file of a durable mailbox. A letter that is on disk is handled
+        also if nobody waits for its answer any more.
+
         Raises:
             MailboxFull, ActorStopped: the mailbox does not take it.
             StorageFault: its durable mailbox cannot be written.
@@ -93,14 +98,43 @@ class Entry:
         )
 
     async def _ask_durably(self, envelope: Envelope[Letter], timeout: float | None) -> object:  # noqa: ASYNC109 - part of the request
-        await self.ref.cell.mailbox.until_room()
-        envelope.kept = await settle(self.accept(envelope.payload))
+        cell = self.ref.cell
+        answered: asyncio.Future[object] = cell.system.loop.create_future()
+        envelope.reply_to = request = cell.system.requests.expect(answered, timeout)
         try:
-            return await self.ref.ask(envelope, timeout)
-        except MailboxFull:
-            if envelope.kept is not None:
-                envelope.kept.forget()
+            if cell.mailbox.must_wait:
+                await self._send_before(answered, self.send(envelope))
+            elif inspect.isawaitable(kept := self.accept(envelope.payload)):
+                await self._send_before(answered, self._put_later(envelope, kept))
+            else:
+                self.put(envelope, kept)
+            return await answered
+        except BaseException:
+            # All of this does nothing after an answer.
+            answered.cancel()
+            request.cancel()
             raise
+
+    async def _put_later(self, envelope: Envelope[Letter], kept: Awaitable[Kept | None]) -> None:
+        self.put(envelope, await kept)
+
+    async def _send_before(
+        self, answered: asyncio.Future[object], sending: Coroutine[Any, Any, None]
+    ) -> None:
+        """Wait until the letter is sent, unless the request ends first; then it is not sent.
+
+        From the disk it goes into the mailbox without a pause, so whenever this is given up, it is in both or in neither.
+        """
+        task = asyncio.ensure_future(sending)
+        try:
+            await asyncio.wait((task, answered), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not task.done():
+                task.cancel()
+        if task.done() and not answered.done():
+            task.result()
+        elif task.done():
+            task.exception()  # looked at; what ended the request first is told
 
     def put(self, envelope: Envelope[Letter], kept: Kept | None) -> None:
         """Put an accepted letter into the mailbox; one that is on disk is never refused.

@@ -48,7 +48,7 @@ class Kept(Protocol):
 
 @dataclasses.dataclass(slots=True)
 class Envelope(Generic[M]):
-    """A message on its way; one envelope is sent once.
+    """A message on its way; one envelope is sent once, but `ask` takes it any number of times.
 
     Attributes:
         payload: what `receive` gets.
@@ -72,6 +72,10 @@ class Envelope(Generic[M]):
     expires_at: float | None = None
     attempts: int = 0
     kept: Kept | None = None
+
+    def anew(self) -> Envelope[M]:
+        """The same message before it was sent: nobody hears the outcome, and no copy of it is kept."""
+        return dataclasses.replace(self, reply_to=None, expires_at=None, attempts=0, kept=None)
 
 
 ENVELOPE: type[Envelope[Any]] = Envelope

@@ -14,6 +14,7 @@ from collections import deque
 from queue import SimpleQueue
 from typing import Literal
 
+from ..checks import check_text, check_whole
 from ..errors import ActorStopped, MailboxFull
 from ..scheduling.queue import Runnable, RunQueue
 from .envelope import ENVELOPE, NORMAL_PRIORITY, Envelope, Priority
@@ -30,10 +31,18 @@ class MailboxOptions:
         capacity: messages that may wait; None: any number.
         overflow: what `await ref.send()` and `await ref.ask()` do when it is full: `error` raises `MailboxFull`, `block` waits
             for room. `tell` never waits.
+
+    Raises:
+        UsageError: the capacity is no whole number from 0, or there is no such overflow policy.
     """
 
     capacity: int | None = 1000
     overflow: Literal["error", "block"] = "error"
+
+    def __post_init__(self) -> None:
+        if self.capacity is not None:
+            check_whole("MailboxOptions.capacity", self.capacity, 0, otherwise=", or None for any number")
+        check_text("MailboxOptions.overflow", self.overflow, ("error", "block"))
 
 
 DEFAULT_MAILBOX = MailboxOptions()

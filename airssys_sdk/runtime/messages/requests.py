@@ -149,14 +149,21 @@ class Requests:
         Args:
             on_answer: called exactly once, never before this returns: with the value, or with the error: the target's,
                 `RequestTimeout`, `RequestCancelled`, `ActorStopped`.
-            timeout: seconds; None: wait for ever.
+            timeout: seconds, none or fewer mean that it ends soon; None or `math.inf`: wait for ever.
+
+        Raises:
+            UsageError: the timeout is NaN.
         """
         request = self.expect(None, timeout)
         request.on_answer = on_answer
         return request
 
     def expect(self, future: asyncio.Future[object] | None, timeout: float | None) -> Request:
-        """The same with a future that is resolved instead of a function that is called."""
+        """The same with a future that is resolved instead of a function that is called.
+
+        Raises:
+            UsageError: the timeout is NaN.
+        """
         self._next = number = self._next + 1
         peers = self._by_timeout.get(timeout)
         if peers is None:
@@ -166,9 +173,9 @@ class Requests:
         return request
 
     def _new_peers(self, timeout: float | None) -> dict[int, Request]:
-        peers = self._by_timeout[timeout] = {}
         if timeout is not None:
-            self._arm(timeout, timeout)
+            self._arm(timeout, timeout)  # first: it refuses NaN
+        peers = self._by_timeout[timeout] = {}
         return peers
 
     def find(self, request_id: str) -> Request | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from ...errors import UsageError
 from .wire import MOST_REQUEST, failure
@@ -18,6 +19,7 @@ class Client:
     Attributes:
         task: serves it.
         answering: the answer that is being made; the end of the node waits for it a little.
+        idle_since: when it began to have nothing to do but to wait for a request, by `time.monotonic()`; None while it has.
     """
 
     def __init__(
@@ -30,8 +32,22 @@ class Client:
         self.task = task
         self._patience = patience
         self.answering: asyncio.Future[None] | None = None
+        self.idle_since: float | None = None
         self._reader = reader
         self._writer = writer
+
+    async def request(self) -> bytes | None:
+        """As `line`, while there is nothing else to do for this client."""
+        self.idle_since = time.monotonic()
+        try:
+            return await self.line()
+        finally:
+            self.idle_since = None
+
+    def dismiss(self, line: bytes) -> None:
+        """Send a last line, which is not waited for, and end its task, which must wait for a request."""
+        self._writer.write(line)
+        self.task.cancel()
 
     async def line(self) -> bytes | None:
         """The next line of the client; None when it says nothing more, or too much.

@@ -1,7 +1,7 @@
 """The control channel: how other processes of the same user see a node and steer it, over a Unix domain socket.
 
 async with Node() as node, Control(node, name="shop") as control:
-control.register("deploy", deploy)
+control.register("deploy", deploy, takes=("component", "wasm"))
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ Answers are JSON values, or dataclasses of them. What it raises is told to the c
 """
 
 MOST_CLIENTS: Final = 32
+"""How many are served at once. One more takes the place of whoever has asked nothing for longest, if anybody."""
 _LAST_WORDS: Final = 1.0
 """Seconds that commands may take to end when the node stops."""
 _COMMAND: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -77,15 +78,15 @@ class Control:
         self._node = node
         self._name = name
         self._patience = patience
-        self._commands: dict[str, Handler] = {}
+        self._commands: dict[str, tuple[Handler, tuple[str, ...]]] = {}
         self._logs = LogTail()
         self._place: Place | None = None
         self._server: asyncio.Server | None = None
         self._clients: set[Client] = set()
         self.register("status", self._status)
         self.register("events", self._events)
-        self.register("logs", self._follow)
-        self.register("stop", self._stop)
+        self.register("logs", self._follow, takes=("component", "tail"))
+        self.register("stop", self._stop, takes=("component",))
 
     @property
     def place(self) -> Place:
@@ -98,8 +99,13 @@ class Control:
             raise UsageError("the control channel is not open")
         return self._place
 
-    def register(self, name: str, handler: Handler) -> None:
+    def register(self, name: str, handler: Handler, *, takes: tuple[str, ...] = ()) -> None:
         """Add a command.
+
+        Args:
+            name: what clients call it.
+            handler: carries it out.
+            takes: the names of its arguments; a request with any other is refused.
 
         Raises:
             UsageError: the name is none, or a command has it already.
@@ -108,7 +114,7 @@ class Control:
             raise UsageError(f"{name!r} cannot name a command")
         if name in self._commands:
             raise UsageError(f"there is a command {name!r} already")
-        self._commands[name] = handler
+        self._commands[name] = handler, takes
 
     async def open(self) -> None:
         """Listen.
@@ -156,7 +162,7 @@ class Control:
             raise RuntimeError("a client is served by a task")
         client = Client(task, reader, writer, self._patience)
         try:
-            if len(self._clients) >= MOST_CLIENTS:
+            if len(self._clients) >= MOST_CLIENTS and not self._make_room():
                 await client.send(
                     failure(None, UsageError(f"{MOST_CLIENTS} clients speak to this node already"))
                 )
@@ -169,15 +175,26 @@ class Control:
             self._clients.discard(client)
             writer.close()
 
+    def _make_room(self) -> bool:
+        """Dismiss the client that has had nothing to do for longest; whether there is one."""
+        idle = [(client.idle_since, client) for client in self._clients if client.idle_since is not None]
+        if not idle:
+            return False
+        _, dismissed = min(idle, key=lambda one: one[0])
+        self._clients.discard(dismissed)
+        problem = f"{MOST_CLIENTS} clients speak to this node, and this one has asked nothing for longest"
+        dismissed.dismiss(failure(None, UsageError(problem)))
+        return True
+
     async def _converse(self, client: Client) -> None:
         """Answer one request after the other."""
-        line = await client.line()
+        line = await client.request()
         while line is not None:
             try:
                 request = read_request(line)
             except UsageError as error:
                 await client.send(failure(None, error))
-                line = await client.line()
+                line = await client.request()
                 continue
             outcome = self._begin(request)
             if isinstance(outcome, AsyncIterator):
@@ -189,13 +206,17 @@ class Control:
                 await asyncio.shield(client.answering)
             finally:
                 client.answering = None
-            line = await client.line()
+            line = await client.request()
 
     def _begin(self, request: Request) -> Awaitable[object] | AsyncIterator[object]:
-        handler = self._commands.get(request.command)
-        if handler is None:
+        if request.command not in self._commands:
             hint = f"the commands are {', '.join(self._commands)}"
             return _raise(UsageError(f"there is no command {request.command[:100]!r}", hint=hint))
+        handler, takes = self._commands[request.command]
+        for name in request.arguments:
+            if name not in takes:
+                problem = f"the command {request.command!r} has no argument {name[:100]!r}"
+                return _raise(UsageError(problem, hint=f"its arguments are {', '.join(takes) or 'none'}"))
         try:
             return handler(request.arguments)
         except Exception as error:  # noqa: BLE001  (as in `_answer`)

@@ -22,6 +22,7 @@ from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
 from ..actors.routing import Routing
+from ..checks import check_text
 from ..components.deployment import Deployed
 from ..components.pool import Watching
 from ..components.spec import ComponentSpec
@@ -60,6 +61,9 @@ class Node:
             400 of them 10 ms; those beyond are not measured.
         trace: hears of each call into a component and each of its imports, on the thread where it ended; calls then take
             longer.
+
+    Raises:
+        UsageError: there is no such overflow policy.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Node:
         measure_memory: bool = False,
         trace: Trace | None = None,
     ) -> None:
+        check_text("Node.overflow", overflow, ("error", "block"))
         self._audit = audit or AuditLog()
         incarnation = secrets.token_hex(4)
         self._options = Options(
@@ -282,7 +287,8 @@ class Node:
         Args:
             target: an id, `namespace/name/instance`, or a part of it that fits one component only.
             payload: the message.
-            timeout: seconds; None waits as long as it takes.
+            timeout: seconds, waiting for room and for the file of a durable mailbox included; None waits as long as it takes.
+                A message that was accepted stays accepted: it is handled also if its answer comes too late for this.
             content_type: what the payload is, if the component cares.
 
         Returns:
@@ -297,7 +303,7 @@ class Node:
             ActorStopped: the component has stopped.
             StorageFault: its durable mailbox cannot be written; the message was not accepted.
             TypeError: the payload is not bytes.
-            UsageError: the content type holds control characters.
+            UsageError: the content type holds control characters, or the timeout is NaN.
         """
         running = self._running or self._run()
         entry = running.directory.address(target)

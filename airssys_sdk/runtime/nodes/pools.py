@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from ...component.engine.cache import OnCompile
-from ...errors import UsageError
 from ...manifest import ComponentId
 from ..actors.routing import ROUTINGS, Routing
+from ..checks import check_text, check_whole
 from ..components.directory import Directory
 from ..components.entry import Entry
 from ..components.spec import ComponentSpec
@@ -29,10 +29,8 @@ async def start_pool(
 
     See `Node.start_pool`.
     """
-    if size < 1:
-        raise UsageError(f"a pool of {size} components makes no sense", hint="1 or more")
-    if routing not in ROUTINGS:
-        raise UsageError(f"there is no routing {routing!r}", hint=" or ".join(map(repr, ROUTINGS)))
+    check_whole("size", size, 1)
+    check_text("routing", routing, ROUTINGS)
     spec.check()
     pool = ComponentPool(spec.id, size, routing)
     with hosting.starting([spec.id]):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId, SystemComponent, SystemManifest, SystemSupervisor
 from ...manifest.ids import NAME
-from ..actors.spec import Strategy, SupervisorSpec
+from ..actors.spec import Strategy, StrategyName, SupervisorSpec, take_policy, take_strategy
 from ..components.spec import ComponentSpec
-from ..supervision.backoff import DEFAULT_BACKOFF, Backoff, Intensity, Policy
+from ..supervision.backoff import DEFAULT_BACKOFF, Backoff, Intensity, Policy, PolicyName
 
 NO_RESTARTS: Final = Intensity(0)
 """The first end is one too many."""
@@ -26,9 +26,12 @@ class GroupSpec:
     Attributes:
         name: lowercase letters, digits and single hyphens; unlike that of any other supervisor of the node.
         children: started in order, stopped in reverse order.
-        strategy: who is restarted with a child that ended.
-        policy, intensity, backoff: about the supervisor itself, for the one above it.
+        strategy: who is restarted with a child that ended; given as a `Strategy` or its text.
+        policy, intensity, backoff: about the supervisor itself, for the one above it; the policy may be given as its text.
         shutdown: seconds for the supervisor itself; each child has its own.
+
+    Raises:
+        UsageError: an option makes no sense.
     """
 
     name: str
@@ -38,6 +41,23 @@ class GroupSpec:
     intensity: Intensity = THREE_A_MINUTE
     backoff: Backoff = DEFAULT_BACKOFF
     shutdown: float = 5.0
+
+    if TYPE_CHECKING:  # the one that is made at run time, but for texts
+
+        def __init__(
+            self,
+            name: str,
+            children: tuple[ComponentSpec | GroupSpec, ...],
+            strategy: Strategy | StrategyName = Strategy.ONE_FOR_ONE,
+            policy: Policy | PolicyName = Policy.PERMANENT,
+            intensity: Intensity = THREE_A_MINUTE,
+            backoff: Backoff = DEFAULT_BACKOFF,
+            shutdown: float = 5.0,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        take_strategy(self)
+        take_policy(self)
 
     @property
     def supervisor(self) -> SupervisorSpec:
@@ -62,14 +82,30 @@ class SystemSpec:
     Attributes:
         name: lowercase letters, digits and single hyphens.
         children: started in order, stopped in reverse order.
-        strategy: who is restarted with a child that ended.
+        strategy: who is restarted with a child that ended; given as a `Strategy` or its text.
         intensity: how often everything is started again; not at all, unless it is given.
+
+    Raises:
+        UsageError: there is no such strategy.
     """
 
     name: str
     children: tuple[ComponentSpec | GroupSpec, ...]
     strategy: Strategy = Strategy.ONE_FOR_ONE
     intensity: Intensity = NO_RESTARTS
+
+    if TYPE_CHECKING:  # as above
+
+        def __init__(
+            self,
+            name: str,
+            children: tuple[ComponentSpec | GroupSpec, ...],
+            strategy: Strategy | StrategyName = Strategy.ONE_FOR_ONE,
+            intensity: Intensity = NO_RESTARTS,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        take_strategy(self)
 
     @classmethod
     def of(cls, manifest: SystemManifest) -> SystemSpec:

@@ -57,6 +57,8 @@ def read_request(line: bytes) -> Request:
     identity, command, arguments = fields.get("id"), fields.get("command"), fields.get("arguments", {})
     if isinstance(identity, bool) or not isinstance(identity, str | int | None):
         raise UsageError("the id of a request is a number or a text")
+    if isinstance(identity, str) and _text(identity) != identity[:4000]:
+        raise UsageError("the id of a request holds half a surrogate pair, which no answer can")
     if len(str(identity)) > _MOST_ID:
         raise UsageError(f"the id of a request has {_MOST_ID} characters at most")
     if not isinstance(command, str):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+from ..checks import refuse
 
 
 class Wakeup(Protocol):
@@ -128,8 +131,14 @@ class Timers:
         self._wakeup: Wakeup | None = None
 
     def after(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call `callback` on the loop's thread in so many seconds."""
+        """Call `callback` on the loop's thread in so many seconds: none or fewer mean soon, `math.inf` never.
+
+        Raises:
+            UsageError: the seconds are NaN, which would be neither before nor after any other timer.
+        """
         when = self.now() + seconds
+        if math.isnan(when):
+            refuse("a time", seconds, "a number of seconds, or math.inf for never")
         timer = Timer(self, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (when, self._sequence, timer))

@@ -6,8 +6,12 @@ import dataclasses
 import enum
 from collections import deque
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
-from airssys_sdk.errors import UsageError
+from ..checks import check_above_zero, check_number, check_whole
+
+PolicyName: TypeAlias = Literal["permanent", "transient", "temporary"]
+"""A `Policy` as a text."""
 
 
 class Policy(enum.Enum):
@@ -27,15 +31,18 @@ class Intensity:
 
     Attributes:
         restarts: restarts inside the window; the next end is one too many.
-        within: length of the window in seconds.
+        within: length of the window in seconds; `math.inf`: all restarts count.
+
+    Raises:
+        UsageError: a number makes no sense.
     """
 
     restarts: int = 5
     within: float = 60.0
 
     def __post_init__(self) -> None:
-        if self.restarts < 0 or not self.within > 0:
-            raise UsageError(f"intensity of {self.restarts} restarts within {self.within} s makes no sense")
+        check_whole("Intensity.restarts", self.restarts, 0)
+        check_above_zero("Intensity.within", self.within)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +56,9 @@ class Backoff:
         factor: growth from one restart to the next.
         maximum: seconds; no wait is longer, jitter included.
         jitter: part of the wait that is random: 0.1 spreads it over 90 % to 110 %.
+
+    Raises:
+        UsageError: a number makes no sense; all are finite.
     """
 
     base: float = 0.1
@@ -57,10 +67,10 @@ class Backoff:
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.base < 0 or self.factor < 1 or self.maximum < 0 or not 0 <= self.jitter <= 1:
-            raise UsageError(
-                f"{self} makes no sense", hint="base, maximum >= 0; factor >= 1; jitter from 0 to 1"
-            )
+        check_number("Backoff.base", self.base, 0)
+        check_number("Backoff.factor", self.factor, 1)
+        check_number("Backoff.maximum", self.maximum, 0)
+        check_number("Backoff.jitter", self.jitter, 0, 1)
 
     def delay(self, n: int, random: Callable[[], float]) -> float:
         """Seconds to wait after n restarts inside the window; `random` gives numbers from 0 to 1."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from airssys_sdk.errors import UsageError
-
+from ..checks import check_above_zero, check_whole
 from ..state import HealthStatus
 
 
@@ -17,6 +16,9 @@ class Health:
         interval: seconds between two checks.
         timeout: seconds until a check that has no answer counts as failed; a message in progress is not interrupted by it.
         threshold: failed checks, without a healthy one between, that end the life, as a crash does.
+
+    Raises:
+        UsageError: a number makes no sense.
     """
 
     interval: float = 30.0
@@ -24,12 +26,9 @@ class Health:
     threshold: int = 3
 
     def __post_init__(self) -> None:
-        if not (self.interval > 0 and self.timeout > 0 and self.threshold >= 1):
-            raise UsageError(
-                f"checks of health every {self.interval} s with a timeout of {self.timeout} s and a threshold of "
-                f"{self.threshold} make no sense",
-                hint="times above 0, and a threshold of 1 or more",
-            )
+        check_above_zero("Health.interval", self.interval)
+        check_above_zero("Health.timeout", self.timeout)
+        check_whole("Health.threshold", self.threshold, 1)
 
 
 class HealthCount:
