@@ -123,9 +123,7 @@ class Real:
         loop: Any = asyncio.get_running_loop()
         for _ in range(10_000):
             await asyncio.sleep(0)
-            if (
-                not loop._ready
-            ):  # nothing public tells: it is exact, other than any number of turns of the loop
+            if not loop._ready:  # nothing public tells: it is exact, other than any number of turns of the loop
                 return
         raise AssertionError("the system does not come to rest")
 
@@ -189,9 +187,7 @@ class Real:
             if error is not None:
                 self.system.get(name).tell("hold")
         await until(
-            lambda: all(
-                self.system.get(name).metrics.in_progress for name, error in ends if error is not None
-            )
+            lambda: all(self.system.get(name).metrics.in_progress for name, error in ends if error is not None)
         )
         for name, error in ends:
             if error is not None:

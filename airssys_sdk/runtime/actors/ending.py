@@ -24,18 +24,22 @@ if TYPE_CHECKING:
 
 async def stop(cell: Cell) -> Exit:
     """Stop it for good; see `ActorRef.stop`."""
+    if _halted_at_once(cell):
+        return finish(cell)
+    # Whoever waits here may give up; the stop may not.
+    return await asyncio.shield(cell.system.run(_stop(cell)))
+
+
+async def _stop(cell: Cell) -> Exit:
     await halt(cell)
     return finish(cell)
 
 
 async def halt(cell: Cell) -> None:
     """End this life in order and start no other; the mailbox stays."""
-    while cell.state not in (DOWN, ENDED):
+    while not _halted_at_once(cell):
         if cell.state is not STOPPING:
             leave(cell, SHUTDOWN)
-            if cell.work is None and cell.supervisor is None and not hasattr(cell.actor, "stopping"):
-                _ended_in_order(cell, began=cell.system.clock.now(), killed=False)
-                break
             cell.own().stopping = cell.system.run(end_in_order(cell))
         ending = cell.rare.stopping
         if ending is None:
@@ -45,8 +49,23 @@ async def halt(cell: Cell) -> None:
         await asyncio.wait({ending})
         if cell.rare.stopping is ending:
             _cut_short(cell)
+
+
+def _halted_at_once(cell: Cell) -> bool:
+    """Whether no life runs and none will; ends one that needs no waiting for."""
+    if cell.state not in (STOPPING, DOWN, ENDED) and cell.work is None and cell.supervisor is None:
+        try:
+            at_once = not hasattr(cell.actor, "stopping")
+        except Exception:  # noqa: BLE001 - reported when the hook is to be called
+            at_once = False
+        if at_once:
+            leave(cell, SHUTDOWN)
+            _ended_in_order(cell, began=cell.system.clock.now(), killed=False)
+    if cell.state not in (DOWN, ENDED):
+        return False
     # A crash that was under way may have planned a restart.
     call_off_restart(cell)
+    return True
 
 
 def finish(cell: Cell) -> Exit:

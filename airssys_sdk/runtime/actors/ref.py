@@ -165,7 +165,8 @@ class ActorRef(Generic[M]):
     async def stop(self) -> Exit:
         """Stop it for good, in order and within its shutdown time; what waits becomes dead letters.
 
-        Must not be awaited by the actor itself or its children: they would wait for themselves.
+        Goes on to its end also if nobody waits for it any longer. Must not be awaited by the actor itself or its children:
+        they would wait for themselves.
 
         Returns:
             How its last life ended.
