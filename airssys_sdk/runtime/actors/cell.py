@@ -16,6 +16,7 @@ from ..messages.pending import Pending
 from ..state import DOWN, ENDED, Exit
 from . import turns
 from .context import Context
+from .failures import tell_end
 from .rare import NEVER, Rare
 from .spec import ChildSpec, Factory
 
@@ -127,7 +128,7 @@ class Cell:
     def on_end(self, listener: Callable[[Exit], None]) -> None:
         """Call `listener` when this name is gone for good; at once if it is."""
         if self.state is ENDED and self.exit is not None:
-            listener(self.exit)
+            tell_end(self, listener, self.exit)
         elif self.rare.listeners is None:
             self.own().listeners = [listener]
         else:

@@ -13,7 +13,7 @@ from ..events import ActorEnded, LifeEnded
 from ..messages.pending import is_unfinished
 from ..state import DOWN, ENDED, KILLED, SHUTDOWN, STOPPING, Exit
 from .between import run_actions
-from .failures import hook_failed
+from .failures import hook_failed, tell_end
 from .spec import IMMEDIATE
 from .unfinished import give_up_work, wait_for, work_ended
 from .unhandled import discard_waiting
@@ -72,13 +72,27 @@ def finish(cell: Cell) -> Exit:
     """The name is gone: what waits becomes dead letters, whoever watches is told. The life must have ended."""
     if cell.state is ENDED and cell.exit is not None:
         return cell.exit
+    # No recursion: trees may be deeper than Python's stack.
+    below = [cell]
+    parents_first: list[Cell] = []
+    while below:
+        one = below.pop()
+        if one.state is not ENDED:
+            call_off_restart(one)
+            one.state = ENDED
+            parents_first.append(one)
+            if one.supervisor is not None:
+                below.extend(reversed(one.supervisor.cells))
+    exit_ = SHUTDOWN
+    while parents_first:
+        exit_ = _finish_one(parents_first.pop())
+    return exit_
+
+
+def _finish_one(cell: Cell) -> Exit:
+    """The rest of `finish`, when the children are gone."""
     system = cell.system
-    call_off_restart(cell)
-    cell.state = ENDED
     exit_ = cell.exit = cell.exit or SHUTDOWN
-    if cell.supervisor is not None:
-        for child in reversed(tuple(cell.supervisor.cells)):
-            finish(child)
     cell.mailbox.close()
     discard_waiting(cell)
     if cell.parent is not None and cell.parent.supervisor is not None:
@@ -91,7 +105,7 @@ def finish(cell: Cell) -> Exit:
     if listeners is not None:
         cell.rare.listeners = None
         for listener in listeners:
-            listener(exit_)
+            tell_end(cell, listener, exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))
     if cell.rare.between:

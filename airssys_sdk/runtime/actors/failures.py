@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from ..events import HookFailed
-from ..state import describe
+from ..state import Exit, describe
 
 if TYPE_CHECKING:
     from .cell import Cell
@@ -43,6 +44,14 @@ def hook_failed(cell: Cell, hook: str, error: BaseException, *, whose: str = "")
     failed = failure(cell, error)
     _log.warning("%s: the hook %s%s failed: %s", cell, hook, whose, describe(error))
     cell.system.events.publish(HookFailed(str(cell), hook, failed))
+
+
+def tell_end(cell: Cell, listener: Callable[[Exit], None], exit_: Exit) -> None:
+    """Tell a listener of the cell's end; one that raises is logged, and disturbs nobody."""
+    try:
+        listener(exit_)
+    except BaseException as error:  # noqa: BLE001 - a listener's error is not the actor's error; it is logged
+        _log.error("%s: a listener to its end raised", cell, exc_info=failure(cell, error))
 
 
 def _interrupt(error: BaseException) -> NoReturn:

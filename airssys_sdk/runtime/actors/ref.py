@@ -199,7 +199,7 @@ class ActorRef(Generic[M]):
         return await future
 
     def on_end(self, callback: Callable[[Exit], None]) -> None:
-        """Call `callback` when the actor ends for good; at once if it has."""
+        """Call `callback` when the actor ends for good; at once if it has. What it raises is logged, and disturbs nobody."""
         self._cell.on_end(callback)
 
     def __eq__(self, other: object) -> bool:
