@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airssys_sdk.errors import UsageError
@@ -56,9 +57,13 @@ async def take_over(cell: Cell, spec: ChildSpec[Any]) -> Takeover:
     attempt = _Attempt(cell, spec, done)
     call_off = between_messages(cell, attempt.begin)
     try:
-        return await asyncio.shield(done)
+        return await done
     except asyncio.CancelledError:
-        call_off()
+        if done.cancelled():
+            call_off()
+            attempt.give_up()
+        else:
+            done.exception()  # it came just too late, and nobody else will look at it
         raise
 
 
@@ -75,6 +80,12 @@ class _Attempt:
         self._began = 0.0
         self._actor: object = None
         self._context: Context | None = None
+        self._starting: Callable[[], None] | None = None
+
+    def give_up(self) -> None:
+        """Nobody wants the new actor any more: if its start takes its time, the old one goes on without it."""
+        if self._starting is not None:
+            self._starting()
 
     def begin(self) -> Pending | None:
         """The actor is at no message."""
@@ -115,11 +126,18 @@ class _Attempt:
         inner = pending_of(cell, unfinished)
 
         def given_up() -> None:
-            # The old actor's life ended meanwhile: that decides, and the new one is not needed.
+            # The old actor's life ended meanwhile, or nobody wants the new one any more.
             cancel(cell, inner)
             self._refuse(ActorStopped(f"{cell} ended while another was about to take over"))
 
         outer = Pending(given_up)
+
+        def unwanted() -> None:
+            if not outer.done:
+                given_up()
+                outer.succeed()
+
+        self._starting = unwanted
 
         def started(_value: object, error: Exception | None) -> None:
             if outer.done:
