@@ -104,7 +104,7 @@ def _finish_one(cell: Cell) -> Exit:
     listeners = cell.rare.listeners
     if listeners is not None:
         cell.rare.listeners = None
-        for listener in listeners:
+        for listener in listeners.values():
             tell_end(cell, listener, exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))

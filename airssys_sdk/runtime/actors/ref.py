@@ -195,8 +195,11 @@ class ActorRef(Generic[M]):
     async def ended(self) -> Exit:
         """Wait until the actor has ended for good."""
         future: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.on_end(lambda exit_: None if future.done() else future.set_result(exit_))
-        return await future
+        self._cell.on_end(lambda exit_: None if future.done() else future.set_result(exit_), future)
+        try:
+            return await future
+        finally:
+            self._cell.off_end(future)
 
     def on_end(self, callback: Callable[[Exit], None]) -> None:
         """Call `callback` when the actor ends for good; at once if it has. What it raises is logged, and disturbs nobody."""
