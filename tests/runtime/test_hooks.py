@@ -66,7 +66,7 @@ class Hooked:
 
 def hooked(called: Callable[[str, int], object], **options: Any) -> ChildSpec[str]:
     lives = iter(range(1000))
-    return ChildSpec(lambda: Hooked(called, next(lives)), **{"backoff": Backoff(base=0.0), **options})
+    return ChildSpec(lambda: Hooked(called, next(lives)), backoff=Backoff(base=0.0), **options)
 
 
 def raising(hook: str, error: type[BaseException], life: int | None = None) -> Callable[[str, int], None]:

@@ -9,6 +9,7 @@ import pytest
 from actor_helpers import on_loop, settle, until
 
 from airssys_sdk.runtime import (
+    ActorRef,
     ActorStopped,
     ActorSystem,
     ChildSpec,
@@ -138,7 +139,8 @@ def test_a_listener_to_an_end_that_raises_disturbs_nobody(
                 told.append(message)
 
         async with ActorSystem() as system:
-            supervisor = system.spawn(SupervisorSpec((ChildSpec(Echo, name="child"),), name="top"))
+            spec = SupervisorSpec((ChildSpec(Echo, name="child"),), name="top")
+            supervisor: ActorRef[Any] = system.spawn(spec)
             await supervisor.ready()
             child = system.get("child")
             for listener in (broken, heard.append):
