@@ -206,7 +206,7 @@ class EventStream:
         for listener in tuple(self._audience):
             try:
                 listener(event)
-            except Exception:  # noqa: BLE001 - a listener's error is not the actor's error; it is logged
+            except (Exception, asyncio.CancelledError):  # noqa: BLE001 - not the error of the actor; it is logged
                 _log.exception("an event listener raised")
 
     def subscribe(self, listener: Callable[[object], None]) -> Subscription:

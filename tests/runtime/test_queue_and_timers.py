@@ -100,7 +100,7 @@ async def test_an_interrupt_in_a_handler_passes_through_and_the_others_keep_thei
         first, second = system.spawn(behaviour(work)), system.spawn(behaviour(work))
         first.tell("interrupt")
         second.tell("work")
-        await until(lambda: seen)
+        await until(lambda: seen and problems)
         assert isinstance(problems[0], Interrupt)
         await first.ready()
         assert first.metrics.dead_lettered == 1

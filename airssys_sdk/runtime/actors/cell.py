@@ -16,6 +16,7 @@ from ..messages.pending import Pending
 from ..state import DOWN, ENDED, Exit
 from . import turns
 from .context import Context
+from .failures import tell_end
 from .rare import NEVER, Rare
 from .spec import ChildSpec, Factory
 
@@ -124,14 +125,20 @@ class Cell:
             last_activity=self.last_activity,
         )
 
-    def on_end(self, listener: Callable[[Exit], None]) -> None:
-        """Call `listener` when this name is gone for good; at once if it is."""
+    def on_end(self, listener: Callable[[Exit], None], key: object = None) -> None:
+        """Call `listener` when this name is gone for good; at once if it is. `off_end` with the same key takes it out."""
+        key = object() if key is None else key
         if self.state is ENDED and self.exit is not None:
-            listener(self.exit)
+            tell_end(self, listener, self.exit)
         elif self.rare.listeners is None:
-            self.own().listeners = [listener]
+            self.own().listeners = {key: listener}
         else:
-            self.rare.listeners.append(listener)
+            self.rare.listeners[key] = listener
+
+    def off_end(self, key: object) -> None:
+        """Forget the listener with this key, if there is one."""
+        if self.rare.listeners is not None:
+            self.rare.listeners.pop(key, None)
 
     def new_life(self) -> None:
         """Make an actor and its context.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airssys_sdk.errors import UsageError
+
 from ..messages.envelope import Envelope
 from ..scheduling.timers import Timer
 from ..state import NORMAL, Exit
@@ -36,11 +38,13 @@ class Context:
         envelope: the envelope of the current message; None for a bare `tell`.
     """
 
-    __slots__ = ("_cell", "_timers", "envelope")
+    __slots__ = ("_cell", "_over", "_timers", "_watched", "envelope")
 
     def __init__(self, cell: Cell) -> None:
         self._cell = cell
+        self._over = False
         self._timers: list[Timer] | None = None
+        self._watched: set[Cell] | None = None
         self.envelope: Envelope[Any] | None = None
 
     @property
@@ -83,21 +87,44 @@ class Context:
 
         Raises:
             NameTaken: a live actor has this name.
+            UsageError: this life has ended, or ends.
         """
+        self._must_live()
         return ref_of(tree.spawn(self._cell, actor, name))
 
     def watch(self, other: ActorRef[Any]) -> None:
-        """Get a `Terminated` message when `other` ends for good (at once if it has); restarts are no such end."""
+        """Get a `Terminated` message when `other` ends for good (at once if it has); restarts are no such end.
+
+        Only in this life: the next one has to watch anew. To watch twice changes nothing.
+
+        Raises:
+            UsageError: this life has ended.
+        """
+        self._must_live()
         mailbox = self._cell.mailbox
+        watched = self._watched = self._watched or set()
 
         def tell(exit_: Exit) -> None:
+            watched.discard(other.cell)
             if not mailbox.closed:
                 mailbox.put_unbounded(Terminated(other, exit_))
 
-        other.on_end(tell)
+        watched.add(other.cell)
+        other.cell.on_end(tell, self)
+
+    def unwatch(self, other: ActorRef[Any]) -> None:
+        """Hear no more of the end of `other`; a `Terminated` that waits in the mailbox already still comes."""
+        if self._watched is not None:
+            self._watched.discard(other.cell)
+        other.cell.off_end(self)
 
     def after(self, seconds: float, message: object) -> Timer:
-        """Send this actor a message later, unless this life has ended; a full mailbox does not refuse it."""
+        """Send this actor a message later, unless this life has ended by then; a full mailbox does not refuse it.
+
+        Raises:
+            UsageError: this life has ended.
+        """
+        self._must_live()
         mailbox = self._cell.mailbox
 
         def ring() -> None:
@@ -112,11 +139,25 @@ class Context:
         return timer
 
     def stop(self) -> None:
-        """End this life in order, after the current message. A permanent actor is then restarted, others are gone."""
-        lifecycle.stop_self(self._cell, NORMAL)
+        """End this life in order, after the current message. A permanent actor is then restarted, others are gone.
+
+        Does nothing once this life has ended.
+        """
+        if not self._over:
+            lifecycle.stop_self(self._cell, NORMAL)
 
     def close(self) -> None:
-        """This life is over: its timers do not ring; for the system."""
+        """This life is over: its timers do not ring, and it watches nobody; for the system."""
+        self._over = True
         for timer in self._timers or ():
             timer.cancel()
         self._timers = None
+        for cell in self._watched or ():
+            cell.off_end(self)
+        self._watched = None
+
+    def _must_live(self) -> None:
+        if self._over:
+            raise UsageError(
+                f"this life of {self.name} has ended", hint="use the context that the life of now was given"
+            )

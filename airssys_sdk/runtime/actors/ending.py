@@ -7,13 +7,13 @@ In order means: the current message ends, `stopping`, the children in reverse or
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING
 
-from ..events import ActorEnded, HookFailed, LifeEnded
+from ..events import ActorEnded, LifeEnded
 from ..messages.pending import is_unfinished
-from ..state import DOWN, ENDED, KILLED, SHUTDOWN, STOPPING, Exit, describe
+from ..state import DOWN, ENDED, KILLED, SHUTDOWN, STOPPING, Exit
 from .between import run_actions
+from .failures import hook_failed, tell_end
 from .spec import IMMEDIATE
 from .unfinished import give_up_work, wait_for, work_ended
 from .unhandled import discard_waiting
@@ -21,42 +21,78 @@ from .unhandled import discard_waiting
 if TYPE_CHECKING:
     from .cell import Cell
 
-_log = logging.getLogger("airssys.runtime")
-
 
 async def stop(cell: Cell) -> Exit:
     """Stop it for good; see `ActorRef.stop`."""
+    if _halted_at_once(cell):
+        return finish(cell)
+    # Whoever waits here may give up; the stop may not.
+    return await asyncio.shield(cell.system.run(_stop(cell)))
+
+
+async def _stop(cell: Cell) -> Exit:
     await halt(cell)
     return finish(cell)
 
 
 async def halt(cell: Cell) -> None:
     """End this life in order and start no other; the mailbox stays."""
-    while cell.state not in (DOWN, ENDED):
+    while not _halted_at_once(cell):
         if cell.state is not STOPPING:
             leave(cell, SHUTDOWN)
-            if cell.work is None and cell.supervisor is None and not hasattr(cell.actor, "stopping"):
-                _ended_in_order(cell, began=cell.system.clock.now(), killed=False)
-                break
             cell.own().stopping = cell.system.run(end_in_order(cell))
-        if cell.rare.stopping is not None:
-            # Not awaited itself: whoever waits here may be cancelled, the stop may not.
-            await asyncio.wait({cell.rare.stopping})
+        ending = cell.rare.stopping
+        if ending is None:
+            await asyncio.wait({settling(cell)})
+            continue
+        # Not awaited itself: whoever waits here may be cancelled, the stop may not.
+        await asyncio.wait({ending})
+        if cell.rare.stopping is ending:
+            _cut_short(cell)
+
+
+def _halted_at_once(cell: Cell) -> bool:
+    """Whether no life runs and none will; ends one that needs no waiting for."""
+    if cell.state not in (STOPPING, DOWN, ENDED) and cell.work is None and cell.supervisor is None:
+        try:
+            at_once = not hasattr(cell.actor, "stopping")
+        except Exception:  # noqa: BLE001 - reported when the hook is to be called
+            at_once = False
+        if at_once:
+            leave(cell, SHUTDOWN)
+            _ended_in_order(cell, began=cell.system.clock.now(), killed=False)
+    if cell.state not in (DOWN, ENDED):
+        return False
     # A crash that was under way may have planned a restart.
     call_off_restart(cell)
+    return True
 
 
 def finish(cell: Cell) -> Exit:
     """The name is gone: what waits becomes dead letters, whoever watches is told. The life must have ended."""
     if cell.state is ENDED and cell.exit is not None:
         return cell.exit
+    # No recursion: trees may be deeper than Python's stack.
+    below = [cell]
+    parents_first: list[Cell] = []
+    while below:
+        one = below.pop()
+        if one.state is not ENDED:
+            call_off_restart(one)
+            one.state = ENDED
+            parents_first.append(one)
+            if one.supervisor is not None:
+                below.extend(reversed(one.supervisor.cells))
+    exit_ = SHUTDOWN
+    while parents_first:
+        exit_ = _finish_one(parents_first.pop())
+    return exit_
+
+
+def _finish_one(cell: Cell) -> Exit:
+    """The rest of `finish`, when the children are gone."""
     system = cell.system
-    call_off_restart(cell)
-    cell.state = ENDED
     exit_ = cell.exit = cell.exit or SHUTDOWN
-    if cell.supervisor is not None:
-        for child in reversed(tuple(cell.supervisor.cells)):
-            finish(child)
     cell.mailbox.close()
     discard_waiting(cell)
     if cell.parent is not None and cell.parent.supervisor is not None:
@@ -68,8 +104,8 @@ def finish(cell: Cell) -> Exit:
     listeners = cell.rare.listeners
     if listeners is not None:
         cell.rare.listeners = None
-        for listener in listeners:
-            listener(exit_)
+        for listener in listeners.values():
+            tell_end(cell, listener, exit_)
     if system.events.wanted:
         system.events.publish(ActorEnded(str(cell), exit_))
     if cell.rare.between:
@@ -97,12 +133,12 @@ async def end_in_order(cell: Cell) -> None:
     system = cell.system
     began = system.clock.now()
     killed = cell.work is not None and not await _work_ends(cell, began)
-    hook = None if killed or cell.spec.shutdown == IMMEDIATE else getattr(cell.actor, "stopping", None)
-    if hook is not None:
+    if not killed and cell.spec.shutdown != IMMEDIATE:
         try:
-            unfinished = hook(cell.context)
-        except Exception as error:  # noqa: BLE001 - the stop goes on; the error is reported
-            _hook_failed(cell, "stopping", error)
+            hook = getattr(cell.actor, "stopping", None)
+            unfinished = None if hook is None else hook(cell.context)
+        except BaseException as error:  # noqa: BLE001 - the stop goes on; the error is reported
+            hook_failed(cell, "stopping", error)
         else:
             if unfinished is not None and is_unfinished(unfinished):
                 killed = not await _hook_ends(cell, unfinished, began)
@@ -130,7 +166,7 @@ async def _hook_ends(cell: Cell, unfinished: object, began: float) -> bool:
     def ended(_value: object, error: Exception | None) -> None:
         cell.work = None
         if error is not None:
-            _hook_failed(cell, "stopping", error)
+            hook_failed(cell, "stopping", error)
         work_ended(cell)
 
     wait_for(cell, unfinished, ended)
@@ -157,24 +193,26 @@ def _ended_in_order(cell: Cell, *, began: float, killed: bool) -> None:
         cell.system.events.publish(LifeEnded(str(cell), cell.exit, cell.system.clock.now() - began))
 
 
+def _cut_short(cell: Cell) -> None:
+    """The orderly end was cancelled (the loop itself ends) and nobody will go on with it: this is the rest."""
+    give_up_work(cell, killed=True)
+    cell.exit = KILLED
+    over(cell)
+
+
 def over(cell: Cell) -> None:
     """Nothing of this life remains."""
-    hook = getattr(cell.actor, "stopped", None)
-    if hook is not None:
-        try:
+    try:
+        hook = getattr(cell.actor, "stopped", None)
+        if hook is not None:
             hook(cell.context)
-        except Exception as error:  # noqa: BLE001 - the end goes on; the error is reported
-            _hook_failed(cell, "stopped", error)
+    except BaseException as error:  # noqa: BLE001 - the end goes on; the error is reported
+        hook_failed(cell, "stopped", error)
     cell.end_life()
     cell.state = DOWN
     if cell.rare.stopping is not None:
         cell.rare.stopping = None
     settle(cell, running=False)
-
-
-def _hook_failed(cell: Cell, hook: str, error: Exception) -> None:
-    _log.warning("%s: the hook %s failed: %s", cell, hook, describe(error))
-    cell.system.events.publish(HookFailed(str(cell), hook, error))
 
 
 def settling(cell: Cell) -> asyncio.Future[bool]:

@@ -15,6 +15,7 @@ from ..messages.pending import is_unfinished
 from ..state import BUSY, DOWN, ENDED, RUNNING, STARTING, Exit, ExitKind, describe
 from .between import run_actions
 from .ending import end_in_order, finish, halt_children, leave, over, settle, settling
+from .failures import failure
 from .rare import NEVER
 from .unfinished import give_up_work, wait_for, work_ended
 
@@ -32,8 +33,8 @@ def begin(cell: Cell) -> None:
         cell.new_life()
         hook = getattr(cell.actor, "started", None)
         unfinished = None if hook is None else hook(cell.context)
-    except Exception as error:  # noqa: BLE001 - whatever a factory or hook raises is told to the supervisor
-        crash(cell, error)
+    except BaseException as error:  # noqa: BLE001 - whatever a factory or hook raises is told to the supervisor
+        crash(cell, failure(cell, error))
         return
     if unfinished is None or not is_unfinished(unfinished):
         _running(cell)

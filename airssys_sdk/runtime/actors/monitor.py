@@ -12,7 +12,8 @@ from ..state import RUNNING, HealthStatus
 from ..supervision.health import HealthCount
 from . import lifecycle
 from .between import between_messages
-from .unfinished import pending_of
+from .failures import failure
+from .unfinished import cancel, pending_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,17 +70,17 @@ class Monitor:
         if self._over or cell.state is not RUNNING:
             self._asking = False
             return None
-        hook = getattr(cell.actor, "health", None)
         try:
+            hook = getattr(cell.actor, "health", None)
             answer = HealthStatus.HEALTHY if hook is None else hook(cell.context)
-        except Exception as error:  # noqa: BLE001 - decided in _answered
-            self._answered(None, error)
+        except BaseException as error:  # noqa: BLE001 - decided in _answered
+            self._answered(None, failure(cell, error))
             return None
         if not is_unfinished(answer):
             self._answered(answer, None)
             return None
         inner = pending_of(cell, answer)
-        outer = Pending(inner.cancel)
+        outer = Pending(lambda: cancel(cell, inner))
 
         def ended(value: object, error: Exception | None) -> None:
             self._answered(value, error)

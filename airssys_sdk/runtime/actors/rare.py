@@ -30,7 +30,7 @@ class Rare:
         stopping: the end of this life, while it takes time.
         settled: resolved with True when a life has started, with False when it has ended.
         idle: resolved when `work` ends or nobody may wait for it any longer.
-        listeners: who hears of the end for good.
+        listeners: who hears of the end for good, by what takes them out again.
         monitor: watches the health of this life; None: nobody does.
         between: what is to be done between two messages; None: nothing ever was.
     """
@@ -62,7 +62,7 @@ class Rare:
         self.stopping: asyncio.Task[None] | None = None
         self.settled: asyncio.Future[bool] | None = None
         self.idle: asyncio.Future[bool] | None = None
-        self.listeners: list[Callable[[Exit], None]] | None = None
+        self.listeners: dict[object, Callable[[Exit], None]] | None = None
         self.monitor: Monitor | None = None
         self.between: deque[Action] | None = None
 

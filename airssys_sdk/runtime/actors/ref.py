@@ -178,7 +178,8 @@ class ActorRef(Generic[M]):
     async def stop(self) -> Exit:
         """Stop it for good, in order and within its shutdown time; what waits becomes dead letters.
 
-        Must not be awaited by the actor itself or its children: they would wait for themselves.
+        Goes on to its end also if nobody waits for it any longer. Must not be awaited by the actor itself or its children:
+        they would wait for themselves.
 
         Returns:
             How its last life ended.
@@ -207,11 +208,14 @@ class ActorRef(Generic[M]):
     async def ended(self) -> Exit:
         """Wait until the actor has ended for good."""
         future: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.on_end(lambda exit_: None if future.done() else future.set_result(exit_))
-        return await future
+        self._cell.on_end(lambda exit_: None if future.done() else future.set_result(exit_), future)
+        try:
+            return await future
+        finally:
+            self._cell.off_end(future)
 
     def on_end(self, callback: Callable[[Exit], None]) -> None:
-        """Call `callback` when the actor ends for good; at once if it has."""
+        """Call `callback` when the actor ends for good; at once if it has. What it raises is logged, and disturbs nobody."""
         self._cell.on_end(callback)
 
     def __eq__(self, other: object) -> bool:

@@ -72,7 +72,7 @@ class ActorSystem:
         self.killing = False
         self.serial = 0
         self._retired = Metrics()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._ended: asyncio.Future[Exit] = self.loop.create_future()
         self._root = Cell(self, None, tree.Idle, "root", ChildSpec(tree.Idle, shutdown=INFINITY))
         lifecycle.begin(self._root)
@@ -124,6 +124,8 @@ class ActorSystem:
     async def stop(self, timeout: float | None = None) -> Exit:  # noqa: ASYNC109 - then it kills
         """Stop all actors in order, the last started first, then end what waits for an answer.
 
+        Goes on to its end also if nobody waits for it any longer.
+
         Args:
             timeout: seconds after which everything that still takes its time is killed; None: the shutdown times of the
                 specs are enough.
@@ -131,6 +133,10 @@ class ActorSystem:
         Returns:
             Why the system ended: an error if the root had given up.
         """
+        # Whoever waits here may give up; the stop may not.
+        return await asyncio.shield(self.run(self._stop(timeout)))
+
+    async def _stop(self, timeout: float | None) -> Exit:  # noqa: ASYNC109 - then it kills
         timer = None if timeout is None else self.timers.after(timeout, self.kill)
         await ending.halt(self._root)
         if timer is not None:
@@ -181,7 +187,7 @@ class ActorSystem:
         """Keep the counts of a cell that has ended; for the runtime."""
         self._retired += metrics
 
-    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a piece of lifecycle that has to wait; for the runtime."""
         task = self.loop.create_task(work)
         self._tasks.add(task)

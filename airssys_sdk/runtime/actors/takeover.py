@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airssys_sdk.errors import UsageError
 
 from ..errors import ActorStopped, StartFailed
-from ..events import HookFailed
 from ..messages.pending import Pending, is_unfinished
 from ..state import DOWN, ENDED, describe
 from . import lifecycle
 from .between import between_messages
 from .context import Context
-from .unfinished import pending_of
+from .failures import failure, hook_failed
+from .unfinished import cancel, pending_of
 
 if TYPE_CHECKING:
     from .cell import Cell
     from .spec import ChildSpec
-
-_log = logging.getLogger("airssys.runtime")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,10 +57,17 @@ async def take_over(cell: Cell, spec: ChildSpec[Any]) -> Takeover:
     attempt = _Attempt(cell, spec, done)
     call_off = between_messages(cell, attempt.begin)
     try:
-        return await asyncio.shield(done)
+        return await done
     except asyncio.CancelledError:
-        call_off()
+        if done.cancelled():
+            call_off()
+            attempt.give_up()
+        else:
+            done.exception()  # it came just too late, and nobody else will look at it
         raise
+
+
+_OF_BEFORE = " of an actor without the name"
 
 
 class _Attempt:
@@ -75,6 +80,12 @@ class _Attempt:
         self._began = 0.0
         self._actor: object = None
         self._context: Context | None = None
+        self._starting: Callable[[], None] | None = None
+
+    def give_up(self) -> None:
+        """Nobody wants the new actor any more: if its start takes its time, the old one goes on without it."""
+        if self._starting is not None:
+            self._starting()
 
     def begin(self) -> Pending | None:
         """The actor is at no message."""
@@ -106,8 +117,8 @@ class _Attempt:
             self._context = Context(cell)
             hook = getattr(self._actor, "started", None)
             unfinished = None if hook is None else hook(self._context)
-        except Exception as error:  # noqa: BLE001 - whatever a factory or hook raises is told to whoever deploys
-            self._refuse(error)
+        except BaseException as error:  # noqa: BLE001 - whatever a factory or hook raises is told to whoever deploys
+            self._refuse(failure(cell, error))
             return None
         if unfinished is None or not is_unfinished(unfinished):
             self._swap()
@@ -115,11 +126,18 @@ class _Attempt:
         inner = pending_of(cell, unfinished)
 
         def given_up() -> None:
-            # The old actor's life ended meanwhile: that decides, and the new one is not needed.
-            inner.cancel()
+            # The old actor's life ended meanwhile, or nobody wants the new one any more.
+            cancel(cell, inner)
             self._refuse(ActorStopped(f"{cell} ended while another was about to take over"))
 
         outer = Pending(given_up)
+
+        def unwanted() -> None:
+            if not outer.done:
+                given_up()
+                outer.succeed()
+
+        self._starting = unwanted
 
         def started(_value: object, error: Exception | None) -> None:
             if outer.done:
@@ -155,12 +173,7 @@ class _Attempt:
             self._done.set_result(Takeover(pause, retired))
 
     def _refuse(self, error: Exception) -> None:
-        hook = getattr(self._actor, "stopped", None)
-        if hook is not None:
-            try:
-                hook(self._context)
-            except Exception as second:  # noqa: BLE001 - the first error is the one that counts
-                _told(self._cell, "stopped", second)
+        _say_stopped(self._cell, self._actor, self._context)
         if self._context is not None:
             self._context.close()
         failed = StartFailed(f"{self._cell}: the new actor did not start: {describe(error)}")
@@ -175,28 +188,29 @@ class _Attempt:
 async def _retire(cell: Cell, actor: object, context: Context, seconds: float) -> None:
     """Stop an actor that has no name any more, in order and within its time."""
     system = cell.system
-    hook = getattr(actor, "stopping", None) if seconds > 0 and not system.killing else None
-    if hook is not None:
+    if seconds > 0 and not system.killing:
         try:
-            unfinished = hook(context)
+            hook = getattr(actor, "stopping", None)
+            unfinished = None if hook is None else hook(context)
+        except BaseException as error:  # noqa: BLE001 - the stop goes on; the error is reported
+            hook_failed(cell, "stopping", error, whose=_OF_BEFORE)
+        else:
             if unfinished is not None and is_unfinished(unfinished):
                 await _within(cell, pending_of(cell, unfinished), seconds)
-        except Exception as error:  # noqa: BLE001 - the stop goes on; the error is reported
-            _told(cell, "stopping", error)
-    hook = getattr(actor, "stopped", None)
-    if hook is not None:
-        try:
+    _say_stopped(cell, actor, context)
+
+
+def _say_stopped(cell: Cell, actor: object, context: Context | None) -> None:
+    try:
+        hook = getattr(actor, "stopped", None)
+        if hook is not None:
             hook(context)
-        except Exception as error:  # noqa: BLE001 - the end goes on; the error is reported
-            _told(cell, "stopped", error)
+    except BaseException as error:  # noqa: BLE001 - the end goes on; the error is reported
+        hook_failed(cell, "stopped", error, whose=_OF_BEFORE)
 
 
 async def _within(cell: Cell, pending: Pending, seconds: float) -> None:
-    """Wait for a piece of work, then give it up.
-
-    Raises:
-        Exception: what it failed with.
-    """
+    """Wait for the rest of the hook `stopping`, then give it up; a failure is reported."""
     system = cell.system
     over: asyncio.Future[bool] = system.loop.create_future()
     failed: list[Exception] = []
@@ -208,12 +222,7 @@ async def _within(cell: Cell, pending: Pending, seconds: float) -> None:
 
     pending.listen(ended, system.run_queue.call)
     if not await system.timers.sleep_until(over, seconds):
-        pending.cancel()
-        raise ActorStopped(f"{cell} did not stop within {seconds:g} s")
+        cancel(cell, pending)
+        failed.append(ActorStopped(f"{cell} did not stop within {seconds:g} s"))
     if failed:
-        raise failed[0]
-
-
-def _told(cell: Cell, hook: str, error: Exception) -> None:
-    _log.warning("%s: the hook %s of what was replaced failed: %s", cell, hook, describe(error))
-    cell.system.events.publish(HookFailed(str(cell), hook, error))
+        hook_failed(cell, "stopping", failed[0], whose=_OF_BEFORE)

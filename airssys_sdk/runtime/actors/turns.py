@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ from ..messages.envelope import ENVELOPE, Envelope
 from ..messages.mailbox import EMPTY
 from ..messages.pending import FINISHED, is_unfinished
 from ..scheduling.queue import TURN_SECONDS
-from ..state import BUSY, ENDED, RUNNING, describe
+from ..state import BUSY, ENDED, RUNNING
 from . import lifecycle
 from .between import run_actions
+from .failures import failure
 from .unfinished import wait_for, work_ended
 from .unhandled import bury, discard_waiting, fail, forget
 
@@ -45,7 +45,7 @@ def turn(cell: Cell, now: float, /) -> float:
                 result = cell.receive(message, cell.context)
                 if result is None or not _unfinished(cell, result, message):
                     cell.handled += 1
-            except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
+            except BaseException as error:  # noqa: BLE001 - decided in _raised
                 _raised(cell, message, error)
     if not mailbox.interrupted:
         # As `Mailbox.unpark`, spelled out here and below: this runs once a turn.
@@ -100,7 +100,7 @@ def _long_turn(cell: Cell, started: float) -> float:
             now = monotonic()
             if now - started > TURN_SECONDS:
                 break
-    except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
+    except BaseException as error:  # noqa: BLE001 - decided in _raised
         # Counted before a crash (here and above), which may end the name and with it the counting.
         cell.handled += bare
         _raised(cell, message, error)
@@ -143,7 +143,7 @@ def open_envelope(cell: Cell, envelope: Envelope[Any]) -> bool:
     context.envelope = envelope
     try:
         result = cell.receive(envelope.payload, context)
-    except BaseException as error:  # noqa: BLE001 - decided in _raised, which raises interrupts again
+    except BaseException as error:  # noqa: BLE001 - decided in _raised
         _raised(cell, envelope, error)
         if cell.state is not RUNNING:
             return False
@@ -162,14 +162,11 @@ def _raised(cell: Cell, message: object, error: BaseException) -> None:
     if isinstance(error, MessageError):
         fail(cell, message, error)
         return
-    _crash(cell, message, error)
-    if not isinstance(error, (Exception, asyncio.CancelledError)):
-        raise error
+    _crash(cell, message, failure(cell, error))
 
 
-def _crash(cell: Cell, message: object, problem: BaseException) -> None:
+def _crash(cell: Cell, message: object, error: Exception) -> None:
     """The handler raised: decide about the message, then the life ends."""
-    error = problem if isinstance(problem, Exception) else RuntimeError(describe(problem))
     on_crash = cell.spec.on_crash
     envelope: Envelope[Any] = message if type(message) is ENVELOPE else Envelope(message)
     if envelope.reply_to is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ActorStopped, MessageKilled
@@ -11,10 +12,13 @@ from ..messages.envelope import ENVELOPE
 from ..messages.mailbox import EMPTY
 from ..messages.pending import Pending, Settled
 from ..state import describe
+from .failures import as_exception, failure
 from .unhandled import bury
 
 if TYPE_CHECKING:
     from .cell import Cell
+
+_log = logging.getLogger("airssys.runtime")
 
 
 def wait_for(cell: Cell, unfinished: object, listener: Settled) -> None:
@@ -26,7 +30,14 @@ def wait_for(cell: Cell, unfinished: object, listener: Settled) -> None:
 
 def pending_of(cell: Cell, unfinished: object) -> Pending:
     """A `Pending`, or what is made of an awaitable."""
-    return unfinished if isinstance(unfinished, Pending) else _awaited(cell, unfinished)
+    if isinstance(unfinished, Pending):
+        return unfinished
+    try:
+        return _awaited(cell, unfinished)
+    except Exception as error:  # noqa: BLE001 - a future of another loop, say: it is how the work ends
+        broken = Pending()
+        broken.fail(error)
+        return broken
 
 
 def _awaited(cell: Cell, awaitable: Any) -> Pending:
@@ -44,10 +55,8 @@ def _awaited(cell: Cell, awaitable: Any) -> Pending:
         error = task.exception()
         if error is None:
             pending.succeed(task.result())
-        elif isinstance(error, Exception):
-            pending.fail(error)
         else:
-            pending.fail(RuntimeError(describe(error)))
+            pending.fail(as_exception(error))
 
     task.add_done_callback(done)
     return pending
@@ -60,6 +69,14 @@ def work_ended(cell: Cell) -> None:
         idle.set_result(True)
 
 
+def cancel(cell: Cell, work: Pending) -> None:
+    """Give a piece of work up; what its author's `on_cancel` raises changes nothing about that."""
+    try:
+        work.cancel()
+    except BaseException as error:  # noqa: BLE001 - the work is given up all the same; the error is logged
+        _log.warning("%s: giving up its work failed: %s", cell, describe(failure(cell, error)))
+
+
 def give_up_work(cell: Cell, *, killed: bool = False) -> None:
     """Cancel what the cell waits for; a message in the middle of it becomes a dead letter.
 
@@ -68,7 +85,7 @@ def give_up_work(cell: Cell, *, killed: bool = False) -> None:
     work, cell.work = cell.work, None
     message, cell.message = cell.message, EMPTY
     if work is not None:
-        work.cancel()
+        cancel(cell, work)
     if killed and type(message) is ENVELOPE and message.kept is not None:
         cell.mailbox.put_back(message)
     elif message is not EMPTY:
