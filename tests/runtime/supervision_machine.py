@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from supervised_tree import STEP, Real
 from supervision_members import Plan
 from supervision_model import World
+from supervision_steps import outcomes
 
 policies = st.sampled_from(["permanent", "permanent", "transient", "temporary"])
 strategies = st.sampled_from(["one-for-one", "one-for-all", "rest-for-one"])
@@ -200,11 +201,11 @@ class SupervisionMachine(RuleBasedStateMachine):
             return _begins(real.order, world.order) and _begins(real.decisions, world.decisions)
 
         before, seen = self.worlds, real.seen()
-        worlds = [outcome for world in before for outcome in world.outcomes(may_be)]
+        worlds = [outcome for world in before for outcome in outcomes(world, may_be)]
         self.worlds = [world for world in worlds if world.says() == seen]
         if not self.worlds:
             # Some show what is wrong; all may be very many.
-            some = [outcome.says() for world in before for outcome in islice(world.outcomes(), 10)]
+            some = [outcome.says() for world in before for outcome in islice(outcomes(world), 10)]
             raise AssertionError(
                 "\n".join([f"the runtime: {seen}", *(f"the model:   {one}" for one in some)])
             )

@@ -68,6 +68,11 @@ class Member:
     halting: list[str] | None = None
     delay: float = 0.0
 
+    @property
+    def settled(self) -> bool:
+        """Whether nobody who starts it has to wait for it any longer."""
+        return self.state in ("up", "gone")
+
     def copy(self) -> Member:
         """Another one that does not change with this."""
         other = copy.copy(self)

@@ -1,14 +1,13 @@
 """What supervisors must do, written a second time from the design: no clock, no loop, no code of the runtime.
 
-Every supervisor is a process that takes one exit after another from its inbox. Which of several supervisors acts next is
-open, as in the runtime and in OTP; so a `World` has one or more `outcomes`, and the runtime must show one of them. Starts
-and stops take no time; only backoff does.
+Every supervisor is a process that takes one exit after another from its inbox, and stops its children one after the other.
+Which of several supervisors acts next is open; `supervision_steps` follows all ways. Starts and stops take no time; only
+backoff does.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
 
 from supervision_members import Ended, Member, Plan, Why
 
@@ -83,30 +82,6 @@ class World:
             else:
                 self._begin(name)
 
-    def outcomes(self, may_be: Callable[[World], bool] = lambda _: True) -> Iterator[World]:
-        """All worlds that this one may be in when no supervisor has anything left to do.
-
-        Args:
-            may_be: says of a world on the way whether it can still lead to what was seen; others are not followed.
-        """
-        seen, waiting = set[str](), [self.copy()]
-        while waiting:
-            world = waiting.pop()
-            able = world._able()
-            while len(able) == 1 and may_be(world):
-                world._act(*able[0])
-                able = world._able()
-            said = repr(world)
-            if said in seen or not may_be(world):
-                continue
-            seen.add(said)
-            if not able:
-                yield world
-            for act, name in reversed(able):
-                following = world.copy()
-                following._act(act, name)
-                waiting.append(following)
-
     def says(self) -> dict[str, object]:
         """What is seen of it from outside."""
         members = {name: member for name, member in self.members.items() if name != "root"}
@@ -134,53 +109,11 @@ class World:
 
     # What a supervisor does.
 
-    def _able(self) -> list[tuple[str, str]]:
-        """What may happen next: a supervisor acts, or a start of one goes on. One act alone if the others can wait."""
-        acts = [("act", name) for name, member in self.members.items() if self._can_act(member)]
-        for act in acts:
-            if self._is_apart(self.members[act[1]]):
-                return [act]
-        return acts + [("start", name) for name, member in self.members.items() if self._can_start(member)]
-
-    def _can_act(self, member: Member) -> bool:
-        if member.plan.strategy is None or member.state in ("down", "gone"):
-            return False
-        if member.halting is not None:
-            return not member.halting or self.members[member.halting[0]].state != "stopping"
-        if member.failing is not None:
-            return True
-        if member.group is not None:
-            waits = member.at is not None and self.members[member.at].state in ("starting", "stopping")
-            return not member.pausing and not waits
-        return bool(member.inbox)
-
-    def _is_apart(self, member: Member) -> bool:
-        """Whether it stops a worker, and others after that, and no sibling of theirs is seen to start meanwhile."""
-        alive = [
-            one
-            for one in map(self.members.__getitem__, member.halting or ())
-            if one.state not in ("down", "gone")
-        ]
-        if len(alive) < 2 or alive[0].plan.strategy is not None:
-            return False
-        return all(self.members[name].state != "starting" for name in member.below)
-
-    def _can_start(self, member: Member) -> bool:
-        if member.plan.strategy is None or member.state != "starting" or member.failing is not None:
-            return False
-        waits_for = next((self.members[name] for name in member.walk if not self._settled(name)), None)
-        if waits_for is None:
-            return True
-        planned = any(name == waits_for.plan.name for _, name in self.timers)
-        return waits_for.state == "down" and member.group is None and not member.inbox and not planned
-
-    def _settled(self, name: str) -> bool:
-        return self.members[name].state in ("up", "gone")
-
-    def _act(self, act: str, name: str) -> None:
+    def act(self, act: str, name: str) -> None:
+        """Take one of the steps that `supervision_steps.able` names."""
         member = self.members[name]
         if act == "start":
-            while member.walk and self._settled(member.walk[0]):
+            while member.walk and self.members[member.walk[0]].settled:
                 del member.walk[0]
             if member.walk:
                 self._begin(member.walk[0])
@@ -211,7 +144,7 @@ class World:
         member.at = member.group.pop(0)
         if self.members[member.at].state == "down":
             self._begin(member.at)
-        if not member.group and self._settled(member.at):
+        if not member.group and self.members[member.at].settled:
             member.group = member.at = None
 
     def _decide(self, member: Member, ended: Ended) -> None:
@@ -273,6 +206,7 @@ class World:
         member = self.members[name]
         self._cancel(name)
         if member.state in ("up", "starting"):
+            member.failing = None
             self._leave(member)
         while member.state == "stopping":
             last = member
@@ -306,6 +240,7 @@ class World:
                 if one_has_ended:
                     return
                 one_has_ended = True
+                child.failing = None
                 self._leave(child)
             if child.state == "stopping":
                 return
