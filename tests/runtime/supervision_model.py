@@ -240,7 +240,7 @@ class World:
                 if one_has_ended:
                     return
                 one_has_ended = True
-                child.failing = None
+                child.failing = None  # stopped before it could fail
                 self._leave(child)
             if child.state == "stopping":
                 return
