@@ -50,6 +50,7 @@ class Member:
         walk: whom the supervisor's own start has still to start or to wait for.
         failing: it has given up, and fails if nobody stops it first.
         halting: whom it has still to stop, one after the other; None: nobody.
+        due: its supervisor has decided to start it again at once, and a stop can still come first.
         delay: how long its group waits when all of it are stopped.
     """
 
@@ -66,6 +67,7 @@ class Member:
     walk: list[str] = dataclasses.field(default_factory=list)
     failing: Why | None = None
     halting: list[str] | None = None
+    due: bool = False
     delay: float = 0.0
 
     @property

@@ -112,7 +112,9 @@ class World:
     def act(self, act: str, name: str) -> None:
         """Take one of the steps that `supervision_steps.able` names."""
         member = self.members[name]
-        if act == "start":
+        if act == "begin":
+            self._begin(name)
+        elif act == "start":
             while member.walk and self.members[member.walk[0]].settled:
                 del member.walk[0]
             if member.walk:
@@ -169,7 +171,7 @@ class World:
             if delay:
                 self._timer(delay, plan.name)
             else:
-                self._begin(plan.name)
+                child.due = True
             return
         first = 0 if member.plan.strategy == "one-for-all" else member.below.index(plan.name)
         member.group = member.below[first:]
@@ -180,6 +182,7 @@ class World:
 
     def _begin(self, name: str, *, first: bool = False) -> None:
         member = self.members[name]
+        member.due = False
         member.life += 1
         if member.plan.strategy is not None:
             member.state, member.walk = "starting", list(member.below)
@@ -290,4 +293,5 @@ class World:
         self.timers.sort(key=lambda timer: timer[0])  # those of one moment stay as they came
 
     def _cancel(self, name: str) -> None:
+        self.members[name].due = False
         self.timers = [timer for timer in self.timers if timer[1] != name]

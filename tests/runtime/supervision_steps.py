@@ -42,11 +42,30 @@ def outcomes(world: World, may_be: Callable[[World], bool] = lambda _: True) -> 
 
 def able(world: World) -> list[tuple[str, str]]:
     """What may happen next: a supervisor acts, or a start of one goes on. One step alone if the others can wait."""
+    begins = [("begin", name) for name, member in world.members.items() if member.due]
+    for begin in begins:
+        if _is_left_alone(world, world.members[begin[1]]):
+            return [begin]
     acts = [("act", name) for name, member in world.members.items() if _can_act(world, member)]
     for act in acts:
         if _is_apart(world, world.members[act[1]]):
             return [act]
-    return acts + [("start", name) for name, member in world.members.items() if _can_start(world, member)]
+    starts = [("start", name) for name, member in world.members.items() if _can_start(world, member)]
+    return begins + acts + starts
+
+
+def _is_left_alone(world: World, member: Member) -> bool:
+    """Whether no supervisor above is about to stop anybody."""
+    while member.above:
+        member = world.members[member.above]
+        if (
+            member.inbox
+            or member.halting is not None
+            or member.failing is not None
+            or member.group is not None
+        ):
+            return False
+    return True
 
 
 def _can_act(world: World, member: Member) -> bool:
@@ -68,7 +87,8 @@ def _is_apart(world: World, member: Member) -> bool:
     alive = [one for one in halting if one.state not in ("down", "gone")]
     if len(alive) < 2 or alive[0].plan.strategy is not None:
         return False
-    return all(world.members[name].state != "starting" for name in member.below)
+    below = [world.members[name] for name in member.below]
+    return not any(one.state == "starting" or one.due for one in below)
 
 
 def _can_start(world: World, member: Member) -> bool:
@@ -77,5 +97,5 @@ def _can_start(world: World, member: Member) -> bool:
     waits_for = next((world.members[name] for name in member.walk if not world.members[name].settled), None)
     if waits_for is None:
         return True
-    planned = any(name == waits_for.plan.name for _, name in world.timers)
+    planned = waits_for.due or any(name == waits_for.plan.name for _, name in world.timers)
     return waits_for.state == "down" and member.group is None and not member.inbox and not planned
