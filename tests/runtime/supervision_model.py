@@ -1,81 +1,15 @@
 """What supervisors must do, written a second time from the design: no clock, no loop, no code of the runtime.
 
-Every supervisor is a process that takes one exit after another from its inbox. Which of several supervisors acts next is
-open, as in the runtime and in OTP; so a `World` has one or more `outcomes`, and the runtime must show one of them. Starts
-and stops take no time; only backoff does.
+Every supervisor is a process that takes one exit after another from its inbox, and stops its children one after the other.
+Which of several supervisors acts next is open; `supervision_steps` follows all ways. Starts and stops take no time; only
+backoff does.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from collections.abc import Callable
-from typing import Literal
 
-Why = tuple[int, str]
-"""How many supervisors gave up one after the other, and the error of the first child; no text if that ended normally."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
-    """A child as its supervisor was told; with a strategy it is a supervisor itself. Times in seconds."""
-
-    name: str = ""
-    policy: Literal["permanent", "transient", "temporary"] = "permanent"
-    limit: int = 2
-    window: float = 4.0
-    base: float = 0.0
-    maximum: float = 0.0
-    graceful: bool = True
-    strategy: Literal["one-for-one", "one-for-all", "rest-for-one"] | None = None
-    below: tuple[Plan, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ended:
-    """A life of a child that ended by itself; its supervisor has not looked at it yet."""
-
-    child: str
-    life: int
-    abnormal: bool
-    why: Why
-
-
-@dataclasses.dataclass(slots=True)
-class Member:
-    """A name in the tree.
-
-    Attributes:
-        life: starts so far, those that failed included.
-        restarts: when its supervisor decided to start it again.
-        below: the children, in start order.
-        inbox: their exits, the oldest first.
-        group: whom a restart of several has still to start; None: there is none.
-        at: whom it has started last.
-        pausing: it waits for its backoff.
-        walk: whom the supervisor's own start has still to start or to wait for.
-        failing: it has given up, and fails if nobody stops it first.
-    """
-
-    plan: Plan = dataclasses.field(repr=False)  # worlds are told apart by what they say of themselves
-    above: str
-    state: Literal["up", "starting", "down", "gone"] = "down"
-    life: int = 0
-    restarts: list[float] = dataclasses.field(default_factory=list)
-    below: list[str] = dataclasses.field(default_factory=list)
-    inbox: list[Ended] = dataclasses.field(default_factory=list)
-    group: list[str] | None = None
-    at: str | None = None
-    pausing: bool = False
-    walk: list[str] = dataclasses.field(default_factory=list)
-    failing: Why | None = None
-
-    def copy(self) -> Member:
-        """Another one that does not change with this."""
-        other = copy.copy(self)
-        other.restarts, other.below, other.inbox = self.restarts.copy(), self.below.copy(), self.inbox.copy()
-        other.group, other.walk = None if self.group is None else self.group.copy(), self.walk.copy()
-        return other
+from supervision_members import Ended, Member, Plan, Why
 
 
 @dataclasses.dataclass
@@ -112,7 +46,8 @@ class World:
             member.state, member.life = "starting", 1
             for child in plan.below:
                 if not self.spawn(child, plan.name):
-                    self._end_children(member)
+                    for other in reversed(member.below.copy()):
+                        self._halt(other)
                     member.state = "down"
                     break
             else:
@@ -147,28 +82,18 @@ class World:
             else:
                 self._begin(name)
 
-    def outcomes(self, may_be: Callable[[World], bool] = lambda _: True) -> list[World]:
-        """All worlds that this one may be in when no supervisor has anything left to do.
-
-        Args:
-            may_be: says of a world on the way whether it can still lead to what was seen; others are not followed.
-        """
-        seen, quiet, waiting = set[str](), dict[str, World](), [self]
-        while waiting:
-            world = waiting.pop()
-            able = world._able()
-            while len(able) == 1:
-                world._act(*able[0])
-                able = world._able()
-            if not able:
-                quiet[repr(world)] = world
-            for act, name in reversed(able):
-                following = world.copy()
-                following._act(act, name)
-                if may_be(following) and repr(following) not in seen:
-                    seen.add(repr(following))
-                    waiting.append(following)
-        return list(quiet.values())
+    def says(self) -> dict[str, object]:
+        """What is seen of it from outside."""
+        members = {name: member for name, member in self.members.items() if name != "root"}
+        workers = {name: member for name, member in members.items() if member.plan.strategy is None}
+        return {
+            "over": self.over,
+            "alive": {name for name, member in members.items() if member.state != "gone"},
+            "running": {name for name, member in workers.items() if member.state == "up"},
+            "lives": {name: member.life for name, member in workers.items()},
+            "order": {name: list(order) for name, order in self.order.items()},
+            "decisions": {name: list(decisions) for name, decisions in self.decisions.items()},
+        }
 
     def copy(self) -> World:
         """Another one that does not change with this."""
@@ -184,48 +109,32 @@ class World:
 
     # What a supervisor does.
 
-    def _able(self) -> list[tuple[str, str]]:
-        """What may happen next: a supervisor acts, or a start of one goes on."""
-        acts = [("act", name) for name, member in self.members.items() if self._can_act(member)]
-        return acts + [("start", name) for name, member in self.members.items() if self._can_start(member)]
-
-    def _can_act(self, member: Member) -> bool:
-        if member.plan.strategy is None or member.state not in ("up", "starting"):
-            return False
-        if member.failing is not None:
-            return True
-        if member.group is not None:
-            waits = member.at is not None and self.members[member.at].state == "starting"
-            return not member.pausing and not waits
-        return bool(member.inbox)
-
-    def _can_start(self, member: Member) -> bool:
-        if member.plan.strategy is None or member.state != "starting" or member.failing is not None:
-            return False
-        waits_for = next((self.members[name] for name in member.walk if not self._settled(name)), None)
-        if waits_for is None:
-            return True
-        planned = any(name == waits_for.plan.name for _, name in self.timers)
-        return waits_for.state == "down" and member.group is None and not member.inbox and not planned
-
-    def _settled(self, name: str) -> bool:
-        return self.members[name].state in ("up", "gone")
-
-    def _act(self, act: str, name: str) -> None:
+    def act(self, act: str, name: str) -> None:
+        """Take one of the steps that `supervision_steps.able` names."""
         member = self.members[name]
-        if act == "start":
-            while member.walk and self._settled(member.walk[0]):
+        if act == "begin":
+            self._begin(name)
+        elif act == "start":
+            while member.walk and self.members[member.walk[0]].settled:
                 del member.walk[0]
             if member.walk:
                 self._begin(member.walk[0])
             else:
                 self._up(name)
+        elif member.halting is not None:
+            self._halt_next(member)
         elif member.failing is not None:
-            self._fail(name, member.failing)
+            self._leave(member)
         elif member.group is not None:
             self._go_on(member)
         else:
             self._decide(member, member.inbox.pop(0))
+        while member.state == "down" and member.above:
+            above = self.members[member.above]
+            if not above.halting or above.halting[0] != member.plan.name:
+                break
+            self._halt_next(above, one_has_ended=True)
+            member = above
 
     def _go_on(self, member: Member) -> None:
         """Start the next one of a group."""
@@ -237,7 +146,7 @@ class World:
         member.at = member.group.pop(0)
         if self.members[member.at].state == "down":
             self._begin(member.at)
-        if not member.group and self._settled(member.at):
+        if not member.group and self.members[member.at].settled:
             member.group = member.at = None
 
     def _decide(self, member: Member, ended: Ended) -> None:
@@ -262,32 +171,18 @@ class World:
             if delay:
                 self._timer(delay, plan.name)
             else:
-                self._begin(plan.name)
+                child.due = True
             return
         first = 0 if member.plan.strategy == "one-for-all" else member.below.index(plan.name)
         member.group = member.below[first:]
-        for other in reversed(member.group):
-            self._halt(other)
-            if self.members[other].plan.policy == "temporary":
-                self._gone(other)
-        if delay:
-            member.pausing = True
-            self._timer(delay, member.plan.name)
-
-    def _fail(self, name: str, why: Why) -> None:
-        member = self.members[name]
-        self._end_children(member)
-        member.state = "down"
-        if name == "root":
-            self.over = why
-            self._gone(name)
-        else:
-            self._report(name, True, why)
+        member.halting, member.delay = member.group[::-1], delay
+        self._halt_next(member)
 
     # How lives begin and end.
 
     def _begin(self, name: str, *, first: bool = False) -> None:
         member = self.members[name]
+        member.due = False
         member.life += 1
         if member.plan.strategy is not None:
             member.state, member.walk = "starting", list(member.below)
@@ -310,29 +205,69 @@ class World:
         self._note(name, "start")
 
     def _halt(self, name: str) -> None:
+        """End a life from outside, while nobody else does anything."""
         member = self.members[name]
         self._cancel(name)
-        if member.state not in ("up", "starting"):
-            return
-        if member.plan.strategy is not None:
-            self._end_children(member)
-        elif member.plan.graceful:
-            self._note(name, "stopping")
-        self._note(name, "end")
-        member.state = "down"
+        if member.state in ("up", "starting"):
+            member.failing = None
+            self._leave(member)
+        while member.state == "stopping":
+            last = member
+            while last.halting and self.members[last.halting[0]].state == "stopping":
+                last = self.members[last.halting[0]]
+            self._halt_next(last)
 
-    def _end_children(self, member: Member) -> None:
-        """In reverse order; all but temporary ones wait for another life of the supervisor."""
+    def _leave(self, member: Member) -> None:
+        """Begin to end a life; a supervisor decides nothing more, and stops its children first."""
+        name = member.plan.name
+        if member.plan.strategy is None:
+            if member.plan.graceful:
+                self._note(name, "stopping")
+            self._note(name, "end")
+            member.state = "down"
+            return
+        self._cancel(name)
+        member.state = "stopping"
         member.inbox.clear()
-        member.group = member.at = None
-        member.failing = None
-        member.pausing = False
         member.walk.clear()
-        self._cancel(member.plan.name)
-        for child in reversed(member.below.copy()):
-            self._halt(child)
-            if self.members[child].plan.policy == "temporary":
-                self._gone(child)
+        member.group = member.at = None
+        member.pausing = False
+        member.halting = member.below[::-1]
+        self._halt_next(member)
+
+    def _halt_next(self, member: Member, *, one_has_ended: bool = False) -> None:
+        """Stop the next child; when none is left, what they were stopped for follows."""
+        while member.halting:
+            child = self.members[member.halting[0]]
+            if child.state in ("up", "starting"):
+                if one_has_ended:
+                    return
+                one_has_ended = True
+                child.failing = None  # stopped before it could fail
+                self._leave(child)
+            if child.state == "stopping":
+                return
+            self._cancel(child.plan.name)
+            del member.halting[0]
+            if child.plan.policy == "temporary":  # the others wait for another life of the supervisor
+                self._gone(child.plan.name)
+        member.halting = None
+        if member.state == "stopping":
+            self._stopped(member)
+        elif member.delay:
+            member.pausing = True
+            self._timer(member.delay, member.plan.name)
+
+    def _stopped(self, member: Member) -> None:
+        name, why = member.plan.name, member.failing
+        member.state, member.failing = "down", None
+        if why is None:
+            self._note(name, "end")
+        elif name == "root":
+            self.over = why
+            self._gone(name)
+        else:
+            self._report(name, True, why)
 
     def _gone(self, name: str) -> None:
         member = self.members[name]
@@ -345,7 +280,9 @@ class World:
 
     def _report(self, name: str, abnormal: bool, why: Why) -> None:
         member = self.members[name]
-        self.members[member.above].inbox.append(Ended(name, member.life, abnormal, why))
+        above = self.members[member.above]
+        if above.state != "stopping":
+            above.inbox.append(Ended(name, member.life, abnormal, why))
 
     def _note(self, name: str, what: str) -> None:
         member = self.members[name]
@@ -356,4 +293,5 @@ class World:
         self.timers.sort(key=lambda timer: timer[0])  # those of one moment stay as they came
 
     def _cancel(self, name: str) -> None:
+        self.members[name].due = False
         self.timers = [timer for timer in self.timers if timer[1] != name]
