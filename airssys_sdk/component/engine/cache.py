@@ -324,7 +324,7 @@ def _is_sound(entry: Path, key: str) -> bool:
             length = status.st_size - _SEALED
             magic, checksum, words, owner, size = _SEAL.unpack_from(view, length)
             with view[length : length + _SEAL.size] as seal:
-                whole = _SEAL_SUM.pack(zlib.crc32(seal)) == view[length + _SEAL.size :]
+                whole = _SEAL_SUM.pack(zlib.crc32(seal)) == bytes(view[length + _SEAL.size :])
             if not whole or magic != _MAGIC or owner.hex() != key or size != length:
                 return False
             with view[:length] as payload:
