@@ -21,11 +21,15 @@ class StorageFault(AirssysError):
 
     Args:
         case: the case of `storage-error`.
-        message: what happened; the payload of the cases that have one.
+        message: what happened; the payload of the cases that have one, so that a guest may read it.
+        where: the file, for the host alone.
+        hint: what to do, for the host alone.
     """
 
-    def __init__(self, case: StorageCase, message: str) -> None:
-        super().__init__(message)
+    def __init__(
+        self, case: StorageCase, message: str, *, where: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
         self.case: StorageCase = case
 
 

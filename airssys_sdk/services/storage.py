@@ -92,7 +92,7 @@ class Storage:
             deadline = time.monotonic() + (self.patience if patience is None else patience)
             return Later(lambda: self._wait(work, deadline))
         except sqlite3.Error as error:
-            raise _io_error(error) from error
+            raise _io_error(error, self.database.path) from error
 
     def later(self, work: Awaitable[object], problem: str) -> None:
         """Let something that waits for a lock end by itself; an error is logged as `problem`."""
@@ -131,7 +131,7 @@ class Storage:
                         f"another process held a lock on the storage file for {self.patience:g} s",
                     ) from error
             except sqlite3.Error as error:
-                raise _io_error(error) from error
+                raise _io_error(error, self.database.path) from error
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def quota_of(self, owner: str, otherwise: int) -> int:
@@ -418,8 +418,15 @@ class Transaction:
         self._grown[owner] = (size - old - len(key.encode()), count - 1)
 
 
-def _io_error(error: sqlite3.Error) -> StorageFault:
-    return StorageFault("io-error", f"the storage file reports: {error}")
+def _io_error(error: sqlite3.Error, path: Path | None) -> StorageFault:
+    damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    hint = (
+        "the file is damaged: stop the node, and put a copy of an earlier day in its place"
+        if damaged
+        else "check that the disk has room, and that the file and its folder can be written"
+    )
+    where = None if path is None else str(path)
+    return StorageFault("io-error", f"the storage file reports: {error}", where=where, hint=hint)
 
 
 def _number(value: object) -> int:

@@ -122,6 +122,10 @@ def test_a_version_that_does_not_start_leaves_the_old_one_and_says_why(sdk: Comm
 def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, tmp_path: Path) -> None:
     nobody = sdk("deploy", project)
     assert nobody.code != 0
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    manifest = (other / "Component.toml").read_text().replace('name = "trial"', 'name = "other"')
+    (other / "Component.toml").write_text(manifest)
     assert "no node of yours runs here" in nobody.err
     with running(sdk, project):
         for arguments, said in (
@@ -132,12 +136,14 @@ def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, 
             (["deploy", "--rollback", "trial"], "no earlier version"),
             (["deploy", "--history", "trial", "--node", "other"], "no node 'other'"),
             (["deploy", project, "--component", "nobody"], "no component 'nobody'"),
+            (["deploy", other], "no component 'test/other'"),
             (["deploy", tmp_path / "nothing"], "nothing"),
         ):
             done = sdk(*arguments)
             assert done.code != 0, arguments
             assert said in done.err, (arguments, done.err)
             assert "Traceback" not in done.err
+            assert "build:" not in done.err, arguments
     sends = sdk("run", project, "--watch", "--send", "trial", "x")
     assert sends.code == 2
     assert "--watch runs until Ctrl-C" in sends.err

@@ -236,6 +236,37 @@ def test_a_lock_of_another_process_delays_a_write_without_blocking_the_loop(tmp_
     storage.close()
 
 
+def test_a_damaged_page_is_told_with_the_file_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    storage = Storage(path)
+    entries = area(storage, quota=1 << 20).begin()
+    for number in range(400):
+        entries.set(f"key-{number}", b"v" * 400)
+    asyncio.run(settle(entries.commit()))
+    storage.close()
+    with path.open("r+b") as file:
+        for page in range(8, path.stat().st_size // 4096):
+            file.seek(4096 * page)
+            file.write(b"\xff" * 512)
+    storage = Storage(path)
+    reading = area(storage).begin()
+
+    async def read_all() -> None:
+        for number in range(400):
+            await settle(reading.get(f"key-{number}"))
+
+    async def damaged() -> None:
+        with pytest.raises(StorageFault, match="the storage file reports: ") as raised:
+            await read_all()
+        assert raised.value.case == "io-error"
+        assert str(path) not in raised.value.message  # which a guest may read
+        assert raised.value.where == str(path)
+        assert "damaged" in str(raised.value.hint)
+
+    asyncio.run(damaged())
+    storage.close()
+
+
 def test_a_lock_that_outlasts_the_patience_is_an_io_error(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     storage = Storage(path, patience=0.05)

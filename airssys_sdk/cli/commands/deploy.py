@@ -11,6 +11,7 @@ import click
 from airssys_sdk.cli.framework import command
 from airssys_sdk.cli.session import Session, session
 from airssys_sdk.cli.text import safe_line
+from airssys_sdk.errors import AirssysError, UsageError
 
 if TYPE_CHECKING:
     from airssys_sdk.runtime.nodes.client import ControlClient
@@ -86,8 +87,19 @@ def cli(
 def _deploy(client: ControlClient, path: Path, component: str | None, manifest: Path | None) -> object:
     from airssys_sdk.cli.progress import Progress
     from airssys_sdk.cli.targets import prepare
-    from airssys_sdk.manifest import MANIFEST_NAME
+    from airssys_sdk.manifest import MANIFEST_NAME, load_manifest
 
+    described = manifest or path / MANIFEST_NAME
+    if described.is_file():
+        # Before anything is built: whether the node has it, and just one of it.
+        named = load_manifest(described).component
+        replaced = component or f"{named.namespace}/{named.name}"
+        try:
+            _call(client, "history", component=replaced)
+        except AirssysError as error:
+            if component is None and "fits several" in error.message:
+                raise UsageError(error.message, hint="say which one with --component ID") from error
+            raise
     with Progress(session(), quiet=False, brief=True) as progress:
         (target,) = prepare((path,), manifest=manifest, progress=progress)
     wasm = target.spec.wasm
