@@ -53,6 +53,30 @@ def test_a_variable_switches_the_module_off(value: str, there: bool) -> None:
     assert done.stdout == f"{there}\n"
 
 
+@pytest.mark.parametrize("revision", [None, foreign.REVISION - 1, foreign.REVISION + 1])
+def test_a_module_that_was_built_of_another_source_is_not_used(revision: int | None) -> None:
+    program = f"""
+import sys, types
+module = types.ModuleType("airssys_sdk.component.engine._native")
+if {revision} is not None:
+    module.REVISION = {revision}
+sys.modules[module.__name__] = module
+sys.path.insert(0, {str(HERE)!r})
+from small_guest import Small
+with Small.load() as small:
+    print(small.add(1, 2))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "AIRSSYS_PURE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "3\n"
+    assert "install the package again" in done.stderr
+
+
 @pytest.mark.slow
 def test_calls_of_every_kind_work_without_the_module() -> None:
     run_tests(PURE, "-m", "not soak and not slow", *(HERE / name for name in EVERY_PATH))

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#define REVISION 1 /* counts what changes for `foreign.py`, which takes no module of another number */
 #define MOST 9 /* parameters of one function */
 
 typedef uintptr_t word;
@@ -386,7 +387,8 @@ PyInit__native(void)
     PyObject *made = PyModule_Create(&module);
     PyObject *type = PyType_FromSpec(&target_spec);
     PyObject *address = PyLong_FromVoidPtr((void *)enter_host);
-    if (made == NULL || type == NULL || address == NULL || PyModule_AddObjectRef(made, "HOST_IMPORT", address) < 0) {
+    if (made == NULL || type == NULL || address == NULL || PyModule_AddObjectRef(made, "HOST_IMPORT", address) < 0 ||
+        PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
         Py_XDECREF(made);
         Py_XDECREF(type);
         Py_XDECREF(address);
