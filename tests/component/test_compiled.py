@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import os
 import shutil
@@ -87,6 +88,18 @@ def test_all_tests_of_components_pass_without_the_module() -> None:
     run_tests(
         PURE, HERE, "-m", "not soak", f"--ignore={__file__}", f"--ignore={HERE / 'test_debug_malloc.py'}"
     )
+
+
+@needs_module
+def test_the_module_has_what_its_types_say_and_nothing_else() -> None:
+    stub = ast.parse(Path(foreign.__file__).with_name("_native.pyi").read_text("utf-8"))
+    declared = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    declared |= {
+        node.target.id
+        for node in stub.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert {name for name in dir(COMPILED) if not name.startswith("__")} == declared
 
 
 @pytest.fixture
