@@ -1,7 +1,7 @@
 """Builds the compiled module into the wheel, where there is a C compiler; without one the wheel is pure Python.
 
 `AIRSSYS_PURE=1` in the environment builds the pure wheel whatever the machine has. An editable installation gets the module
-beside its source.
+beside its source, in the place of one that was built before.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,9 @@ class NativeModule(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and tell the builder of what came out."""
-        if os.environ.get("AIRSSYS_PURE", "0") not in ("", "0"):
+        if version == "editable":
+            _remove(Path(self.root))
+        if os.environ.get("AIRSSYS_PURE", "0") not in ("", "0") or not _has_limited_api():
             return
         self._work = tempfile.mkdtemp(prefix="airssys-native-")
         try:
@@ -38,7 +41,7 @@ class NativeModule(BuildHookInterface[Any]):
             return
         place = Path(SOURCE).with_name(built.name)
         if version == "editable":
-            shutil.copy(built, Path(self.root) / place)
+            _put(built, Path(self.root) / place)
             return
         build_data["force_include"][str(built)] = place.as_posix()
         build_data["pure_python"] = False
@@ -50,6 +53,26 @@ class NativeModule(BuildHookInterface[Any]):
             shutil.rmtree(self._work, ignore_errors=True)
 
 
+def _has_limited_api() -> bool:
+    """Whether this Python loads modules of the limited API: others have none, or tag their wheels in another way."""
+    return sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED")
+
+
+def _remove(root: Path) -> None:
+    """Remove a module that was built before: it may be of an older source, and nothing may come in its place."""
+    source = root / SOURCE
+    for module in source.parent.glob(f"{source.stem}.*"):
+        if module.suffix in (".so", ".pyd"):
+            module.unlink()
+
+
+def _put(built: Path, place: Path) -> None:
+    """Copy a module to its place in one step: a process may be loading it from there."""
+    unfinished = place.with_name(f"{place.name}.{os.getpid()}")
+    shutil.copy(built, unfinished)
+    unfinished.replace(place)
+
+
 def _compiled(root: Path, work: Path) -> Path:
     """The module, below `work`."""
     from setuptools import Distribution, Extension
@@ -57,7 +80,12 @@ def _compiled(root: Path, work: Path) -> Path:
 
     limited = f"0x{OLDEST[0]:02X}{OLDEST[1]:02X}0000"
     extension = Extension(
-        MODULE, [str(root / SOURCE)], py_limited_api=True, define_macros=[("Py_LIMITED_API", limited)]
+        MODULE,
+        [str(root / SOURCE)],
+        py_limited_api=True,
+        define_macros=[("Py_LIMITED_API", limited)],
+        # Debug information says in which folder this was built: no two wheels would be the same.
+        extra_compile_args=[] if os.name == "nt" else ["-g0"],
     )
     command = build_ext(Distribution({"name": "airssys-sdk", "ext_modules": [extension]}))
     command.build_lib = command.build_temp = str(work)

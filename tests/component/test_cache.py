@@ -98,6 +98,13 @@ def flip_a_byte(entry: Path) -> None:
     entry.write_bytes(content)
 
 
+def swap_two_sectors(entry: Path) -> None:
+    data = entry.read_bytes()
+    at = next(at for at in range(0, len(data), 512) if data[at : at + 512] != data[at + 512 : at + 1024])
+    assert at + 1024 < len(data) - 96
+    entry.write_bytes(data[:at] + data[at + 512 : at + 1024] + data[at : at + 512] + data[at + 1024 :])
+
+
 def flip_the_seal(entry: Path) -> None:
     content = bytearray(entry.read_bytes())
     content[-50] ^= 1
@@ -148,6 +155,7 @@ def give_to_another_user(entry: Path) -> None:
     "spoil",
     [
         flip_a_byte,
+        swap_two_sectors,
         flip_the_seal,
         cut_off_the_end,
         empty,

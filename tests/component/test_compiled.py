@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import os
 import shutil
@@ -53,6 +54,30 @@ def test_a_variable_switches_the_module_off(value: str, there: bool) -> None:
     assert done.stdout == f"{there}\n"
 
 
+@pytest.mark.parametrize("revision", [None, foreign.REVISION - 1, foreign.REVISION + 1])
+def test_a_module_that_was_built_of_another_source_is_not_used(revision: int | None) -> None:
+    program = f"""
+import sys, types
+module = types.ModuleType("airssys_sdk.component.engine._native")
+if {revision} is not None:
+    module.REVISION = {revision}
+sys.modules[module.__name__] = module
+sys.path.insert(0, {str(HERE)!r})
+from small_guest import Small
+with Small.load() as small:
+    print(small.add(1, 2))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "AIRSSYS_PURE": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "3\n"
+    assert "install the package again" in done.stderr
+
+
 @pytest.mark.slow
 def test_calls_of_every_kind_work_without_the_module() -> None:
     run_tests(PURE, "-m", "not soak and not slow", *(HERE / name for name in EVERY_PATH))
@@ -63,6 +88,18 @@ def test_all_tests_of_components_pass_without_the_module() -> None:
     run_tests(
         PURE, HERE, "-m", "not soak", f"--ignore={__file__}", f"--ignore={HERE / 'test_debug_malloc.py'}"
     )
+
+
+@needs_module
+def test_the_module_has_what_its_types_say_and_nothing_else() -> None:
+    stub = ast.parse(Path(foreign.__file__).with_name("_native.pyi").read_text("utf-8"))
+    declared = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    declared |= {
+        node.target.id
+        for node in stub.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert {name for name in dir(COMPILED) if not name.startswith("__")} == declared
 
 
 @pytest.fixture
@@ -119,10 +156,12 @@ def test_texts_are_read_and_written_in_place() -> None:
 
 
 @needs_module
-@pytest.mark.parametrize("data", [b"", b"abc", bytes(range(256)) * 9, b"\xff" * 4099])
-def test_the_sum_of_words_is_that_of_python(data: bytes) -> None:
-    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
-    assert COMPILED.word_sum(data) == COMPILED.word_sum(memoryview(data)) == sum(words) % (1 << 64)
+@pytest.mark.parametrize("size", [0, 3, 8, 511, 512, 513, 519, 520, 1024, 4099])
+def test_the_sum_of_words_is_that_of_python(size: int) -> None:
+    data = bytes(255 - number * number % 251 for number in range(size))
+    words = [int.from_bytes(data[at : at + 8].ljust(8, b"\0"), sys.byteorder) for at in range(0, size, 8)]
+    whole = sum((2 * (place // 64) + 1) * word for place, word in enumerate(words))
+    assert COMPILED.word_sum(data) == COMPILED.word_sum(memoryview(data)) == whole % (1 << 64)
     with pytest.raises(TypeError):
         COMPILED.word_sum("abc")
 

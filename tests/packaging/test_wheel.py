@@ -15,12 +15,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ("cookiecutter", "templates", "wit")
+MODULE = Path("airssys_sdk/component/engine/_native.abi3.so")
+WITHOUT = [{"AIRSSYS_PURE": "1"}, {"AIRSSYS_PURE": "", "CC": "no-such-compiler"}]
+"""Environments in which the compiled module is not built."""
 
 
-def build_wheel(folder: Path, **environment: str) -> Path:
+def build_wheel(folder: Path, *, root: Path = ROOT, target: str = "wheel", **environment: str) -> Path:
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder / "dist"],
-        cwd=ROOT,
+        [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", folder / "dist"],
+        cwd=root,
         env={**os.environ, **environment},
         check=True,
         capture_output=True,
@@ -85,9 +88,7 @@ def test_the_wheel_of_a_machine_with_a_compiler_serves_this_and_later_pythons(
     assert Path(done.stdout.strip()).is_relative_to(installed)
 
 
-@pytest.mark.parametrize(
-    "environment", [{"AIRSSYS_PURE": "1"}, {"CC": "no-such-compiler"}], ids=["asked", "no-cc"]
-)
+@pytest.mark.parametrize("environment", WITHOUT, ids=["asked", "no-cc"])
 def test_a_wheel_without_the_compiled_module_is_for_every_machine(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -95,6 +96,46 @@ def test_a_wheel_without_the_compiled_module_is_for_every_machine(
     assert wheel.name.endswith("-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.endswith((".so", ".pyd"))]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the sources, in which an earlier editable installation left a compiled module."""
+    root = tmp_path / "checkout"
+    for name in ("airssys_sdk", "generator", *DATA):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    for name in (
+        ".gitignore",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "hatch_build.py",
+        "pyproject.toml",
+    ):
+        shutil.copy(ROOT / name, root)
+    (root / MODULE).write_bytes(b"earlier")
+    return root
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_an_editable_installation_replaces_its_module_under_a_process_that_uses_it(checkout: Path) -> None:
+    with (checkout / MODULE).open("rb") as used:
+        build_wheel(checkout, root=checkout, target="wheel:editable", AIRSSYS_PURE="")
+        assert used.read() == b"earlier"
+    assert (checkout / MODULE).read_bytes() != b"earlier"
+    assert [path.suffix for path in sorted((checkout / MODULE).parent.glob("_native.*"))] == [
+        ".so",
+        ".c",
+        ".pyi",
+    ]
+
+
+@pytest.mark.parametrize("environment", WITHOUT, ids=["asked", "no-cc"])
+def test_an_editable_installation_without_the_module_leaves_no_earlier_one(
+    environment: dict[str, str], checkout: Path
+) -> None:
+    build_wheel(checkout, root=checkout, target="wheel:editable", **environment)
+    assert not (checkout / MODULE).exists()
 
 
 def test_an_installed_command_generates_code_and_makes_projects(installed: Path, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#define REVISION 2 /* counts what changes for `foreign.py`, which takes no module of another number */
 #define MOST 9 /* parameters of one function */
+#define SECTOR 512
 
 typedef uintptr_t word;
 typedef word words[MOST];
@@ -326,24 +328,30 @@ put_texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
     Py_RETURN_NONE;
 }
 
-/* The sum of the 64-bit words of a buffer, the last one filled up with zeros; what Python's `sum` needs a second for. */
+/* The sum of the 64-bit words of a buffer, the last one filled up with zeros, those of each sector times an odd number of its own:
+   a sector in the place of another is noticed then. An odd factor loses no bit. */
 static PyObject *
 word_sum(PyObject *module, PyObject *object)
 {
     Py_buffer view;
     if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) < 0)
         return NULL;
-    uint64_t sum = 0, last = 0;
+    uint64_t sum = 0, factor = 1;
     const char *data = view.buf;
-    size_t whole = (size_t)view.len / 8;
     Py_BEGIN_ALLOW_THREADS
-    for (size_t i = 0; i < whole; i++) {
-        uint64_t one;
-        memcpy(&one, data + 8 * i, 8);
-        sum += one;
+    for (size_t left = (size_t)view.len; left > 0; factor += 2) {
+        size_t size = left < SECTOR ? left : SECTOR;
+        uint64_t part = 0, one = 0;
+        for (size_t i = 0; i < size / 8; i++) {
+            memcpy(&one, data + 8 * i, 8);
+            part += one;
+        }
+        one = 0;
+        memcpy(&one, data + size / 8 * 8, size % 8);
+        sum += (part + one) * factor;
+        data += size;
+        left -= size;
     }
-    memcpy(&last, data + 8 * whole, (size_t)view.len % 8);
-    sum += last;
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&view);
     return PyLong_FromUnsignedLongLong(sum);
@@ -386,7 +394,8 @@ PyInit__native(void)
     PyObject *made = PyModule_Create(&module);
     PyObject *type = PyType_FromSpec(&target_spec);
     PyObject *address = PyLong_FromVoidPtr((void *)enter_host);
-    if (made == NULL || type == NULL || address == NULL || PyModule_AddObjectRef(made, "HOST_IMPORT", address) < 0) {
+    if (made == NULL || type == NULL || address == NULL || PyModule_AddObjectRef(made, "HOST_IMPORT", address) < 0 ||
+        PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
         Py_XDECREF(made);
         Py_XDECREF(type);
         Py_XDECREF(address);

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 HOST_IMPORT: int
+REVISION: int
 
 def function(address: int, result: int, /) -> Callable[..., Any]: ...
 def ready(

@@ -10,13 +10,20 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
+import logging
 import os
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 PURE: Final = "AIRSSYS_PURE"
 """The variable of the environment that says to do without the compiled module."""
+
+REVISION: Final = 2
+"""What `_native.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
+
+_LOG = logging.getLogger(__name__)
 
 # ctypes offers no precise type for a foreign function without declared parameters.
 Foreign: TypeAlias = Callable[..., Any]
@@ -25,10 +32,16 @@ Foreign: TypeAlias = Callable[..., Any]
 def _compiled() -> ModuleType | None:
     if os.environ.get(PURE, "0") not in ("", "0"):
         return None
+    if "t" in getattr(sys, "abiflags", ""):  # a free-threaded Python lays out its objects in another way
+        return None
     try:
-        return importlib.import_module("airssys_sdk.component.engine._native")
+        found = importlib.import_module("airssys_sdk.component.engine._native")
     except ImportError:  # built for another platform, or not at all
         return None
+    if getattr(found, "REVISION", None) != REVISION:
+        _LOG.warning("the compiled module is not of this version and is not used: install the package again")
+        return None
+    return found
 
 
 COMPILED: Final[Any] = _compiled()
