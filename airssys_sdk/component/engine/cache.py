@@ -286,7 +286,8 @@ def _cache_without(problem: str) -> Cache:
 
 def _key(digest: str, profile: Profile) -> str:
     """What an entry belongs to: the bytes, and everything that decides the code made of them."""
-    parts = (digest, version(), profile, target(), str(REVISION))
+    # With the form of the seal: else two versions of the SDK would replace each other's entries again and again.
+    parts = (digest, version(), profile, target(), str(REVISION), _MAGIC.decode())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
