@@ -19,8 +19,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from .abi import abi
-from .foreign import Foreign, foreign
+from .foreign import Foreign, foreign, pointer, size
 
 
 class ResourceFunctions:
@@ -59,26 +58,25 @@ class ResourceFunctions:
     )
 
     def __init__(self) -> None:
-        pointer = ctypes.c_void_p
-        self.any_clone: Foreign = foreign("wasmtime_component_resource_any_clone", pointer)
+        address = ctypes.c_void_p
+        self.any_clone: Foreign = foreign("wasmtime_component_resource_any_clone", address)
         self.any_delete: Foreign = foreign("wasmtime_component_resource_any_delete", None)
-        self.any_drop: Foreign = foreign("wasmtime_component_resource_any_drop", pointer)
-        self.any_to_host: Foreign = foreign("wasmtime_component_resource_any_to_host", pointer)
-        self.host_new: Foreign = foreign("wasmtime_component_resource_host_new", pointer)
+        self.any_drop: Foreign = foreign("wasmtime_component_resource_any_drop", address)
+        self.any_to_host: Foreign = foreign("wasmtime_component_resource_any_to_host", address)
+        self.host_new: Foreign = foreign("wasmtime_component_resource_host_new", address)
         self.host_rep: Foreign = foreign("wasmtime_component_resource_host_rep", ctypes.c_uint32)
         self.host_delete: Foreign = foreign("wasmtime_component_resource_host_delete", None)
-        self.host_to_any: Foreign = foreign("wasmtime_component_resource_host_to_any", pointer)
-        self.type_new: Foreign = foreign("wasmtime_component_resource_type_new_host", pointer)
+        self.host_to_any: Foreign = foreign("wasmtime_component_resource_host_to_any", address)
+        self.type_new: Foreign = foreign("wasmtime_component_resource_type_new_host", address)
         self.type_equal: Foreign = foreign("wasmtime_component_resource_type_equal", ctypes.c_bool)
         self.type_delete: Foreign = foreign("wasmtime_component_resource_type_delete", None)
-        self.add_resource: Foreign = foreign("wasmtime_component_linker_instance_add_resource", pointer)
+        self.add_resource: Foreign = foreign("wasmtime_component_linker_instance_add_resource", address)
         self.destructor: Callable[[Callable[..., int | None]], Any] = ctypes.CFUNCTYPE(
-            ctypes.c_size_t, pointer, pointer, ctypes.c_uint32
+            ctypes.c_size_t, address, address, ctypes.c_uint32
         )
 
     def to_any(self, context: Any, number: int, kind: int) -> tuple[int, int]:
         """Put a resource of the host's into the store's table: the address of its box, and that of an error or 0."""
-        pointer, size = abi().pointer, abi().size
         host = pointer(self.host_new(size(1), size(number), size(kind)))
         slot = bytes(8)
         try:
@@ -89,7 +87,7 @@ class ResourceFunctions:
 
     def number_of(self, context: Any, box: int) -> tuple[int, int]:
         """Take a resource of the host's out of the store's table: its number, and the address of an error or 0."""
-        pointer, slot = abi().pointer, bytes(8)
+        slot = bytes(8)
         error = self.any_to_host(context, pointer(box), slot)
         if error:
             return 0, error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.abi import abi
 from ..engine.entry import guarded
+from ..engine.foreign import pointer
 from ..engine.handles import resources
 from ..engine.raw import address, take_error
 from ..errors import LinkError, UnsupportedEngine
@@ -88,7 +89,7 @@ class Held:
 
     def __del__(self) -> None:
         if self.box and self.store.dead is not None:
-            resources().any_delete(abi().pointer(self.box))
+            resources().any_delete(pointer(self.box))
         elif self.box:
             self.store.handles.doomed.append(
                 self.box
@@ -134,7 +135,7 @@ class Handles:
     def receive(self, store: Store, box: int, cls: type[Any]) -> Any:
         """The Python object of an `own` that the guest gave; the box stays the engine's."""
         if is_guests(cls):
-            copied = resources().any_clone(abi().pointer(box))
+            copied = resources().any_clone(pointer(box))
             make = self.made_by
             if make is None:
                 raise UnsupportedEngine("no class is known for the guest's resource")
@@ -157,7 +158,7 @@ class Handles:
                 raise Unfit(value, f"an object that fits {cls.__qualname__}", got)
             self._fitting.add((cls, type(value)))
         self._next = number = self._next + 1
-        box, error = resources().to_any(abi().pointer(store.context), number, host_type.number)
+        box, error = resources().to_any(pointer(store.context), number, host_type.number)
         if error:
             raise failure(store, error, "giving a resource to the component")
         self.objects[number] = value
@@ -165,8 +166,8 @@ class Handles:
 
     def take_back(self, store: Store, box: int) -> None:
         """Undo `give`, when the guest did not take the object or gave it back."""
-        number, error = resources().number_of(abi().pointer(store.context), box)
-        resources().any_delete(abi().pointer(box))
+        number, error = resources().number_of(pointer(store.context), box)
+        resources().any_delete(pointer(box))
         if error:
             take_error(error)  # it was handed over after all
         else:
@@ -174,7 +175,6 @@ class Handles:
 
     def drop(self, store: Store, box: int, where: str) -> None:
         """Drop a resource of the guest's, in an instance that the caller occupies."""
-        pointer = abi().pointer
         if (
             store.engine.metered
         ):  # the engine has no drop for such a store: the resource ends with the instance
@@ -206,7 +206,7 @@ class Handles:
             Exception: what dropping one of the objects raises, after all were dropped.
         """
         for box in self.doomed:
-            resources().any_delete(abi().pointer(box))
+            resources().any_delete(pointer(box))
         self.doomed.clear()
         objects, self.objects = self.objects, {}
         with contextlib.ExitStack() as stack:
@@ -214,7 +214,7 @@ class Handles:
                 stack.callback(release, value)
 
     def _number(self, store: Store, box: int) -> int:
-        number, error = resources().number_of(abi().pointer(store.context), box)
+        number, error = resources().number_of(pointer(store.context), box)
         if error:
             raise failure(store, error, "taking a resource from the component")
         return number
@@ -272,7 +272,7 @@ class Lending:
 
     def settle(self) -> None:
         """The call is over, or a host function's result handed over: what was given is gone, what was lent is back."""
-        delete, pointer = resources().any_delete, abi().pointer
+        delete = resources().any_delete
         for held in self._taken:
             box, held.box = held.box, 0
             delete(pointer(box))
