@@ -12,8 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <unistd.h>
+#endif
 
-#define REVISION 2 /* counts what changes for `foreign.py`, which takes no module of another number */
+#define REVISION 3 /* counts what changes for `foreign.py`, which takes no module of another number */
 #define MOST 9 /* parameters of one function */
 #define SECTOR 512
 
@@ -211,12 +216,42 @@ host_import(PyObject *module, PyObject *arguments)
     return callable(&call_method, (word)target->target, target->result, none, implementation);
 }
 
+/* A thread that nobody waits for may still be inside a guest when the interpreter ends, and come here afterwards. It can go neither
+   on nor back: Python would end it by unwinding the engine's frames, or crash when nothing is left of the interpreter. So it
+   stays here for the few milliseconds that the process has left. */
+static int (*is_ending)(void); /* NULL until the exit begins */
+static unsigned long last_thread; /* which runs the exit, and may call guests until it is done */
+
+static PyObject *
+hold_back(PyObject *module, PyObject *address)
+{
+    int (*told)(void) = (int (*)(void))PyLong_AsVoidPtr(address);
+    if (told == NULL && PyErr_Occurred())
+        return NULL;
+    last_thread = PyThread_get_thread_ident();
+    is_ending = told;
+    Py_RETURN_NONE;
+}
+
+static void
+wait_for_the_end(void)
+{
+    for (;;)
+#ifdef _WIN32
+        Sleep(INFINITE);
+#else
+        pause();
+#endif
+}
+
 /* The engine calls a host import. The Python function takes the context, and where the arguments and the results are; it
    gives the address of an error, or 0. It lets no exception out, but for want of memory it may not even be entered: the engine
    must not read an undefined answer then. */
 static word
 enter_host(void *data, word context, word type, word arguments, size_t count, word results, size_t size)
 {
+    if (is_ending != NULL && PyThread_get_thread_ident() != last_thread && (is_ending() || !Py_IsInitialized()))
+        wait_for_the_end();
     PyGILState_STATE state = PyGILState_Ensure();
     Target *target = (Target *)PyCFunction_GetSelf((PyObject *)data);
     PyObject *answer = NULL;
@@ -367,6 +402,7 @@ static PyMethodDef functions[] = {
     {"function", function, METH_VARARGS, NULL},
     {"ready", ready, METH_VARARGS, NULL},
     {"host_import", host_import, METH_VARARGS, NULL},
+    {"hold_back", hold_back, METH_O, NULL},
     {"same", same, METH_O, NULL},
     {"word_sum", word_sum, METH_O, NULL},
     {"text", (PyCFunction)(void (*)(void))text, METH_FASTCALL, NULL},

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 PURE: Final = "AIRSSYS_PURE"
 """The variable of the environment that says to do without the compiled module."""
 
-REVISION: Final = 2
+REVISION: Final = 3
 """What `_native.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
 
 _LOG = logging.getLogger(__name__)
@@ -103,6 +103,19 @@ def ready(function: Foreign, parameters: tuple[Any, ...], kept: object) -> Calla
 
 def _call(function: Foreign, parameters: tuple[Any, ...], _kept: object) -> Any:
     return function(*parameters)
+
+
+def hold_back_at_the_end() -> None:
+    """Let no other thread come back from a guest to Python once the interpreter has begun to end.
+
+    To be called as the process exits. Python ends such a thread by unwinding the engine's frames, and crashes if nothing is left of the
+    interpreter. Without the compiled module there is no way to hold it back.
+    """
+    if COMPILED is not None:
+        told = getattr(ctypes.pythonapi, "Py_IsFinalizing", None) or getattr(
+            ctypes.pythonapi, "_Py_IsFinalizing"
+        )  # noqa: B009
+        COMPILED.hold_back(ctypes.cast(told, ctypes.c_void_p).value)
 
 
 def import_function(function: Callable[..., int], error_new: Foreign) -> tuple[int, int, object]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import UsageError
-from ..engine.foreign import pointer, size
+from ..engine.foreign import hold_back_at_the_end, pointer, size
 from ..engine.profiles import Engine, keep_for_ever
 from ..engine.raw import context_pointer, ffi, package, take_error, target
 from ..engine.stores import stores
@@ -272,6 +272,7 @@ def _close_at_exit() -> None:
 
 
 def _close_all() -> None:
+    hold_back_at_the_end()
     # No store may outlive the interpreter: the engine's threads deliver output to Python functions.
     others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
     for reference in list(STORES.values()):
