@@ -553,8 +553,8 @@ def test_an_interpreter_that_ends_with_live_stores_panics_in_theirs_and_ends_in_
         command = [sys.executable, "-c", program, str(probe_wasm)]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
-    broken = run(THEIR_INSTANCE)
-    assert "panic in a function that cannot unwind" in broken.stderr
+    # It depends on how far the engine's threads are: not every time, but soon.
+    assert any("panic in a function that cannot unwind" in run(THEIR_INSTANCE).stderr for _ in range(10))
     done = run(OUR_INSTANCE)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
