@@ -40,10 +40,6 @@ class RequestTimeout(AirssysError, TimeoutError):
     """No answer came in time; one that comes later is counted and dropped."""
 
 
-class RequestCancelled(AirssysError):
-    """Whoever asked does not want the answer any more."""
-
-
 class IntensityExceeded(AirssysError):
     """A child was restarted too often; its supervisor gave up (`__cause__` is the child's last error)."""
 

@@ -112,9 +112,7 @@ def hold_back_at_the_end() -> None:
     interpreter. Without the compiled module there is no way to hold it back.
     """
     if COMPILED is not None:
-        told = getattr(ctypes.pythonapi, "Py_IsFinalizing", None) or getattr(
-            ctypes.pythonapi, "_Py_IsFinalizing"
-        )  # noqa: B009
+        told = getattr(ctypes.pythonapi, "Py_IsFinalizing", None) or ctypes.pythonapi._Py_IsFinalizing
         COMPILED.hold_back(ctypes.cast(told, ctypes.c_void_p).value)
 
 

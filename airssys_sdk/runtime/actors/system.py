@@ -47,7 +47,6 @@ class ActorSystem:
         clock: a `ManualClock` in tests; None: real time.
         random: numbers from 0 to 1 for the jitter of restarts.
         keep_dead_letters: how many are kept to be looked at.
-        correlation_prefix: begins every correlation id.
     """
 
     def __init__(
@@ -56,7 +55,6 @@ class ActorSystem:
         clock: Clock | None = None,
         random: Callable[[], float] = random.random,
         keep_dead_letters: int = 1000,
-        correlation_prefix: str = "",
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.clock: Clock = LoopClock(self.loop) if clock is None else clock
@@ -64,7 +62,7 @@ class ActorSystem:
         self.timers = Timers(self.clock)
         self.events = EventStream()
         self.run_queue = RunQueue(self.loop)
-        self.requests = Requests(self.timers, correlation_prefix)
+        self.requests = Requests(self.timers)
         self.topics = Topics(self)
         self.dead_letters: deque[DeadLetter] = deque(maxlen=keep_dead_letters)
         self.dead: Counter[DeadReason] = Counter()

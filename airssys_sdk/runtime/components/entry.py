@@ -110,8 +110,6 @@ class Entry:
                 self.put(envelope, kept)
             return await answered
         except BaseException:
-            # All of this does nothing after an answer.
-            answered.cancel()
             request.cancel()
             raise
 

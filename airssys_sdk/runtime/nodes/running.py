@@ -79,9 +79,7 @@ class Running:
         """
         audit = options.audit
         storage = await asyncio.to_thread(Storage, options.storage, audit=audit, patience=options.patience)
-        system = ActorSystem(
-            keep_dead_letters=options.keep_dead_letters, correlation_prefix=options.incarnation
-        )
+        system = ActorSystem(keep_dead_letters=options.keep_dead_letters)
         workers = Workers(options.workers)
         directory = Directory(system)
         hosting = Hosting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +17,7 @@ TURN_SECONDS = 100e-6
 DRAIN_SECONDS = 1e-3
 """The queue hands the thread back to the event loop after this time."""
 
-
+_thread = threading.get_ident
 _EIGHT = range(8)
 
 
@@ -40,10 +41,11 @@ class RunQueue:
     Attributes:
         ready: who gets a turn, in order.
         awake: a drain is under way or will be.
+        soon: has `ready` drained soon, on the loop's thread; for whoever has just set `awake`.
         thread: the loop's thread.
     """
 
-    __slots__ = ("_context", "_loop", "awake", "ready", "thread")
+    __slots__ = ("_context", "_loop", "awake", "ready", "soon", "thread")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -52,6 +54,7 @@ class RunQueue:
         self.thread = threading.get_ident()
         self.ready: deque[Runnable] = deque()
         self.awake = False
+        self.soon = functools.partial(loop.call_soon, self._drain, context=self._context)
 
     def arm(self) -> None:
         """Have `ready` drained soon; from any thread.
@@ -60,8 +63,8 @@ class RunQueue:
             RuntimeError: the loop is closed.
         """
         self.awake = True
-        if threading.get_ident() == self.thread:
-            self._loop.call_soon(self._drain, context=self._context)
+        if _thread() == self.thread:
+            self.soon()
         else:
             self._loop.call_soon_threadsafe(self._drain, context=self._context)
 
@@ -71,7 +74,7 @@ class RunQueue:
         Raises:
             RuntimeError: the loop is closed.
         """
-        if threading.get_ident() == self.thread:
+        if _thread() == self.thread:
             self._loop.call_soon(function)
         else:
             self._loop.call_soon_threadsafe(function)
@@ -82,17 +85,23 @@ class RunQueue:
         now = monotonic()
         end = now + DRAIN_SECONDS
         try:
-            while ready and now <= end:
-                for _ in _EIGHT:
+            while ready:
+                if len(ready) < 8:
                     now = take().turn(now)
-                    if now > end or not ready:
-                        break
+                    if not ready:
+                        return
                 else:
-                    # Short turns do not read the clock themselves.
-                    now = monotonic()
+                    for _ in _EIGHT:
+                        now = take().turn(now)
+                        if now > end:
+                            return
+                # Short turns do not read the clock themselves.
+                now = monotonic()
+                if now > end:
+                    return
         finally:
             # Also after an interrupt (KeyboardInterrupt passes through): the others keep their turns.
             self.awake = False
             if ready:
                 self.awake = True
-                self._loop.call_soon(self._drain, context=self._context)
+                self.soon()
