@@ -27,7 +27,7 @@ Seen = frozenset[tuple[str, int, int]]
 
 
 def admit(control: Control, node: Node) -> None:
-    """Let a node's control channel take deployments: `deploy`, `rollback`, `history`."""
+    """Let a node's control channel take deployments: `deploy`, `deploy-all`, `rollback`, `history`."""
 
     async def deploy(arguments: Arguments) -> object:
         wasm = Path(text_of(arguments, "wasm"))
@@ -35,6 +35,12 @@ def admit(control: Control, node: Node) -> None:
         component = text_of(arguments, "component")
         instance = str(node.resolve(component)).rpartition("/")[2]
         return told(await node.deploy(component, ComponentSpec(manifest, wasm, instance)))
+
+    async def deploy_all(arguments: Arguments) -> object:
+        manifest = load_manifest(Path(text_of(arguments, "manifest")))
+        spec = ComponentSpec(manifest, Path(text_of(arguments, "wasm")))
+        deployed = await node.deploy_all(text_of(arguments, "component"), spec)
+        return {"components": [told(one) for one in deployed]}
 
     async def rollback(arguments: Arguments) -> object:
         to = number_of(arguments, "to", 0, 1 << 31)
@@ -46,6 +52,7 @@ def admit(control: Control, node: Node) -> None:
         return {"component": str(node.resolve(component)), "versions": versions}
 
     control.register("deploy", deploy, takes=("component", "wasm", "manifest"))
+    control.register("deploy-all", deploy_all, takes=("component", "wasm", "manifest"))
     control.register("rollback", rollback, takes=("component", "to"))
     control.register("history", history, takes=("component",))
 

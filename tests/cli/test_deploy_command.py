@@ -119,6 +119,32 @@ def test_a_version_that_does_not_start_leaves_the_old_one_and_says_why(sdk: Comm
         assert [one["error"] is None for one in json.loads(history.out)["versions"]] == [True, False]
 
 
+def test_all_instances_of_a_system_are_deployed_to_with_one_command(sdk: Command, project: Path) -> None:
+    system = project.parent / "System.toml"
+    system.write_text(
+        '[system]\nname = "pair"\n[components.trial]\nmanifest = "trial"\ninstances = 2\n', "utf-8"
+    )
+    with running(sdk, system) as node:
+        _change(project, "you said", "now you said")
+        one = sdk("deploy", project)
+        assert one.code != 0
+        assert "fits several components: test/trial/0, test/trial/1" in one.err
+        assert "--component ID, or replace all with --all" in one.err
+        assert "build:" not in one.err
+        done = sdk("deploy", project, "--all")
+        assert done.code == 0, done.err
+        told = [line.split(" (pause")[0] for line in done.out.splitlines()]
+        assert told == [
+            f"test/trial/{instance}: version 2 (0.3.0) has taken over from 1 (0.3.0)" for instance in (0, 1)
+        ]
+        node.until("test/trial/1: version 2 (0.3.0) has taken over from 1")
+        again = sdk("deploy", project, "--all", "--json")
+        assert [one["version"]["number"] for one in json.loads(again.out)["components"]] == [3, 3]
+        refused = sdk("deploy", "--history", "trial", "--all")
+        assert refused.code == 2
+        assert "nothing to deploy" in refused.err
+
+
 def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, tmp_path: Path) -> None:
     nobody = sdk("deploy", project)
     assert nobody.code != 0

@@ -49,7 +49,8 @@ def test_values_of_all_types_survive_exports_imports_and_text(profile: Any) -> N
                 assert wave.parse(wave.format(value, shape), shape) == value, told
                 pairs += 1
     print(f"{profile}: {len(distinct)} distinct types, {pairs} pairs of a type and a value")
-    assert len(distinct) > 0.7 * BATCHES * TYPES
+    # Of many thousands more are the same, since there are few small types.
+    assert len(distinct) > (0.5 if SOAK else 0.9) * BATCHES * TYPES
     assert pairs == BATCHES * TYPES * VALUES
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     metavar="ID",
     help="The component to replace.  [default: the one of this name]",
 )
+@click.option("--all", "everywhere", is_flag=True, help="Replace all instances, one after the other.")
 @click.option(
     "--manifest", type=click.Path(path_type=Path), metavar="FILE", help="The manifest of a component FILE."
 )
@@ -39,6 +40,7 @@ def cli(
     path: Path | None,
     node: str | None,
     component: str | None,
+    everywhere: bool,
     manifest: Path | None,
     back: str | None,
     to: int | None,
@@ -48,7 +50,8 @@ def cli(
     """Deploy a project (DIR, the one here by default) or a component FILE into a node that `run` started.
 
     What is stale is built first. The new version starts beside the old one and takes over name, mailbox and open requests between
-    two messages; no accepted message is lost. If it does not start, or says that it is unhealthy, the old one goes on.
+    two messages; no accepted message is lost. If it does not start, or says that it is unhealthy, the old one goes on; with
+    --all, those that have the new version already get back what they had.
     """
     import asyncio
 
@@ -57,7 +60,7 @@ def cli(
 
     if back is not None and history is not None:
         raise click.UsageError("--rollback and --history do not go together")
-    if (back is not None or history is not None) and (path or component or manifest):
+    if (back is not None or history is not None) and (path or component or manifest or everywhere):
         raise click.UsageError("--rollback and --history take the ID of a component and nothing to deploy")
     if to is not None and back is None:
         raise click.UsageError("--to belongs to --rollback")
@@ -69,22 +72,25 @@ def cli(
     if back is not None:
         answer = asyncio.run(client.call("rollback", component=back, to=to or 0))
     else:
-        answer = _deploy(client, path or Path(), component, manifest)
+        answer = _deploy(client, path or Path(), component, manifest, everywhere=everywhere)
     found = cast("dict[str, Any]", answer)
     if as_json:
         shared.json(found)
         return
-    new, old = found["version"], found["previous"]
-    shared.styled(
-        [
-            (safe_line(found["component"]), "green"),
-            (f": version {_title(new)} has taken over from {_title(old)}", None),
-            (f" (pause {found['pause'] * 1000:.1f} ms)", "dim"),
-        ]
-    )
+    for one in found.get("components", [found]):
+        new, old = one["version"], one["previous"]
+        shared.styled(
+            [
+                (safe_line(one["component"]), "green"),
+                (f": version {_title(new)} has taken over from {_title(old)}", None),
+                (f" (pause {one['pause'] * 1000:.1f} ms)", "dim"),
+            ]
+        )
 
 
-def _deploy(client: ControlClient, path: Path, component: str | None, manifest: Path | None) -> object:
+def _deploy(
+    client: ControlClient, path: Path, component: str | None, manifest: Path | None, *, everywhere: bool
+) -> object:
     from airssys_sdk.cli.progress import Progress
     from airssys_sdk.cli.targets import prepare
     from airssys_sdk.manifest import MANIFEST_NAME, load_manifest
@@ -97,15 +103,18 @@ def _deploy(client: ControlClient, path: Path, component: str | None, manifest: 
         try:
             _call(client, "history", component=replaced)
         except AirssysError as error:
-            if component is None and "fits several" in error.message:
-                raise UsageError(error.message, hint="say which one with --component ID") from error
-            raise
+            several = "fits several" in error.message or "is a pool" in error.message
+            if several and component is None and not everywhere:
+                hint = "say which one with --component ID, or replace all with --all"
+                raise UsageError(error.message, hint=hint) from error
+            if not (several and everywhere):
+                raise
     with Progress(session(), quiet=False, brief=True) as progress:
         (target,) = prepare((path,), manifest=manifest, progress=progress)
     wasm = target.spec.wasm
     return _call(
         client,
-        "deploy",
+        "deploy-all" if everywhere else "deploy",
         component=component or f"{target.id.namespace}/{target.id.name}",
         wasm=str(Path(wasm if isinstance(wasm, Path) else path).absolute()),
         manifest=str((manifest or target.folder / MANIFEST_NAME).absolute()),

@@ -94,13 +94,32 @@ class Directory:
             )
         return found
 
+    def every(self, target: str | ComponentId) -> list[Entry]:
+        """All components that a whole id, the id of a pool, `namespace/name` or a name alone fits, in the order of their start.
+
+        Raises:
+            ActorNotFound: nothing fits.
+        """
+        found = self._fitting(str(target))
+        whole = found if isinstance(found, list) else [found]
+        return [entry for one in whole for entry in one.entries]
+
     def address(self, target: str | ComponentId) -> Entry | ComponentPool:
         """What a whole id, `namespace/name` or a name alone means: a component, or a pool, which stands for its own.
 
         Raises:
             ActorNotFound: nothing fits, or several do.
         """
-        text = str(target)
+        found = self._fitting(str(target))
+        if isinstance(found, list):
+            raise ActorNotFound(
+                f"{str(target)!r} fits several components: {_listed(one.id for one in found)}",
+                hint="write the whole id, namespace/name/instance",
+            )
+        return found
+
+    def _fitting(self, text: str) -> Entry | ComponentPool | list[Entry | ComponentPool]:
+        """What fits, or all of it if that is several."""
         exact = self._by_text.get(text) or self.pools.find(text)
         if exact is not None:
             return exact
@@ -112,17 +131,12 @@ class Directory:
             if parts in ([found.id.name], [found.id.namespace, found.id.name])
             and self.pools.of(found.id) is None
         ]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
+        if not fitting:
             raise ActorNotFound(
-                f"{text!r} fits several components: {_listed(found.id for found in fitting)}",
-                hint="write the whole id, namespace/name/instance",
+                f"no component {text!r} runs on this node",
+                hint=f"components that run: {_listed(self.components()) or 'none'}",
             )
-        raise ActorNotFound(
-            f"no component {text!r} runs on this node",
-            hint=f"components that run: {_listed(self.components()) or 'none'}",
-        )
+        return fitting[0] if len(fitting) == 1 else fitting
 
     @property
     def late(self) -> int:

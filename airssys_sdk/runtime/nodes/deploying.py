@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ...component import Component
 from ...component.engine.cache import OnCompile
-from ...errors import UsageError
+from ...errors import AirssysError, UsageError
 from ...security import Grants
 from ..components.deployment import Deployed, DeploymentFailed, deploy
 from ..components.entry import Entry
@@ -46,6 +48,38 @@ class Deployments:
         with _Deploying(hosted):
             code = await self._hosting.load(spec, on_compile)
             return await self._take_over(entry, spec, grants, code, "deploy", None)
+
+    async def deploy_all(
+        self, entries: Sequence[Entry], spec: ComponentSpec | Path | bytes, on_compile: OnCompile | None
+    ) -> list[Deployed]:
+        """Let another version of several components take over, one after the other; see `Node.deploy_all`."""
+        deployed: list[tuple[Entry, Deployed]] = []
+        try:
+            for entry in entries:
+                instance = entry.id.instance
+                own = as_spec(entry, spec) if isinstance(spec, Path | bytes) else spec
+                one = await self.deploy(entry, dataclasses.replace(own, instance=instance), on_compile)
+                deployed.append((entry, one))
+        except BaseException as error:
+            back = [] if self._stopped else await self._take_back(deployed)
+            if isinstance(error, DeploymentFailed):
+                raise _half_way(error, back) from error
+            raise
+        return [one for _, one in deployed]
+
+    async def _take_back(
+        self, deployed: Sequence[tuple[Entry, Deployed]]
+    ) -> list[tuple[Deployed, Exception | None]]:
+        """Let the versions of before take over again, the last first; what came of each."""
+        back: list[tuple[Deployed, Exception | None]] = []
+        for entry, one in reversed(deployed):
+            try:
+                await self.rollback(entry, one.previous.number)
+            except AirssysError as error:
+                back.append((one, error))
+            else:
+                back.append((one, None))
+        return back
 
     async def rollback(self, entry: Entry, to: int | None) -> Deployed:
         """Let an earlier version take over again; see `Node.rollback`."""
@@ -116,6 +150,23 @@ class Deployments:
         for task in hosted.retiring:
             task.add_done_callback(self._retiring.discard)
         return deployed
+
+
+def as_spec(entry: Entry, code: Path | bytes) -> ComponentSpec:
+    """Other code under the manifest of the version that runs."""
+    return dataclasses.replace(entry.hosted.version.spec, wasm=code)
+
+
+def _half_way(error: DeploymentFailed, back: Sequence[tuple[Deployed, Exception | None]]) -> DeploymentFailed:
+    """What became of the others when one of several did not get the new version."""
+    if not back:
+        return error
+    mended = [str(one.component) for one, failed in back if failed is None]
+    told = f"{error.message}; back at the version of before: {', '.join(mended) or 'none'}"
+    stuck = [f"{one.component} ({failed})" for one, failed in back if failed is not None]
+    if stuck:
+        told = f"{told}; still at the new one: {', '.join(stuck)}"
+    return DeploymentFailed(told, where=error.where, details=error.details, hint=error.hint)
 
 
 @dataclasses.dataclass(slots=True)

@@ -7,7 +7,6 @@ answer = await node.ask("example/hello/0", b"hi")
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import time
 from collections import deque
@@ -35,6 +34,7 @@ from ..messages.outcomes import Metrics
 from ..metrics.snapshot import NodeSnapshot
 from ..state import SHUTDOWN, Exit
 from .counters import Counters
+from .deploying import as_spec
 from .measuring import take
 from .outline import Outline, outline
 from .pools import start_pool, stop
@@ -248,8 +248,32 @@ class Node:
         running = self._run()
         entry = running.directory.find(target)
         if isinstance(spec, Path | bytes):
-            spec = dataclasses.replace(entry.hosted.version.spec, wasm=spec)
+            spec = as_spec(entry, spec)
         return await running.deployments.deploy(entry, spec, on_compile)
+
+    async def deploy_all(
+        self,
+        target: str | ComponentId,
+        spec: ComponentSpec | Path | bytes,
+        *,
+        on_compile: OnCompile | None = None,
+    ) -> list[Deployed]:
+        """Deploy to all instances of a component, or to a pool, one after the other in the order of their start.
+
+        If one does not get the new version, those before it get back what they had.
+
+        Args:
+            target: as in `ask`, or the id of a pool, or a name that fits several.
+            spec: as for `deploy`; its instance does not count.
+            on_compile: told when compiling begins and ends, on another thread.
+
+        Raises:
+            ActorNotFound: no component fits.
+            DeploymentFailed: one did not get it; `where` names it.
+            Exception: as `deploy`.
+        """
+        running = self._run()
+        return await running.deployments.deploy_all(running.directory.every(target), spec, on_compile)
 
     async def rollback(self, target: str | ComponentId, to: int | None = None) -> Deployed:
         """Let an earlier version of a component take over again, as `deploy` does.
