@@ -67,6 +67,24 @@ def test_the_host_asks_a_pool_like_any_component_and_each_instance_has_its_turn(
     run(scenario)
 
 
+def test_a_stop_that_nobody_waits_for_any_longer_leaves_no_supervisor(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            name = str(await node.start(spec(actor_wasm, config={"shutdown": [["sleep", 200]]})))
+            assert len(node.outline().children) == 1
+            stopping = asyncio.ensure_future(node.stop_component(name))
+            await asyncio.sleep(0.05)
+            stopping.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await stopping
+            await until(lambda: _nobody(node))
+
+    async def _nobody(node: Node) -> bool:
+        return not node.components() and not node.outline().children
+
+    run(scenario)
+
+
 def test_the_least_loaded_instance_is_chosen(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node() as node:

@@ -16,7 +16,7 @@ from airssys_generator import Options, generate
 from airssys_sdk.component import HostImportFailed, InvalidComponent, LinkError
 from airssys_sdk.component.engine.cache import Cache, default_cache
 from airssys_sdk.errors import UsageError, ValidationError
-from airssys_sdk.runtime import ActorNotFound, ComponentSpec, NameTaken, Node, NotEnforced
+from airssys_sdk.runtime import ActorNotFound, ComponentSpec, NameTaken, Node, NotEnforced, StartFailed
 from airssys_sdk.security import PatternError
 from airssys_sdk.services.database import StorageUnavailable
 from airssys_sdk.wit.reader import find_world, read
@@ -291,5 +291,27 @@ def test_a_trusted_component_runs_without_slices(actor_wasm: Path, long: bool) -
                     await do(node, "a", ["sleep", 1])
                 assert await do(node, "a", ["count"]) == 1
             assert node.metrics("b").received == 1
+
+    run(scenario)
+
+
+@guest
+@together
+@pytest.mark.parametrize("after", [0.0, 0.05])
+def test_a_start_during_which_the_node_stops_says_so(actor_wasm: Path, after: float) -> None:
+    async def scenario() -> None:
+        node = Node()
+        await node.open()
+        slow = spec(actor_wasm, config={"initialize": [["sleep", 60_000]]}, supervision={"shutdown": 0.0})
+        starting = asyncio.ensure_future(node.start(slow))
+        await asyncio.sleep(after)
+        await node.stop()
+        with pytest.raises(StartFailed) as raised:
+            await starting
+        assert raised.value.where == "test/a/0"
+        assert raised.value.message in {
+            "the node stops, and starts nothing any more",
+            "the component did not start: it was stopped",
+        }
 
     run(scenario)

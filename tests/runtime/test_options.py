@@ -16,10 +16,12 @@ from airssys_sdk.runtime import (
     Backoff,
     ChildSpec,
     Context,
+    Envelope,
     GroupSpec,
     Health,
     Intensity,
     MailboxOptions,
+    ManualClock,
     Node,
     OnCrash,
     Policy,
@@ -82,6 +84,25 @@ def test_an_option_that_makes_no_sense_is_named_with_its_value_when_it_is_given(
     assert refused.value.message.startswith(f"{option} = ")
     assert value in refused.value.message
     assert refused.value.hint
+
+
+@on_loop
+async def test_a_time_that_is_no_number_is_refused_when_it_is_used() -> None:
+    clock = ManualClock()
+    async with ActorSystem(clock=clock) as system:
+        ref: ActorRef[Any] = system.spawn(Sink)
+        system.topics.subscribe("a.b", ref)
+        with pytest.raises(UsageError, match=r"Envelope\.time_to_live = nan makes no sense"):
+            ref.deliver(Envelope("late", time_to_live=math.nan))
+        with pytest.raises(UsageError, match=r"Envelope\.time_to_live = nan"):
+            system.topics.publish("a.b", "late", time_to_live=math.nan)
+        with pytest.raises(UsageError, match=r"Envelope\.time_to_live = nan"):
+            await ref.ask(Envelope("late", time_to_live=math.nan))
+        assert len(system.requests) == 0
+        for seconds in (math.nan, -1.0):
+            with pytest.raises(UsageError, match=r"ManualClock\.advance"):
+                clock.advance(seconds)
+        assert clock.now() == 0.0
 
 
 def test_an_unknown_text_is_refused_with_all_that_are_known() -> None:

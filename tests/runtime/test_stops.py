@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from actor_helpers import on_loop, settle, until
 
+from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import (
     ActorRef,
     ActorStopped,
@@ -87,6 +88,26 @@ def nested(depth: int, **options: Any) -> SupervisorSpec:
         spec = SupervisorSpec((spec,), name=f"level {number}", **options)
     assert isinstance(spec, SupervisorSpec)
     return spec
+
+
+@on_loop
+async def test_nothing_starts_in_a_system_that_has_stopped() -> None:
+    system = ActorSystem()
+    ref: ActorRef[Any] = system.spawn(lambda: lambda message, context: None)
+    await system.stop()
+    with pytest.raises(ActorStopped, match="the system stops and starts no actors any more"):
+        system.spawn(lambda: lambda message, context: None)
+    with pytest.raises(ActorStopped):
+        ref.tell("hello")
+
+
+def test_a_system_whose_loop_is_closed_says_that_it_cannot_be_stopped_any_more() -> None:
+    async def made() -> ActorSystem:
+        return ActorSystem()
+
+    system = asyncio.run(made())
+    with pytest.raises(UsageError, match="the event loop of the system is closed"):
+        asyncio.run(system.stop())
 
 
 @on_loop

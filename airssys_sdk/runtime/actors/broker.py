@@ -129,7 +129,7 @@ class Topics:
             How many mailboxes have accepted it.
 
         Raises:
-            UsageError: the topic is malformed, or the message is an envelope, which can be sent once only.
+            UsageError: the topic is malformed, the time to live is NaN, or the message is an envelope, which can be sent once only.
         """
         if type(message) is ENVELOPE:
             raise UsageError(

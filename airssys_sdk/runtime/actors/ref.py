@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from airssys_sdk.errors import UsageError
 
+from ..checks import refuse
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.outcomes import Metrics
 from ..state import Exit, HealthStatus
@@ -92,8 +94,15 @@ class ActorRef(Generic[M]):
         Raises:
             MailboxFull: as many messages wait as may; the message was not accepted.
             ActorStopped: the actor has stopped for good.
+            UsageError: the time to live is NaN.
         """
         if envelope.time_to_live is not None:
+            if math.isnan(envelope.time_to_live):
+                refuse(
+                    "Envelope.time_to_live",
+                    envelope.time_to_live,
+                    "a number of seconds, or None for any time",
+                )
             envelope.expires_at = self._cell.system.clock.now() + envelope.time_to_live
         self._mailbox.put(envelope)
 

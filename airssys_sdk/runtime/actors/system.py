@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from airssys_sdk.errors import UsageError
+
 from ..errors import ActorNotFound
 from ..events import DeadLetter, DeadReason, EventStream
 from ..messages.outcomes import Metrics
@@ -130,7 +132,15 @@ class ActorSystem:
 
         Returns:
             Why the system ended: an error if the root had given up.
+
+        Raises:
+            UsageError: its event loop is closed, and with it everything gone that could be stopped.
         """
+        if self.loop.is_closed():
+            raise UsageError(
+                "the event loop of the system is closed, nothing is left that could be stopped in order",
+                hint="stop it on its own loop, with 'async with ActorSystem() as system:' for instance",
+            )
         # Whoever waits here may give up; the stop may not.
         return await asyncio.shield(self.run(self._stop(timeout)))
 

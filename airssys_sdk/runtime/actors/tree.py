@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airssys_sdk.errors import UsageError
 
-from ..errors import MessageError, NameTaken
+from ..errors import ActorStopped, MessageError, NameTaken
 from ..messages.mailbox import MailboxOptions
 from ..state import BUSY, RUNNING, STARTING
 from . import lifecycle
@@ -29,9 +29,12 @@ def spawn(
 
     Raises:
         NameTaken: a live actor has this name.
+        ActorStopped: the system stops, or has.
         UsageError: the parent does not run.
     """
     if parent.state is not RUNNING and parent.state not in (STARTING, BUSY):
+        if parent.parent is None:
+            raise ActorStopped("the system stops and starts no actors any more")
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     spec: ChildSpec[Any] = _PLAIN
     supervisor: SupervisorSpec | None = None

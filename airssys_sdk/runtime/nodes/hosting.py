@@ -29,7 +29,7 @@ from ..components.pool import Pools, Watching
 from ..components.post import PostOffice
 from ..components.spec import ComponentSpec
 from ..components.version import Hosted, Reason, Version, VersionRecord
-from ..errors import NameTaken, StartFailed
+from ..errors import ActorStopped, NameTaken, StartFailed
 from ..messages.envelope import Envelope
 from ..messages.mailbox import MailboxOptions
 from ..supervision.backoff import Policy
@@ -98,6 +98,7 @@ class Hosting:
 
         Raises:
             NameTaken: one of them is in use.
+            StartFailed: the node stops meanwhile.
         """
         kept = set(components)
         for component in kept:
@@ -109,6 +110,9 @@ class Hosting:
         self._starting |= kept
         try:
             yield
+        except ActorStopped as error:
+            where = ", ".join(map(str, kept))
+            raise StartFailed("the node stops, and starts nothing any more", where=where) from error
         finally:
             self._starting -= kept
 
@@ -242,8 +246,9 @@ def not_started(component: ComponentId, failed: StartFailed) -> Exception:
     error = failed.__cause__ or failed
     if isinstance(error, ValidationError):
         return error
+    why = str(getattr(error, "message", error))
     told = StartFailed(
-        f"the component did not start: {getattr(error, 'message', error)}",
+        f"the component did not start: {why.removeprefix(f'{component} did not start: ')}",
         where=str(component),
         details=getattr(error, "details", None),
         hint=getattr(error, "hint", None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 from ...component.engine.cache import OnCompile
@@ -51,6 +52,11 @@ async def start_pool(
 
 async def stop(entry: Entry) -> Exit:
     """Stop one component for good, and its supervisor if that has no other child."""
+    # Whoever waits here may give up; the stop may not.
+    return await asyncio.shield(entry.ref.cell.system.run(_stop(entry)))
+
+
+async def _stop(entry: Entry) -> Exit:
     exit_ = await entry.ref.stop()
     if entry.supervisor is not None:
         await entry.supervisor.stop()

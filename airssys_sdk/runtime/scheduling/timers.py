@@ -70,7 +70,13 @@ class ManualClock:
         return wakeup
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward and make every call that falls due, in order, each at its own moment."""
+        """Move the time forward and make every call that falls due, in order, each at its own moment.
+
+        Raises:
+            UsageError: the seconds are NaN, or fewer than none: time does not go back.
+        """
+        if not seconds >= 0:
+            refuse("ManualClock.advance", seconds, "a number of seconds, 0 or more")
         end = self._now + seconds
         while self._calls and self._calls[0][0] <= end:
             when, _, wakeup = heapq.heappop(self._calls)
