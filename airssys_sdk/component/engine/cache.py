@@ -2,8 +2,7 @@
 
 A precompiled component is native code that runs with the user's rights, so an entry is used only if it lies in a folder
 that belongs to the user and is closed to others, is a regular file of the user's that nobody else can write, and ends in a
-seal with the checksum of its content, against damage, and the digest of what it was compiled from. Everything else is a miss
-and gets replaced.
+seal (see `seal`). Everything else is a miss and gets replaced.
 Nothing here is ever needed: with a folder that cannot be used, components are compiled each time, with one warning.
 """
 
@@ -14,15 +13,12 @@ import dataclasses
 import functools
 import hashlib
 import logging
-import mmap
 import os
 import stat
-import struct
 import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
@@ -31,20 +27,12 @@ from ..errors import printable
 from . import known
 from .eviction import CODE, NOTE, UNFINISHED, lock_of, make_room
 from .filelock import file_lock
-from .foreign import COMPILED
 from .profiles import REVISION, Engine, Profile, leave_open_at_exit, target, version
 from .raw import package
+from .seal import FORM, is_sound, seal
 
 _LOG = logging.getLogger(__name__)
 
-_SEAL: Final = struct.Struct("<16sIQ32sQ")
-_SEAL_SUM: Final = struct.Struct("<I")
-"""Magic, CRC-32 and word sum of the content, key, size; and behind it the CRC-32 of all that. The word sum is for the compiled module, which takes it in a tenth of
-the time of the CRC; without the module it would take ten times as long."""
-_SECTOR: Final = 64
-"""Words that have one factor in the word sum."""
-_SEALED: Final = _SEAL.size + _SEAL_SUM.size
-_MAGIC: Final = b"airssys-code-04\n"
 _LARGEST: Final = 4 << 30
 _PATIENCE: Final = 120.0
 """Seconds to wait for another process that compiles the same component, before doing it too."""
@@ -235,7 +223,7 @@ class Cache:
 
     def _read(self, entry: Path, key: str, engine: Engine) -> Any:
         try:
-            sound = _is_sound(entry, key)
+            sound = is_sound(entry, key)
         except OSError:
             return None
         if not sound:
@@ -255,12 +243,9 @@ class Cache:
     def _write(self, entry: Path, key: str, compiled: Any) -> None:
         try:
             payload = memoryview(compiled.serialize())
-            sums = zlib.crc32(payload), _word_sum(payload)
-            seal = _SEAL.pack(_MAGIC, *sums, bytes.fromhex(key), len(payload))
-            seal += _SEAL_SUM.pack(zlib.crc32(seal))
             with _replacing(entry) as file:
                 file.write(payload)
-                file.write(seal)
+                file.write(seal(payload, key))
             make_room(entry.parent, self._largest)
         except OSError as error:
             self._warn(f"cannot write to {entry.parent}: {error.strerror or error}")
@@ -287,7 +272,7 @@ def _cache_without(problem: str) -> Cache:
 def _key(digest: str, profile: Profile) -> str:
     """What an entry belongs to: the bytes, and everything that decides the code made of them."""
     # With the form of the seal: else two versions of the SDK would replace each other's entries again and again.
-    parts = (digest, version(), profile, target(), str(REVISION), _MAGIC.decode())
+    parts = (digest, version(), profile, target(), str(REVISION), FORM.decode())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -308,48 +293,6 @@ def _close_folder(folder: Path) -> str | None:
     if stat.S_IMODE(status.st_mode) & 0o077:
         folder.chmod(0o700)
     return None
-
-
-def _is_sound(entry: Path, key: str) -> bool:
-    """Whether an entry is the user's own and unchanged since it was sealed.
-
-    Raises:
-        OSError: it is not there, or cannot be read; a symbolic link cannot.
-    """
-    descriptor = os.open(entry, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb"):  # noqa: PTH123  (opened by descriptor, so that a link is not followed)
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size <= _SEALED:
-            return False
-        if os.name != "nt" and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022):
-            return False
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
-            length = status.st_size - _SEALED
-            magic, checksum, words, owner, size = _SEAL.unpack_from(view, length)
-            with view[length : length + _SEAL.size] as seal:
-                whole = _SEAL_SUM.pack(zlib.crc32(seal)) == bytes(view[length + _SEAL.size :])
-            if not whole or magic != _MAGIC or owner.hex() != key or size != length:
-                return False
-            with view[:length] as payload:
-                if COMPILED is not None:
-                    return bool(COMPILED.word_sum(payload) == words)
-                return bool(zlib.crc32(payload) == checksum)
-
-
-def _word_sum(payload: memoryview) -> int:
-    """The sum of the 64-bit words of a buffer, the last one filled up with zeros; those of each sector times an odd number.
-
-    So it notices every byte that changed, and a sector that lies in the place of another; it does not, if words change places
-    within a sector.
-    """
-    if COMPILED is not None:
-        return int(COMPILED.word_sum(payload))
-    words = payload[: len(payload) // 8 * 8].cast("Q")
-    last = int.from_bytes(bytes(payload[8 * len(words) :]).ljust(8, b"\0"), sys.byteorder)
-    total = last * (2 * (len(words) // _SECTOR) + 1)
-    for number, at in enumerate(range(0, len(words), _SECTOR)):
-        total += sum(words[at : at + _SECTOR]) * (2 * number + 1)
-    return total % (1 << 64)
 
 
 @contextlib.contextmanager
