@@ -16,7 +16,8 @@ from airssys_sdk.security import AuditLog, AuditRecord, Capability, Grants
 from airssys_sdk.services.database import StorageUnavailable
 from airssys_sdk.services.eventually import settle
 from airssys_sdk.services.faults import StorageFault
-from airssys_sdk.services.storage import Area, Storage, Usage
+from airssys_sdk.services.storage import Storage
+from airssys_sdk.services.transactions import Area, Usage
 
 A = ComponentId("example", "a")
 B = ComponentId("example", "b")
@@ -41,10 +42,11 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
 
 
 def area(storage: Storage, component: ComponentId = A, quota: int = QUOTA, **granted: list[str]) -> Area:
-    return storage.area(
+    return Area(
+        storage,
         component,
-        quota=quota,
-        grants=Grants(
+        quota,
+        Grants(
             {
                 Capability.STORAGE_READ: granted.get("read", []),
                 Capability.STORAGE_WRITE: granted.get("write", []),
@@ -321,8 +323,9 @@ from pathlib import Path
 from airssys_sdk.manifest import ComponentId
 from airssys_sdk.security import Grants
 from airssys_sdk.services.storage import Storage
+from airssys_sdk.services.transactions import Area
 
-place = Storage(Path(sys.argv[1])).area(ComponentId("example", "a"), quota=1000, grants=Grants())
+place = Area(Storage(Path(sys.argv[1])), ComponentId("example", "a"), 1000, Grants())
 transaction = place.begin()
 transaction.set("committed", b"1")
 transaction.commit()

@@ -17,7 +17,7 @@ from ...services.eventually import Later, settle
 from ...services.faults import StorageFault
 from ...services.letters import KeptLetter
 from ...services.messaging import Letter
-from ...services.storage import Transaction
+from ...services.transactions import Transaction
 from ..errors import StartFailed
 from ..messages.pending import Pending
 from .bindings import RuntimeHost

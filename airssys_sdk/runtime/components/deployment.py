@@ -85,7 +85,7 @@ async def deploy(
     except BaseException as error:
         life.discard()
         version.outbox.abandon()
-        version.area.storage.apply(hosted.version.area)
+        hosted.version.area.apply()
         if isinstance(error, Exception):
             raise _refused(hosted, version, error, events) from _cause(error)
         raise

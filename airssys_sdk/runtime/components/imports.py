@@ -19,7 +19,7 @@ from ...services import clock
 from ...services.eventually import Eventually, Later, settle, then
 from ...services.logs import ComponentLog, Level
 from ...services.messaging import Outbox
-from ...services.storage import Transaction
+from ...services.transactions import Transaction
 from ..errors import StartFailed
 from .bindings.imports import errors, host_services, storage, types
 from .values import accepted, from_wit, stored, to_wit

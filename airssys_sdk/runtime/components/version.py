@@ -12,7 +12,7 @@ from ...manifest import ComponentId
 from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Outbox
-from ...services.storage import Area
+from ...services.transactions import Area
 from ..metrics.meter import Meter
 from .calls import Lanes
 from .imports import Neighbours

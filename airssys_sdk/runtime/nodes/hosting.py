@@ -18,6 +18,7 @@ from ...services.letters import Letters
 from ...services.logs import ComponentLog
 from ...services.messaging import Letter, Outbox
 from ...services.storage import Storage
+from ...services.transactions import Area
 from ..actors.ref import ActorRef
 from ..actors.spec import ChildSpec, SupervisorSpec
 from ..actors.system import ActorSystem
@@ -192,7 +193,7 @@ class Hosting:
             VersionRecord(number, spec.manifest.component.version, code.digest, reason, time.time(), back_to),
             spec,
             code,
-            self._storage.area(spec.id, quota=spec.manifest.limits.storage, grants=grants),
+            Area(self._storage, spec.id, spec.manifest.limits.storage, grants),
             outbox,
             self._pools.join(spec, code) if supervised is None else None,
             supervised,
