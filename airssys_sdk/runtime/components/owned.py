@@ -1,0 +1,165 @@
+"""Resources of typed components: each belongs to one life, and what is done with it is a message to the component."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from ...component import InvalidValue
+from ...component.running.handles import ENDED
+from ...wit.shapes import HandleShape
+from ..errors import ActorStopped, MessageError
+from ..messages.envelope import Envelope
+
+if TYPE_CHECKING:
+    from ...component.hosting.exports import ExportCodec
+    from ...component.hosting.live import Live
+    from ...component.running.handles import Held
+    from ..actors.ref import ActorRef
+
+
+class Raised(MessageError):
+    """A call raised, and the instance is as it was: an error that the WIT names, or an argument that does not fit."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ResourceCall:
+    """A message to a typed component: call a function that has to do with resources of its own.
+
+    Attributes:
+        codec: the function's.
+        arguments: what it gets.
+        life: whose resource it is called on; None for a function of an interface, and for what makes resources.
+    """
+
+    codec: ExportCodec
+    arguments: tuple[Any, ...]
+    life: OwnedLife | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Drop:
+    """A message to a typed component: free a resource."""
+
+    held: Held
+    where: str
+    life: OwnedLife
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sweep:
+    """A message to a typed component that nobody waits for: free what nobody refers to any more.
+
+    It must keep nothing of its life: it may come after that is over.
+    """
+
+    life: weakref.ref[OwnedLife]
+
+
+class OwnedLife:
+    """One life of a component, as its resources know it; see `airssys_sdk.component.hosting.twins.Life`.
+
+    Args:
+        ref: the component.
+        live: the instance of this life.
+    """
+
+    def __init__(self, ref: ActorRef[Any], live: Live) -> None:
+        self._ref = ref
+        self._live: Live | None = live
+        self._functions: dict[ExportCodec, Callable[..., object]] = {}
+        self._sweeping = False
+        live.life = self
+
+    @property
+    def over(self) -> bool:
+        """Whether its resources are gone: the instance is dead, or this life has ended."""
+        live = self._live
+        return live is None or live.store.dead is not None
+
+    def end(self) -> None:
+        """This life is over; whoever has a resource of it still has this."""
+        self._live = None
+        self._functions.clear()
+
+    async def call(self, codec: ExportCodec, arguments: tuple[Any, ...]) -> Any:
+        """Call a function on a resource of this life."""
+        if self.over:
+            raise _ended(codec)
+        return await send_call(self._ref, ResourceCall(codec, arguments, self))
+
+    async def drop(self, held: Held, where: str) -> None:
+        """Free a resource; a full mailbox takes that too, since it gives something back."""
+        if held.gone is not None or self.over:
+            return
+        cell = self._ref.cell
+        dropped: asyncio.Future[object] = cell.system.loop.create_future()
+        request = cell.system.requests.expect(dropped, None)
+        try:
+            cell.mailbox.put_unbounded(Envelope(Drop(held, where, self), reply_to=request))
+            await dropped
+        except ActorStopped:
+            return  # the resource has ended with its component
+        except BaseException:
+            request.cancel()
+            raise
+
+    def sweep(self) -> None:
+        """Have this life free what nobody refers to any more; from any thread, and from a finalizer."""
+        if self._sweeping or self.over:
+            return
+        self._sweeping = True
+        # Without a loop there is no call any more either, and the resources end with the process.
+        with contextlib.suppress(RuntimeError):
+            self._ref.cell.system.run_queue.call(self._send_sweep)
+
+    def _send_sweep(self) -> None:
+        if self._ref.alive and not self.over:
+            self._ref.cell.mailbox.put_unbounded(Sweep(weakref.ref(self)))
+
+    def work(self, message: ResourceCall | Drop | Sweep) -> functools.partial[Any] | None:
+        """What a message asks the present life, which this is, to do; None for nothing.
+
+        Raises:
+            InvalidValue: it calls a function on a resource of an earlier life.
+            LinkError: the component's function has another type.
+        """
+        live = self._live
+        if isinstance(message, ResourceCall):
+            if live is None or message.life not in (None, self):
+                raise _ended(message.codec)
+            function = self._functions.get(message.codec)
+            if function is None:
+                function = self._functions[message.codec] = message.codec.bind(live)
+            return functools.partial(function, *message.arguments)
+        of = message.life if isinstance(message, Drop) else message.life()
+        if live is None or of is not self:
+            return None
+        if isinstance(message, Drop):
+            return functools.partial(message.held.drop, message.where)
+        self._sweeping = False  # what is let go of from here on needs another one
+        return functools.partial(live.store.handles.sweep, live.store)
+
+
+async def send_call(ref: ActorRef[Any], message: ResourceCall) -> Any:
+    """Send a call to a component and wait for what it returns or raises."""
+    try:
+        return await ref.ask(Envelope(message), None)
+    except Raised as raised:
+        error = raised.error
+    raise error
+
+
+def _ended(codec: ExportCodec) -> InvalidValue:
+    """A resource of an earlier life was used; the first parameter of its functions is itself."""
+    name = cast("HandleShape", codec.signature.parameters[0].shape).cls.__qualname__
+    return InvalidValue(codec.where, "self", f"{name} of the component's present life", ENDED)
