@@ -29,9 +29,6 @@ HELD = "_held"
 LIFE = "_life"
 """The attribute of such an object that says to which life of a supervised component it belongs."""
 
-ENDED = "one that ended with its instance"
-"""What errors say of a resource whose instance is dead or closed."""
-
 
 def is_guests(cls: type[Any]) -> bool:
     """Whether a class of generated code stands for a resource that the guest implements."""
@@ -299,7 +296,7 @@ class Lending:
             got = "one that is not of any instance" if fits else type(value).__qualname__
             raise Unfit(value, cls.__qualname__, got)
         if held.store is not self._store:
-            got = "one of another instance" if held.store.dead is None else ENDED
+            got = "one of another instance" + ("" if held.store.dead is None else ", which has ended")
             raise Unfit(value, f"{cls.__qualname__} of this instance", got)
         if not isinstance(value, cls):
             raise Unfit(value, cls.__qualname__, type(value).__qualname__)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from ...component import InvalidValue
-from ...component.running.handles import ENDED
 from ...wit.shapes import HandleShape
 from ..errors import ActorStopped, MessageError
 from ..messages.envelope import Envelope
@@ -135,8 +134,10 @@ class OwnedLife:
         """
         live = self._live
         if isinstance(message, ResourceCall):
-            if live is None or message.life not in (None, self):
+            if message.life not in (None, self):
                 raise _ended(message.codec)
+            if live is None:
+                return None
             function = self._functions.get(message.codec)
             if function is None:
                 function = self._functions[message.codec] = message.codec.bind(live)
@@ -162,4 +163,6 @@ async def send_call(ref: ActorRef[Any], message: ResourceCall) -> Any:
 def _ended(codec: ExportCodec) -> InvalidValue:
     """A resource of an earlier life was used; the first parameter of its functions is itself."""
     name = cast("HandleShape", codec.signature.parameters[0].shape).cls.__qualname__
-    return InvalidValue(codec.where, "self", f"{name} of the component's present life", ENDED)
+    return InvalidValue(
+        codec.where, "self", f"{name} of the component's present life", "one of a life that has ended"
+    )

@@ -78,11 +78,11 @@ class _Interface:
         for function in cls.functions:
             resources = self._twinned.within(self._source, function)
             marked = marked or resources
-            if not (resources and self._leave(function)):
+            if not (resources and self._leave(function, function.name)):
                 functions.append(self._twinning.awaited(function, marked=resources))
         makers = [field.name for field in cls.fields if field.name in self._makers]
         left = ", ".join(f"`{name}`" for name in self._left)
-        note = left and f"Left out, as asynchronous functions that have to do with resources: {left}."
+        note = left and f"Left out, being asynchronous and having to do with resources: {left}."
         return dataclasses.replace(
             cls,
             bases=(Name(self._twinning.support(cls.bases[0], "ActorExports")),),
@@ -96,7 +96,7 @@ class _Interface:
         """The class of a resource, and that of what makes its objects, if anything does."""
         made, methods = list[plan.Function](), list[plan.Function]()
         for function in cls.functions:
-            if self._leave(function):
+            if self._leave(function, f"{cls.name}.{function.name}"):
                 continue
             awaited = self._twinning.awaited(function, marked=True)
             if function.name == "__init__":
@@ -121,10 +121,10 @@ class _Interface:
                 docs=f"What makes `{cls.name}` objects, with the static functions.",
             )
 
-    def _leave(self, function: plan.Function) -> bool:
+    def _leave(self, function: plan.Function, name: str) -> bool:
         """Whether a function that has to do with resources has no twin."""
         if function.is_async:
-            self._left.append(function.name)
+            self._left.append(name)
         return function.is_async
 
     def _marker(self, cls: plan.Class) -> tuple[plan.Call, ...]:
@@ -144,15 +144,17 @@ def _world(
     wit = builder.handle(cls.bases[0])
     (world,) = names.of("exports", world=True)
     own = {names.member(world, one) for one in world.free}
+    functions = tuple(builder.awaited(one) for one in cls.functions if one.name in own)
+    handles = {group.module.name: builder.unused(f"_{group.module.name}") for group in twins}
     imports = next((item.name for item in source.items if item.name == names.imports_class), None)
     twin = plan.Class(
         builder.free(f"{names.world_class}Actor"),
         (Name(f"{wit}.WorldActor"),),
         fields=tuple(
-            plan.Field(group.module.name, Name(f"_{group.module.name}.{names.classes[group]}"))
+            plan.Field(group.module.name, Name(f"{handles[group.module.name]}.{names.classes[group]}"))
             for group in twins
         ),
-        functions=tuple(builder.awaited(one) for one in cls.functions if one.name in own),
+        functions=functions,
         docs=f"A component of the world `{names.world.path}` that runs supervised: its functions, awaited.",
     )
     builder.take(names.world_class, *([imports] if imports else []))
@@ -171,7 +173,7 @@ def _world(
         ),
         docs=what + given if imports else what,
     )
-    beside = [plan.Import(".", group.module.name, f"_{group.module.name}") for group in twins]
+    beside = [plan.Import(".", name, handle) for name, handle in handles.items()]
     module = builder.module(
         f"{FOLDER}/__init__.py", [twin], header, f"Supervised components of the world `{names.world.path}`."
     )

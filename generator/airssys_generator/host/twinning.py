@@ -53,6 +53,12 @@ class Twinning:
         self._local.add(name)
         return name
 
+    def unused(self, handle: str) -> str:
+        """A handle that nothing which was written so far needs."""
+        while handle in self._used or handle in self._taken:
+            handle += "_"
+        return handle
+
     def take(self, *names: str) -> None:
         """Import names of the package itself."""
         self._taken |= {*names}
