@@ -1,4 +1,7 @@
-"""A native guest whose world is full of resources, its generated package, and a host for it; for tests of supervised components."""
+"""A native guest whose world is full of resources, its generated package, and a host for it; for tests of supervised components.
+
+Items are numbers; `dropped` counts destructors. That of item 666 traps, that of item 777 tells the host.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,7 @@ WAT = """(module
     (local.set $value (call $rep (local.get 0))) (call $drop (local.get 0)) (local.get $value))
   (func (export "acme:lib/store@1.0.0#[dtor]item") (param i32)
     (if (i32.eq (local.get 0) (i32.const 666)) (then unreachable))
+    (if (i32.eq (local.get 0) (i32.const 777)) (then (drop (call $next (i32.const 777)))))
     (global.set $dropped (i32.add (global.get $dropped) (i32.const 1))))
   (func (export "acme:lib/store@1.0.0#[constructor]item") (param i32) (result i32)
     (if (i32.eqz (local.get 0)) (then

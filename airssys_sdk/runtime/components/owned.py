@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,17 +50,13 @@ class Drop:
 
     held: Held
     where: str
-    life: OwnedLife
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
 class Sweep:
     """A message to a typed component that nobody waits for: free what nobody refers to any more.
 
-    It must keep nothing of its life: it may come after that is over.
+    It names no life, so that it keeps none that ends before the message is handled; in the next one it does no harm.
     """
-
-    life: weakref.ref[OwnedLife]
 
 
 class OwnedLife:
@@ -104,7 +99,7 @@ class OwnedLife:
         dropped: asyncio.Future[object] = cell.system.loop.create_future()
         request = cell.system.requests.expect(dropped, None)
         try:
-            cell.mailbox.put_unbounded(Envelope(Drop(held, where, self), reply_to=request))
+            cell.mailbox.put_unbounded(Envelope(Drop(held, where), reply_to=request))
             await dropped
         except ActorStopped:
             return  # the resource has ended with its component
@@ -123,7 +118,7 @@ class OwnedLife:
 
     def _send_sweep(self) -> None:
         if self._ref.alive and not self.over:
-            self._ref.cell.mailbox.put_unbounded(Sweep(weakref.ref(self)))
+            self._ref.cell.mailbox.put_unbounded(Sweep())
 
     def work(self, message: ResourceCall | Drop | Sweep) -> functools.partial[Any] | None:
         """What a message asks the present life, which this is, to do; None for nothing.
@@ -133,20 +128,19 @@ class OwnedLife:
             LinkError: the component's function has another type.
         """
         live = self._live
+        if isinstance(message, ResourceCall) and message.life not in (None, self):
+            raise _ended(message.codec)
+        if live is None:
+            return None
         if isinstance(message, ResourceCall):
-            if message.life not in (None, self):
-                raise _ended(message.codec)
-            if live is None:
-                return None
             function = self._functions.get(message.codec)
             if function is None:
                 function = self._functions[message.codec] = message.codec.bind(live)
             return functools.partial(function, *message.arguments)
-        of = message.life if isinstance(message, Drop) else message.life()
-        if live is None or of is not self:
-            return None
         if isinstance(message, Drop):
-            return functools.partial(message.held.drop, message.where)
+            held = message.held
+            # One of a life before may still be open, and is in nobody's way any more.
+            return functools.partial(held.drop, message.where) if held.store is live.store else None
         self._sweeping = False  # what is let go of from here on needs another one
         return functools.partial(live.store.handles.sweep, live.store)
 
