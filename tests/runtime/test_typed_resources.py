@@ -381,6 +381,29 @@ def test_calls_on_a_resource_that_wait_while_its_life_ends_are_refused(actors: M
     run(scenario)
 
 
+def test_while_a_component_stops_its_resources_are_refused_and_drops_return(actors: ModuleType) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            ref = await _start(node, actors, limits={"deadline": 0.5}, supervision={"shutdown": "5s"})
+            item, other = await ref.store.Item(1), await ref.store.Item(2)
+            spinning = asyncio.ensure_future(ref.store.spin(item))
+            waiting = asyncio.ensure_future(drop(other))
+            await asyncio.sleep(0.05)
+            before = asyncio.ensure_future(other.value())
+            stopping = asyncio.ensure_future(node.stop_component("lib"))
+            await asyncio.sleep(0.05)  # it stops, and the call in progress goes on
+            with pytest.raises(InvalidValue, match=ENDED):
+                await other.value()
+            await drop(item)
+            await waiting
+            await stopping
+            with pytest.raises(InvalidValue, match=ENDED):
+                await before
+            assert isinstance((await asyncio.gather(spinning, return_exceptions=True))[0], Exception)
+
+    run(scenario)
+
+
 def test_a_resource_is_of_one_component(actors: ModuleType, store: ModuleType, folder: Path) -> None:
     package = importlib.import_module("lib_host")
 

@@ -89,11 +89,14 @@ class OwnedLife:
         """Call a function on a resource of this life."""
         if self.over:
             raise _ended(codec)
-        return await send_call(self._ref, ResourceCall(codec, arguments, self))
+        try:
+            return await send_call(self._ref, ResourceCall(codec, arguments, self))
+        except ActorStopped as stopped:
+            raise _ended(codec) from stopped
 
     async def drop(self, held: Held, where: str) -> None:
         """Free a resource; a full mailbox takes that too, since it gives something back."""
-        if held.gone is not None or self.over:
+        if held.gone is not None or self.over or not self._ref.alive:
             return
         cell = self._ref.cell
         dropped: asyncio.Future[object] = cell.system.loop.create_future()
