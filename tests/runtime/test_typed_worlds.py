@@ -227,6 +227,29 @@ def test_another_version_takes_over_under_the_same_reference(calc: ModuleType) -
     run(scenario)
 
 
+def test_a_package_that_is_out_of_date_is_told_by_the_call_and_the_component_stays(
+    calc: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "calc.wit").write_text(WIT.replace("b: s32) -> s32", "b: s64) -> s32"), "utf-8")
+    resolve = read(tmp_path / "calc.wit", world="calc")
+    write_files(
+        generate(resolve, find_world(resolve, "calc"), "host", Options(actors=True)), tmp_path / "old_host"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    old = importlib.import_module("old_host.actors")
+
+    async def scenario() -> None:
+        async with Node() as node:
+            ref = await node.start_world(_spec(calc), old.supervised(Host()))
+            assert await ref.api.count() == 1
+            with pytest.raises(LinkError, match="the component's function has another type"):
+                await ref.api.add(1, 2)
+            assert await ref.api.count() == 2
+            assert node.counters().restarts == 0
+
+    run(scenario)
+
+
 def test_what_a_typed_component_cannot_have_or_do_is_said(calc: ModuleType) -> None:
     async def scenario() -> None:
         async with Node() as node:

@@ -98,10 +98,10 @@ class TypedActor:
         world = self._world
         if world is None:
             raise StartFailed(f"{self._hosted.id} is not running")
-        owner = world if message.interface is None else getattr(world, message.interface)
-        function: Callable[..., object] = getattr(owner, message.function)
         lanes = self._hosted.lanes
         try:
+            owner = world if message.interface is None else getattr(world, message.interface)
+            function: Callable[..., object] = getattr(owner, message.function)
             if self._sliced:
                 inline = 0 if self._long else INLINE_SLICES
                 outcome = run(begin(function, *message.arguments), lanes, self._done, inline=inline)
@@ -112,7 +112,7 @@ class TypedActor:
         except (CallError, MessageError):
             raise
         except Exception as error:
-            # An argument does not fit: the instance has not been entered.
+            # An argument does not fit, or the function has another type: the instance has not been entered.
             raise Raised(error) from error
         if isinstance(outcome, GuestCall):
             self._call = outcome
