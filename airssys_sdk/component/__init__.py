@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
     from .hosting.resources import Resource, drop
+    from .hosting.twins import ActorResource, ActorResourceClass
     from .hosting.worlds import Exports, World
     from .running.limits import Limits
     from .running.slices import Call, begin
@@ -69,6 +70,8 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "ActorExports": "hosting.actors",
+    "ActorResource": "hosting.twins",
+    "ActorResourceClass": "hosting.twins",
     "Cache": "engine.cache",
     "Call": "running.slices",
     "CompileEvent": "engine.cache",
@@ -103,6 +106,8 @@ __all__ = [
     "U32",
     "U64",
     "ActorExports",
+    "ActorResource",
+    "ActorResourceClass",
     "AsynchronousComponent",
     "Bool",
     "Borrow",

@@ -30,7 +30,7 @@ def library_project(folder: Path, name: str) -> Project:
 
 
 def write_host_package(folder: Path, name: str) -> None:
-    """The generated host package `{name}_host` of one of the worlds, below `folder`."""
+    """The generated host package `{name}_host` of one of the worlds, with its actors, below `folder`."""
     resolve = read(GUESTS / "library.wit", world=name)
-    files = generate(resolve, find_world(resolve, name), "host", Options(emit_names=False))
+    files = generate(resolve, find_world(resolve, name), "host", Options(emit_names=False, actors=True))
     write_files(files, folder / f"{name}_host")

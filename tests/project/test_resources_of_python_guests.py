@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import re
@@ -25,7 +26,9 @@ from airssys_sdk.component import (
     drop,
 )
 from airssys_sdk.errors import UsageError
+from airssys_sdk.manifest import Manifest
 from airssys_sdk.project import build
+from airssys_sdk.runtime import ComponentSpec, Node
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("resources")]
 
@@ -314,6 +317,41 @@ def test_an_error_of_the_hosts_constructor_passes_through(between: Any) -> None:
         between.shelves.Book("NONE")
     assert caught.value.value == "no such book"
     assert between.shelves.Book("Emma").title() == "THE EMMA"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_same_supervised(built: dict[str, Path], packages: Path, profile: str) -> None:
+    def spec(name: str) -> ComponentSpec:
+        component = {
+            "namespace": "test",
+            "name": name,
+            "version": "0.1.0",
+            "world": f"test:lib/{name}@0.1.0",
+        }
+        manifest = Manifest.model_validate({"component": component, "runtime": {"profile": profile}})
+        return ComponentSpec(manifest, built[name])
+
+    async def scenario() -> None:
+        of_keeper = importlib.import_module("keeper_host.actors")
+        of_between = importlib.import_module("between_host.actors")
+        types = importlib.import_module("between_host.imports.shelves")
+        async with Node() as node:
+            keeper = await node.start_world(spec("keeper"), of_keeper.supervised())
+            async with await keeper.shelves.Book("emma") as book:
+                assert [await book.page(number) for number in (0, 1, 2)] == ["a house", "a match", None]
+                loan = await keeper.shelves.lend(book)
+            assert (loan.days, await loan.book.title()) == (4, "emma")
+            receipt = await keeper.shelves.give_back(loan)
+            assert await keeper.shelves.check(receipt) == "emma after 4 days"
+            books = await keeper.shelves.browse("")
+            assert [await one.title() for one in books] == ["emma", "ulysses"]
+            assert await keeper.shelves.Book.longer(books[1], b=books[0]) is True
+            assert await (await keeper.shelves.look("emma")).value.title() == "emma"
+            between = await node.start_world(spec("between"), of_between.supervised(Host(types)))
+            assert await (await between.shelves.Book("Emma")).title() == "THE EMMA"
+            assert node.counters().restarts == 0
+
+    asyncio.run(scenario())
 
 
 def test_the_same_without_generated_code(built: dict[str, Path]) -> None:

@@ -31,7 +31,6 @@ from airssys_sdk.wit.tools import run_wasm_tools
 WIT = """
 package acme:calc@1.0.0;
 interface api {
-  resource cursor { constructor(); }
   /// The sum, wrapped.
   add: func(a: s32, b: s32) -> s32;
   /// Nothing can be divided by zero.
@@ -41,14 +40,12 @@ interface api {
   count: func() -> u32;
   spin: func();
   trap: func();
-  open: func() -> cursor;
 }
 interface host { next: func(x: u32) -> u32; }
 world calc { import host; export api; export version: func() -> u32; }
 """
 WAT = """(module
   (import "acme:calc/host@1.0.0" "next" (func $next (param i32) (result i32)))
-  (import "[export]acme:calc/api@1.0.0" "[resource-new]cursor" (func $new (param i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 64) "by zero")
   (global $count (mut i32) (i32.const 0))
@@ -65,8 +62,6 @@ WAT = """(module
     (global.set $count (i32.add (global.get $count) (i32.const 1))) (global.get $count))
   (func (export "acme:calc/api@1.0.0#spin") (loop $for_ever (br $for_ever)))
   (func (export "acme:calc/api@1.0.0#trap") unreachable)
-  (func (export "acme:calc/api@1.0.0#open") (result i32) (call $new (i32.const 1)))
-  (func (export "acme:calc/api@1.0.0#[constructor]cursor") (result i32) (call $new (i32.const 1)))
   (func (export "version") (result i32) (i32.const VERSION)))"""
 
 OTHER = '(component (import "x:y/z" (instance (export "f" (func)))))'
@@ -232,6 +227,29 @@ def test_another_version_takes_over_under_the_same_reference(calc: ModuleType) -
     run(scenario)
 
 
+def test_a_package_that_is_out_of_date_is_told_by_the_call_and_the_component_stays(
+    calc: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "calc.wit").write_text(WIT.replace("b: s32) -> s32", "b: s64) -> s32"), "utf-8")
+    resolve = read(tmp_path / "calc.wit", world="calc")
+    write_files(
+        generate(resolve, find_world(resolve, "calc"), "host", Options(actors=True)), tmp_path / "old_host"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    old = importlib.import_module("old_host.actors")
+
+    async def scenario() -> None:
+        async with Node() as node:
+            ref = await node.start_world(_spec(calc), old.supervised(Host()))
+            assert await ref.api.count() == 1
+            with pytest.raises(LinkError, match="the component's function has another type"):
+                await ref.api.add(1, 2)
+            assert await ref.api.count() == 2
+            assert node.counters().restarts == 0
+
+    run(scenario)
+
+
 def test_what_a_typed_component_cannot_have_or_do_is_said(calc: ModuleType) -> None:
     async def scenario() -> None:
         async with Node() as node:
@@ -254,7 +272,6 @@ def test_what_a_typed_component_cannot_have_or_do_is_said(calc: ModuleType) -> N
                 await node.ask("calc", script(["x"]))
             outcomes = await asyncio.gather(*(ref.version() for _ in range(3)), return_exceptions=True)
             assert any(isinstance(outcome, MailboxFull) for outcome in outcomes)
-            assert not hasattr(ref.api, "open")  # a resource ends with the life of its instance
 
     run(scenario)
 

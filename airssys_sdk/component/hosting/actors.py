@@ -13,7 +13,10 @@ import typing
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Protocol, TypeVar
 
+from .twins import ActorResourceClass, is_marked, send_marked
+
 if typing.TYPE_CHECKING:
+    from .exports import ExportCodec
     from .worlds import World
 
 A = TypeVar("A", bound="WorldActor")
@@ -34,9 +37,16 @@ class Channel(Protocol):
         """
         ...
 
+    def call(self, codec: ExportCodec, arguments: tuple[Any, ...]) -> Coroutine[Any, Any, Any]:
+        """The same for a function that takes or gives resources of the component, which has a codec of its own."""
+        ...
+
 
 class ActorExports:
-    """Base of the generated class of an exported interface of a supervised component: its methods are awaited."""
+    """Base of the generated class of an exported interface of a supervised component: its methods are awaited.
+
+    What makes resources stands in it under their names.
+    """
 
     def __init_subclass__(cls) -> None:
         _send_all(cls)
@@ -44,6 +54,9 @@ class ActorExports:
     def __init__(self, channel: Channel, interface: str | None) -> None:
         self._channel = channel
         self._interface = interface
+        for name, kind in typing.get_type_hints(type(self)).items():
+            if isinstance(kind, type) and issubclass(kind, ActorResourceClass):
+                setattr(self, name, kind(channel))
 
 
 class WorldActor:
@@ -83,8 +96,9 @@ class Supervised(Generic[A]):
 
 
 def _send_all(cls: type[Any]) -> None:
+    send_marked(cls)
     for name, stub in list(vars(cls).items()):
-        if inspect.iscoroutinefunction(stub):
+        if inspect.iscoroutinefunction(stub) and not is_marked(stub):
             setattr(cls, name, _sender(name, stub))
 
 

@@ -16,7 +16,7 @@ from ..codec.fallback import bind_export
 from ..engine.abi import abi
 from ..engine.profiles import close_at_exit
 from ..errors import LinkError, printable
-from ..running.handles import HELD, Held, is_guests
+from ..running.handles import HELD, LIFE, Held, is_guests
 from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import gives, handles, refused, refused_async
 from ..signatures.hexed import hexed
@@ -183,12 +183,15 @@ class _Maker:
         self._live = weakref.ref(live)
 
     def __call__(self, cls: type[Any], held: Held) -> Any:
-        from .resources import bound
+        from .resources import Resource, bound
 
         live = self._live()
-        of = cls if live is None else bound(cls, live)
-        made = object.__new__(of)
+        if live is not None and issubclass(cls, Resource):
+            cls = bound(cls, live)
+        made = object.__new__(cls)
         setattr(made, HELD, held)
+        if live is not None and live.life is not None:
+            setattr(made, LIFE, live.life)
         return made
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..running.wasi import Wasi
     from .loaded import Source
     from .planning import Plan
+    from .twins import Life
 
 
 class Live:
@@ -33,9 +34,10 @@ class Live:
         public: whether calls go through the engine's public layer.
         calls_back: whether the component may call host imports.
         classes: the classes of its resources, bound to it, by the generated class.
+        life: whoever runs this instance as a life of a supervised component; None if nobody does.
     """
 
-    __slots__ = ("__weakref__", "calls_back", "classes", "component", "instance", "public", "store")
+    __slots__ = ("__weakref__", "calls_back", "classes", "component", "instance", "life", "public", "store")
 
     def __init__(
         self, component: Component, store: Store, instance: Any, *, public: bool, calls_back: bool
@@ -46,6 +48,7 @@ class Live:
         self.public = public
         self.calls_back = calls_back
         self.classes: dict[type[Any], type[Any]] = {}
+        self.life: Life | None = None
 
     @classmethod
     def start(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Self, overload
 
 from ...errors import UsageError
 from ...wit.annotations import MARKER, FunctionMarker, ResourceMarker
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..running.handles import Held
     from .exports import ExportCodec
     from .live import Live
+    from .twins import ActorResource, Life
 
 
 class Resource:
@@ -58,8 +59,18 @@ class Resource:
         return f"<{type(self).__qualname__}{f' that {gone}' if gone else ''}>"
 
 
-def drop(resource: Resource) -> None:
+@overload
+def drop(resource: Resource) -> None: ...
+
+
+@overload
+def drop(resource: ActorResource) -> Coroutine[Any, Any, None]: ...
+
+
+def drop(resource: Resource | ActorResource) -> Coroutine[Any, Any, None] | None:
     """Have the component free a resource of its own. Doing it again is harmless, and so is a resource that was given away.
+
+    For one of a supervised component it is awaited: `await drop(cursor)`. The component comes to it after the calls before.
 
     In an instance with limits the resource is only given up here: the component frees it when the instance ends, since the
     engine cannot run a destructor in slices.
@@ -75,7 +86,12 @@ def drop(resource: Resource) -> None:
             f"a {type(resource).__qualname__} cannot be dropped",
             hint="drop what a function of a component has given, or what the class in its interface has made",
         )
-    held.drop(f"the drop of a {type(resource).__qualname__}")
+    where = f"the drop of a {type(resource).__qualname__}"
+    life: Life | None = getattr(resource, "_life", None)
+    if life is not None:
+        return life.drop(held, where)
+    held.drop(where)
+    return None
 
 
 class ResourceCall:

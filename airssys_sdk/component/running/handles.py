@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 HELD = "_held"
 """The attribute in which an object of a guest's resource keeps its `Held`; only classes of such resources have it."""
 
+LIFE = "_life"
+"""The attribute of such an object that says to which life of a supervised component it belongs."""
+
 
 def is_guests(cls: type[Any]) -> bool:
     """Whether a class of generated code stands for a resource that the guest implements."""
@@ -293,7 +296,8 @@ class Lending:
             got = "one that is not of any instance" if fits else type(value).__qualname__
             raise Unfit(value, cls.__qualname__, got)
         if held.store is not self._store:
-            raise Unfit(value, f"{cls.__qualname__} of this instance", "one of another instance")
+            got = "one of another instance" + ("" if held.store.dead is None else ", which has ended")
+            raise Unfit(value, f"{cls.__qualname__} of this instance", got)
         if not isinstance(value, cls):
             raise Unfit(value, cls.__qualname__, type(value).__qualname__)
         if held.gone is not None:

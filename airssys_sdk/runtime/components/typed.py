@@ -11,9 +11,11 @@ from ...component import CallError, Wasi, begin
 from ..errors import MessageError, StartFailed
 from ..messages.envelope import Envelope
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
+from .owned import Drop, OwnedLife, Raised, ResourceCall, Sweep, send_call
 
 if TYPE_CHECKING:
     from ...component import Call, Supervised, World
+    from ...component.hosting.exports import ExportCodec
     from ..actors.context import Context
     from ..actors.ref import ActorRef
     from .version import Hosted, Version
@@ -32,14 +34,6 @@ class Invocation:
     interface: str | None
     function: str
     arguments: tuple[Any, ...]
-
-
-class _Raised(MessageError):
-    """A call raised, and the instance is as it was: an error that the WIT names, or an argument that does not fit."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class TypedActor:
@@ -64,6 +58,7 @@ class TypedActor:
         self._supervised = supervised
         self._appear = appear
         self._world: World | None = None
+        self._owned: OwnedLife | None = None
         self._call: GuestCall | None = None
         self._sliced = version.spec.manifest.runtime.profile == "metered"
         self._long = version.spec.manifest.runtime.long
@@ -82,6 +77,7 @@ class TypedActor:
         if self._world is None:
             self._appear(context.ref)
             self._open(context.system.loop)
+        self._owned = OwnedLife(context.ref, vars(self._world)["_live"])
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         spec, log, supervised = self._version.spec, self._hosted.log, self._supervised
@@ -98,16 +94,14 @@ class TypedActor:
     def receive(self, message: object, context: Context) -> object:
         """Call a function."""
         if not isinstance(message, Invocation):
-            raise MessageError(
-                f"{context.name} has a typed world and takes no messages", hint="call its functions"
-            )
+            return self._receive_owned(message, context)
         world = self._world
         if world is None:
             raise StartFailed(f"{self._hosted.id} is not running")
-        owner = world if message.interface is None else getattr(world, message.interface)
-        function: Callable[..., object] = getattr(owner, message.function)
         lanes = self._hosted.lanes
         try:
+            owner = world if message.interface is None else getattr(world, message.interface)
+            function: Callable[..., object] = getattr(owner, message.function)
             if self._sliced:
                 inline = 0 if self._long else INLINE_SLICES
                 outcome = run(begin(function, *message.arguments), lanes, self._done, inline=inline)
@@ -118,8 +112,38 @@ class TypedActor:
         except (CallError, MessageError):
             raise
         except Exception as error:
-            # An argument does not fit: the instance has not been entered.
-            raise _Raised(error) from error
+            # An argument does not fit, or the function has another type: the instance has not been entered.
+            raise Raised(error) from error
+        if isinstance(outcome, GuestCall):
+            self._call = outcome
+            return outcome.pending
+        return outcome
+
+    def _receive_owned(self, message: object, context: Context) -> object:
+        """Do what has to do with resources; as `receive`."""
+        if not isinstance(message, ResourceCall | Drop | Sweep):
+            raise MessageError(
+                f"{context.name} has a typed world and takes no messages", hint="call its functions"
+            )
+        if self._owned is None:
+            raise StartFailed(f"{self._hosted.id} is not running")
+        lanes = self._hosted.lanes
+        try:
+            work = self._owned.work(message)
+            if work is None:
+                return None
+            if self._sliced and isinstance(message, ResourceCall):
+                inline = 0 if self._long else INLINE_SLICES
+                outcome = run(begin(work.func, *work.args), lanes, self._done, inline=inline)
+            elif self._long:
+                outcome = run_whole(work, lanes, _result)
+            else:
+                outcome = _result(work)
+        except (CallError, MessageError):
+            raise
+        except Exception as error:
+            # An argument does not fit, or is a resource of an earlier life: the instance has not been entered.
+            raise Raised(error) from error
         if isinstance(outcome, GuestCall):
             self._call = outcome
             return outcome.pending
@@ -133,6 +157,9 @@ class TypedActor:
         """Throw the store away, also of a life that never began; doing it again is harmless."""
         world, self._world = self._world, None
         call, self._call = self._call, None
+        owned, self._owned = self._owned, None
+        if owned is not None:
+            owned.end()
         if world is None:
             return
         if call is None:
@@ -159,9 +186,13 @@ class ActorChannel:
         """See `airssys_sdk.component.hosting.actors.Channel`."""
         try:
             return await self._ref.ask(Envelope(Invocation(interface, function, arguments)), None)
-        except _Raised as raised:
+        except Raised as raised:
             error = raised.error
         raise error
+
+    async def call(self, codec: ExportCodec, arguments: tuple[Any, ...]) -> Any:
+        """The same for a function that has to do with resources of the component."""
+        return await send_call(self._ref, ResourceCall(codec, arguments, None))
 
 
 def _result(call: Callable[[], object]) -> object:
@@ -170,4 +201,4 @@ def _result(call: Callable[[], object]) -> object:
     except CallError:
         raise
     except Exception as error:
-        raise _Raised(error) from error
+        raise Raised(error) from error

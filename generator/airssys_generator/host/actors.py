@@ -1,24 +1,20 @@
 """The twins of a host's classes for a component that runs supervised: the same functions, awaited.
 
 A twin stands in `actors/` beside `exports/`, in a module of its own, so that no name of the WIT can be in its way. It names types
-where they are. Functions that take or give resources have no twin: a resource ends with the life of its instance.
+where they are, but for the component's resources and what has one of them in it: these are classes of their own here (`twinned`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-
-from airssys_sdk.wit.model import Function, Resource
+from collections.abc import Iterator, Sequence
 
 from .. import plan
-from ..annotation import INDENT, WIDTH, Generic, Name, names_in, renamed
-from ..walk import reached, signature
+from ..annotation import INDENT, WIDTH, Generic, Name, quoted
+from .members import mentions
 from .names import Group, HostNames
-
-FOLDER = "actors"
-_TYPES = "_types_"
-"""How a twin's module calls the one that it is a twin of; no name of the WIT ends and begins like this."""
+from .twinned import Twinned
+from .twinning import FOLDER, Twinning
 
 
 def plan_actors(
@@ -32,49 +28,133 @@ def plan_actors(
         header: comment lines for every file.
     """
     by_path = {module.path: module for module in modules}
+    twinned = Twinned(modules, names)
     twins: list[Group] = []
     for group in names.of("exports", world=False):
-        source = by_path.get(f"exports/{group.module.name}.py")
-        if group.has_class and source is not None:
+        source = by_path.get(group.module.path)
+        if source is None or not (group.has_class or any(twinned.of(source))):
+            continue
+        if group.has_class:
             twins.append(group)
-            yield _interface(group, names, source, header)
-    yield _world(twins, names, by_path["__init__.py"], header)
+        yield _Interface(group, names, source, twinned).module(header)
+    yield _world(twins, names, by_path["__init__.py"], twinned, header)
 
 
-def _interface(group: Group, names: HostNames, source: plan.Module, header: tuple[str, ...]) -> plan.Module:
-    name = names.classes[group]
-    cls = source.item(name)
-    if not isinstance(cls, plan.Class):
-        raise TypeError(f"{name} is no class")
-    builder = _Builder(source, group.module.name, "exports")
-    twin = dataclasses.replace(
-        cls,
-        bases=(Name(builder.support(cls.bases[0], "ActorExports")),),
-        decorators=(),
-        fields=(),
-        functions=tuple(builder.functions(cls, _without_resources(group, names))),
-    )
-    return builder.module(f"{FOLDER}/{group.module.name}.py", twin, header, f"`{group.where}`, awaited.")
+class _Interface:
+    """Plans the twin of one module of `exports/`."""
+
+    def __init__(self, group: Group, names: HostNames, source: plan.Module, twinned: Twinned) -> None:
+        self._group = group
+        self._names = names
+        self._source = source
+        self._twinned = twinned
+        self._twinning = Twinning(source, group.module.name, "exports", twinned)
+        self._makers: dict[str, str] = {}
+        self._left: list[str] = []
+        within = [names.within[one] for one in group.resources if one in names.within]
+        functions = _class(source, names.classes[group]).functions if group.has_class else ()
+        self._unused = {name for name in within if not any(mentions(one, name) for one in functions)}
+
+    def module(self, header: tuple[str, ...]) -> plan.Module:
+        """The module: types, resources with what makes them, and the interface's own class."""
+        items = list[plan.Item]()
+        for item in self._twinned.of(self._source):
+            if item.name in self._unused:
+                continue
+            if isinstance(item, plan.Alias):
+                items.append(self._twinning.alias(item))
+            elif (self._source.path, item.name) in self._twinned.resources:
+                items += self._resource(_class(self._source, item.name))
+            else:
+                items.append(self._twinning.class_(_class(self._source, item.name)))
+        if self._group.has_class:
+            items.append(self._interface())
+        path = f"{FOLDER}/{self._group.module.name}.py"
+        return self._twinning.module(path, items, header, f"`{self._group.where}`, awaited.")
+
+    def _interface(self) -> plan.Class:
+        cls = _class(self._source, self._names.classes[self._group])
+        functions, marked = list[plan.Function](), False
+        for function in cls.functions:
+            resources = self._twinned.within(self._source, function)
+            marked = marked or resources
+            if not (resources and self._leave(function, function.name)):
+                functions.append(self._twinning.awaited(function, marked=resources))
+        makers = [field.name for field in cls.fields if field.name in self._makers]
+        left = ", ".join(f"`{name}`" for name in self._left)
+        note = left and f"Left out, being asynchronous and having to do with resources: {left}."
+        return dataclasses.replace(
+            cls,
+            bases=(Name(self._twinning.support(cls.bases[0], "ActorExports")),),
+            decorators=self._marker(cls) if marked else (),
+            fields=tuple(plan.Field(name, Name(self._makers[name])) for name in makers),
+            functions=tuple(functions),
+            docs="\n\n".join(filter(None, (cls.docs, note))) or None,
+        )
+
+    def _resource(self, cls: plan.Class) -> Iterator[plan.Class]:
+        """The class of a resource, and that of what makes its objects, if anything does."""
+        made, methods = list[plan.Function](), list[plan.Function]()
+        for function in cls.functions:
+            if self._leave(function, f"{cls.name}.{function.name}"):
+                continue
+            awaited = self._twinning.awaited(function, marked=True)
+            if function.name == "__init__":
+                made.append(dataclasses.replace(awaited, name="__call__", result=Name(cls.name)))
+            elif any(call.callee.rpartition(".")[2] == "classmethod" for call in function.decorators):
+                made.append(_of_an_object(awaited))
+            else:
+                methods.append(awaited)
+        twin = dataclasses.replace(cls, bases=(), fields=(), functions=())
+        yield dataclasses.replace(
+            self._twinning.class_(twin),
+            bases=(Name(self._twinning.support(cls.bases[0], "ActorResource")),),
+            functions=tuple(methods),
+        )
+        if made:
+            self._makers[cls.name] = name = self._twinning.free(f"{cls.name.rstrip('_')}Class")
+            yield plan.Class(
+                name,
+                (Name(self._twinning.support(cls.bases[0], "ActorResourceClass")),),
+                self._marker(cls),
+                functions=tuple(made),
+                docs=f"What makes `{cls.name}` objects, with the static functions.",
+            )
+
+    def _leave(self, function: plan.Function, name: str) -> bool:
+        """Whether a function that has to do with resources has no twin."""
+        if function.is_async:
+            self._left.append(name)
+        return function.is_async
+
+    def _marker(self, cls: plan.Class) -> tuple[plan.Call, ...]:
+        callee = self._twinning.support(cls.bases[0], "interface")
+        return (plan.Call(callee, (quoted(self._group.where),)),)
 
 
 def _world(
-    twins: Sequence[Group], names: HostNames, source: plan.Module, header: tuple[str, ...]
+    twins: Sequence[Group],
+    names: HostNames,
+    source: plan.Module,
+    twinned: Twinned,
+    header: tuple[str, ...],
 ) -> plan.Module:
-    cls = source.item(names.world_class)
-    if not isinstance(cls, plan.Class):
-        raise TypeError(f"{names.world_class} is no class")
-    builder = _Builder(source, None, "")
+    cls = _class(source, names.world_class)
+    builder = Twinning(source, None, "", twinned)
     wit = builder.handle(cls.bases[0])
     (world,) = names.of("exports", world=True)
+    own = {names.member(world, one) for one in world.free}
+    functions = tuple(builder.awaited(one) for one in cls.functions if one.name in own)
+    handles = {group.module.name: builder.unused(f"_{group.module.name}") for group in twins}
     imports = next((item.name for item in source.items if item.name == names.imports_class), None)
     twin = plan.Class(
         builder.free(f"{names.world_class}Actor"),
         (Name(f"{wit}.WorldActor"),),
         fields=tuple(
-            plan.Field(group.module.name, Name(f"_{group.module.name}.{names.classes[group]}"))
+            plan.Field(group.module.name, Name(f"{handles[group.module.name]}.{names.classes[group]}"))
             for group in twins
         ),
-        functions=tuple(builder.functions(cls, _without_resources(world, names))),
+        functions=functions,
         docs=f"A component of the world `{names.world.path}` that runs supervised: its functions, awaited.",
     )
     builder.take(names.world_class, *([imports] if imports else []))
@@ -93,11 +173,11 @@ def _world(
         ),
         docs=what + given if imports else what,
     )
-    own = [plan.Import(".", group.module.name, f"_{group.module.name}") for group in twins]
+    beside = [plan.Import(".", name, handle) for name, handle in handles.items()]
     module = builder.module(
-        f"{FOLDER}/__init__.py", twin, header, f"Supervised components of the world `{names.world.path}`."
+        f"{FOLDER}/__init__.py", [twin], header, f"Supervised components of the world `{names.world.path}`."
     )
-    return module.adding(supervised, *own)
+    return module.adding(supervised, *beside)
 
 
 def _call(callee: str, *arguments: str) -> tuple[str, ...]:
@@ -110,102 +190,15 @@ def _call(callee: str, *arguments: str) -> tuple[str, ...]:
     return (f"{callee}(", *(f"{INDENT}{one}," for one in arguments), ")")
 
 
-class _Builder:
-    """Writes functions of a module as another module beside it must say them."""
-
-    def __init__(self, source: plan.Module, name: str | None, folder: str) -> None:
-        self._source = source
-        self._local = {item.name for item in source.items}
-        self._handles = {one.alias or one.name: one for one in source.imports}
-        self._name = name
-        self._folder = folder
-        self._used: set[str] = set()
-        self._taken: set[str] = set()
-
-    def handle(self, base: object) -> str:
-        """The handle of `airssys_sdk.component`, from a base class that is its."""
-        text = base.text if isinstance(base, Name) else ""
-        found = text.partition(".")[0]
-        self._used.add(found)
-        return found
-
-    def support(self, base: object, name: str) -> str:
-        """Another class of `airssys_sdk.component`."""
-        return f"{self.handle(base)}.{name}"
-
-    def functions(self, cls: plan.Class, wanted: Iterable[str]) -> Iterator[plan.Function]:
-        """The functions of these names, awaited."""
-        names = {*wanted}
-        for function in cls.functions:
-            if function.name in names:
-                yield self._awaited(function)
-
-    def free(self, name: str) -> str:
-        """A name that the module does not have yet."""
-        while name in self._local or name in self._handles:
-            name += "_"
-        return name
-
-    def take(self, *names: str) -> None:
-        """Import names of the package itself."""
-        self._taken |= {*names}
-
-    def module(self, path: str, twin: plan.Class, header: tuple[str, ...], docs: str) -> plan.Module:
-        """The module of a twin, with the imports that it needs."""
-        imports = [self._led(one) for handle, one in self._handles.items() if handle in self._used]
-        imports.append(plan.Import("__future__", "annotations", None))
-        imports += [plan.Import("..", name, None) for name in self._taken]
-        if self._name is not None and _TYPES in self._used:
-            imports.append(plan.Import("..exports", self._name, _TYPES))
-        ordered = sorted(dict.fromkeys(imports), key=plan.order)
-        return plan.Module(path, header, docs, tuple(ordered), (twin,))
-
-    def _awaited(self, function: plan.Function) -> plan.Function:
-        kept = tuple(one for one in function.decorators if one.callee.rpartition(".")[2] == "deprecated")
-        for one in kept:
-            self._used.add(one.callee.partition(".")[0])
-        for line in function.body:
-            self._used.add(line.removeprefix("raise ").partition(".")[0])
-        return dataclasses.replace(
-            function,
-            parameters=tuple(
-                one
-                if one.annotation is None
-                else dataclasses.replace(one, annotation=self._said(one.annotation))
-                for one in function.parameters
-            ),
-            result=self._said(function.result),
-            decorators=kept,
-            is_async=True,
-        )
-
-    def _said(self, annotation: plan.Annotation) -> plan.Annotation:
-        renames: dict[str, str] = {}
-        for name in names_in(annotation):
-            first = name.partition(".")[0]
-            if first in self._handles:
-                self._used.add(first)
-            elif first in self._local and self._name is None:
-                self._taken.add(first)
-            elif first in self._local:
-                self._used.add(_TYPES)
-                renames[name] = f"{_TYPES}.{name}"
-        return renamed(annotation, renames)
-
-    def _led(self, one: plan.Import) -> plan.Import:
-        """An import as it must be in `actors/`."""
-        package = one.package
-        if package is None or not package.startswith(".") or package.startswith(".."):
-            return one
-        rest = package[1:]
-        middle = f"{self._folder}.{rest}" if self._folder and rest else self._folder or rest
-        return dataclasses.replace(one, package=f"..{middle}")
+def _of_an_object(function: plan.Function) -> plan.Function:
+    """A class method as a method."""
+    receiver, *others = function.parameters
+    name = "_self" if any(one.name == "self" for one in others) else "self"
+    return dataclasses.replace(function, parameters=(dataclasses.replace(receiver, name=name), *others))
 
 
-def _without_resources(group: Group, names: HostNames) -> list[str]:
-    """The functions of a group that have nothing to do with resources."""
-    return [names.member(group, one) for one in group.free if not _has_resource(one)]
-
-
-def _has_resource(function: Function) -> bool:
-    return any(isinstance(one.declaration, Resource) for one in reached(signature(function)))
+def _class(module: plan.Module, name: str) -> plan.Class:
+    found = module.item(name)
+    if not isinstance(found, plan.Class):
+        raise TypeError(f"{name} is no class")
+    return found

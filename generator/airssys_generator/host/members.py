@@ -61,7 +61,7 @@ class Members:
         functions = [self.function(module, group, function, aliases) for function in group.free]
         fields = [self._bound(module, name, alias) for name, alias in aliases.items()] if exported else []
         for name, alias in aliases.items():
-            if exported or any(_mentions(function, alias) for function in functions):
+            if exported or any(mentions(function, alias) for function in functions):
                 yield plan.Alias(alias, f"{module.handles.module('typing')}.TypeAlias", Name(name))
         base = f"{support(module)}.Exports" if exported else f"{module.handles.module('typing')}.Protocol"
         yield plan.Class(
@@ -174,7 +174,7 @@ class Members:
         return plan.Field(name, Generic(f"{module.handles.module('builtins')}.type", (Name(alias),)))
 
 
-def _mentions(function: plan.Function, name: str) -> bool:
+def mentions(function: plan.Function, name: str) -> bool:
     """Whether a signature names something."""
     annotations = [function.result, *(p.annotation for p in function.parameters if p.annotation is not None)]
     return any(name in names_in(annotation) for annotation in annotations)
