@@ -24,6 +24,7 @@ from airssys_sdk.runtime import (
     MessageError,
     Node,
     NotEnforced,
+    Traced,
 )
 from airssys_sdk.wit.reader import find_world, read
 from airssys_sdk.wit.tools import run_wasm_tools
@@ -329,3 +330,64 @@ async def main(node: Node, spec: ComponentSpec) -> None:
     supervised(object())  # wrong
     print(total, version, text)
 """
+
+
+@pytest.mark.parametrize("limits", [{}, {"fuel": 1 << 40}])
+def test_what_its_calls_take_is_measured_as_for_any_component(
+    calc: ModuleType, limits: dict[str, int]
+) -> None:
+    async def scenario() -> None:
+        async with Node(measure_memory=True) as node:
+            ref = await node.start_world(_spec(calc, limits=limits), calc.supervised(Host()))
+            for number in range(3):
+                await ref.api.add(number, 1)
+            (seen,) = node.metrics_snapshot().components
+            assert (seen.queueing.count, seen.handling.count) == (3, 3)
+            assert seen.fuel is not None
+            assert seen.fuel.count == 3
+            each = seen.fuel.total / 3
+            assert 0 < each < 1000
+            with pytest.raises(InvalidValue):
+                await ref.api.add(1 << 40, 1)
+            with pytest.raises(Trap):
+                await ref.api.trap()
+            assert await ref.api.add(1, 1) == 2
+            (seen,) = node.metrics_snapshot().components
+            assert (seen.queueing.count, seen.handling.count) == (6, 6)
+            assert seen.fuel is not None
+            assert seen.fuel.count == 5  # not the one that never came to the guest
+            if sys.platform.startswith("linux"):
+                assert seen.memory == 65_536
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("runtime", [{}, {"long": True}, {"profile": "plain"}])
+def test_its_calls_and_imports_are_told_in_the_terms_of_wit(
+    calc: ModuleType, runtime: dict[str, Any]
+) -> None:
+    told: list[Traced] = []
+
+    async def scenario() -> None:
+        async with Node(trace=told.append) as node:
+            ref = await node.start_world(_spec(calc, runtime=runtime), calc.supervised(Host()))
+            assert await ref.api.ask(7) == 8
+            with pytest.raises(Err):
+                await ref.api.div(1, 0)
+            with pytest.raises(InvalidValue):
+                await ref.api.add(1 << 40, 1)
+            with pytest.raises(Trap):
+                await ref.api.trap()
+            assert await ref.version() == 1
+
+    run(scenario)
+    assert [(one.kind, one.function, one.arguments, one.outcome) for one in told] == [
+        ("import", "acme:calc/host@1.0.0#next", "7", "8"),
+        ("call", "acme:calc/api@1.0.0#ask", "7", "8"),
+        ("call", "acme:calc/api@1.0.0#div", "1, 0", 'err("by zero")'),
+        ("call", "acme:calc/api@1.0.0#add", "?(WaveError: expected s32, got int 1099511627776)", None),
+        ("call", "acme:calc/api@1.0.0#trap", "", None),
+        ("call", "version", "", "1"),
+    ]
+    assert [one.failure is None for one in told] == [True, True, True, False, False, True]
+    assert {one.component for one in told} == {"test/calc/0"}

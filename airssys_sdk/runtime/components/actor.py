@@ -20,6 +20,7 @@ from ...services.messaging import Letter
 from ...services.transactions import Transaction
 from ..errors import StartFailed
 from ..messages.pending import Pending
+from ..metrics.meter import LifeMeter
 from .bindings import RuntimeHost
 from .bindings.imports import types
 from .calls import INLINE_SLICES, GuestCall, run, run_whole
@@ -55,9 +56,7 @@ class ComponentActor:
         self._call: GuestCall | None = None
         self._letter: KeptLetter | None = None
         self._memory: tuple[int, ...] = ()
-        self._began = 0.0
-        self._fuel_limit = version.spec.limits.fuel
-        self._fuel_left: int | None = None
+        self._measured = LifeMeter(hosted.meter, version.spec.limits.fuel)
         self._gauge: Callable[[], int] | None = None
         self._attempts: dict[bool, Callable[[types.ComponentMessage], object]] = {}
         self._incoming = Incoming()
@@ -112,7 +111,7 @@ class ComponentActor:
     def receive(self, letter: Letter, context: Context) -> object:
         """Hand one message to the component. A durable one leaves the disk together with what the component writes."""
         hosted = self._hosted
-        self._began = hosted.meter.begin(letter.sent)
+        self._measured.begin(letter.sent)
         envelope = context.envelope
         kept = None if envelope is None else envelope.kept
         self._letter = kept if kept is not None and isinstance(kept, KeptLetter) else None
@@ -213,29 +212,19 @@ class ComponentActor:
             message.payload = b""  # it may be large, and the next message may be long in coming
             if type(value) is not Call:
                 gauge = self._gauge
-                self._measure(None if gauge is None or self._world is None else gauge())
+                self._measured.end(None if gauge is None or self._world is None else gauge())
 
     def _done(self, call: Call) -> object:
         try:
             return self._outcome(call.result)
         finally:
-            self._measure(call.fuel_left())
+            self._measured.end(call.fuel_left())
 
     def _whole(self, result: Callable[[], object]) -> object:
         try:
             return self._outcome(result)
         finally:
-            self._measure(None)
-
-    def _measure(self, fuel_left: int | None) -> None:
-        """A call is over; what is left of the fuel tells what it used."""
-        before, self._fuel_left = self._fuel_left, fuel_left
-        began, self._began = self._began, 0.0
-        if began:  # a message, and not a start, a stop or a question for its health
-            if self._fuel_limit is not None:
-                before = self._fuel_limit
-            used = None if before is None or fuel_left is None else before - fuel_left
-            self._hosted.meter.end(began, used)
+            self._measured.end(None)
 
     def _outcome(self, result: Callable[[], object]) -> object:
         self._call = None

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,11 +38,13 @@ class ResourceCall:
         codec: the function's.
         arguments: what it gets.
         life: whose resource it is called on; None for a function of an interface, and for what makes resources.
+        sent: nanoseconds since the epoch.
     """
 
     codec: ExportCodec
     arguments: tuple[Any, ...]
     life: OwnedLife | None
+    sent: int = dataclasses.field(default_factory=time.time_ns)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ class Ready:
         sliced = self._spec.manifest.runtime.profile == "metered"
         imports: object = self._host if sliced else Waiting(self._host, self._loop)
         if trace is not None:
-            imports = TracedImports(imports, lambda: str(self._host.life.component), trace)
+            imports = TracedImports(
+                imports, RuntimeHostImports, lambda: str(self._host.life.component), trace
+            )
         return RuntimeHost.open_world(
             self._component,
             RuntimeHostImports,

@@ -8,18 +8,17 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
 from typing import Any, Literal, TypeVar, cast
 
 from ...component import Err, Ok, suspending
 from ...component.hosting.exports import CALL, ExportCodec
-from ...component.hosting.imports import read_imports
+from ...component.hosting.imports import ImportedFunction, read_imports
 from ...component.running.suspend import is_suspending
 from ...services.logs import safe
 from ...wit.shapes import Signature
 from ..state import describe
-from .bindings import RuntimeHostImports
 from .brief import brief
 
 T = TypeVar("T")
@@ -127,6 +126,11 @@ def span(
 ) -> Span:
     """Begin a call of a function that a component exports."""
     codec, _ = cast("tuple[ExportCodec, object]", getattr(function, CALL))
+    return span_of(trace, component, codec, arguments)
+
+
+def span_of(trace: Trace, component: str, codec: ExportCodec, arguments: tuple[object, ...]) -> Span:
+    """The same, by its codec."""
     return Span(trace, component, "call", codec.signature, arguments)
 
 
@@ -135,28 +139,46 @@ class TracedImports:
 
     Args:
         host: the imports, under the names of the generated world.
+        protocol: the generated Protocol of the imports. The methods of its resources are not told.
         component: tells the id of the component; not before there is one, which an instance that is kept ready has not.
         trace: hears of the calls.
     """
 
-    def __init__(self, host: object, component: Callable[[], str], trace: Trace) -> None:
-        for interface in read_imports(RuntimeHostImports).interfaces.values():
-            signatures = {one.attribute: one.codec.signature for one in interface.functions.values()}
-            implemented = getattr(host, interface.attribute)
-            setattr(self, interface.attribute, _TracedInterface(implemented, signatures, component, trace))
+    def __init__(self, host: object, protocol: type[Any], component: Callable[[], str], trace: Trace) -> None:
+        self._host = host
+        found = read_imports(protocol)
+        _trace_all(self, host, found.functions.values(), component, trace)
+        for interface in found.interfaces.values():
+            implemented = getattr(host, interface.attribute, None)
+            if implemented is None:
+                continue  # whoever links it says so
+            traced = _TracedInterface(implemented)
+            _trace_all(traced, implemented, interface.functions.values(), component, trace)
+            setattr(self, interface.attribute, traced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._host, name)
 
 
 class _TracedInterface:
-    def __init__(
-        self,
-        implemented: object,
-        signatures: dict[str, Signature],
-        component: Callable[[], str],
-        trace: Trace,
-    ) -> None:
-        for attribute, signature in signatures.items():
-            function = getattr(implemented, attribute)
-            setattr(self, attribute, _traced(function, signature, component, trace))
+    def __init__(self, implemented: object) -> None:
+        self._implemented = implemented
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._implemented, name)  # what makes a resource
+
+
+def _trace_all(
+    traced: object,
+    implemented: object,
+    functions: Iterable[ImportedFunction],
+    component: Callable[[], str],
+    trace: Trace,
+) -> None:
+    for one in functions:
+        function = getattr(implemented, one.attribute, None)
+        if function is not None and one.resource is None:
+            setattr(traced, one.attribute, _traced(function, one.codec.signature, component, trace))
 
 
 def _traced(

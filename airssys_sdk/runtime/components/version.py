@@ -101,6 +101,7 @@ class Hosted:
         on_version: called when another version has taken over.
         meter: measures its messages.
         trace: hears of each call; None if nobody does.
+        measure_memory: whether to look where the memories of each life are.
     """
 
     id: ComponentId
@@ -118,6 +119,7 @@ class Hosted:
     on_version: Callable[[], None] | None = None
     meter: Meter = dataclasses.field(default_factory=Meter)
     trace: Trace | None = None
+    measure_memory: bool = False
 
     @property
     def durable(self) -> bool:

@@ -70,3 +70,42 @@ class Meter:
     def fuel(self) -> HistogramSnapshot:
         """Units of work a message, where fuel is counted."""
         return self._fuel.snapshot()
+
+
+class LifeMeter:
+    """Measures the messages of one life of a component: what is left of its fuel after a call tells what that used.
+
+    Args:
+        meter: of the component.
+        limit: units of work that each call may use; None: any number.
+
+    Attributes:
+        left: the fuel that was left after the last call; None where nobody counts it.
+    """
+
+    __slots__ = ("_began", "_limit", "_meter", "left")
+
+    def __init__(self, meter: Meter, limit: int | None) -> None:
+        self._meter = meter
+        self._limit = limit
+        self._began = 0.0
+        self.left: int | None = None
+
+    def begin(self, sent: int) -> None:
+        """A message is handled from now on; `sent` as for `Meter.begin`."""
+        self._began = self._meter.begin(sent)
+
+    def end(self, left: int | None) -> None:
+        """A call is over, of a message or another one, with so much fuel left."""
+        before, self.left = self.left, left
+        began, self._began = self._began, 0.0
+        if began:  # a message, and not a start, a stop or a question for its health
+            if self._limit is not None:
+                before = self._limit
+            self._meter.end(began, None if before is None or left is None else before - left)
+
+    def refuse(self) -> None:
+        """The message is over, and no call was made."""
+        began, self._began = self._began, 0.0
+        if began:
+            self._meter.end(began, None)

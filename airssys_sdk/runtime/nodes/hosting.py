@@ -132,7 +132,7 @@ class Hosting:
         version = self.version(spec, grants, code, outbox, supervised, 1, "start")
         log = ComponentLog(spec.id)
         hosted = Hosted(spec.id, version, log, self._directory, self._lanes, self._letters)
-        hosted.trace = self._watching.trace
+        hosted.trace, hosted.measure_memory = self._watching.trace, self._watching.memory
         hosted.history.append(version.record)
         hosted.kept.append(version)
         return hosted
