@@ -126,6 +126,23 @@ async def test_an_object_in_place_of_what_makes_one_is_refused() -> None:
         assert [str(cell) for cell in system.cells()] == ["root"]
 
 
+def test_what_is_not_said_is_as_documented() -> None:
+    spec: ChildSpec[object] = ChildSpec(Sink)
+    assert (spec.policy, spec.shutdown, spec.health) == (Policy.PERMANENT, 5.0, None)
+    assert spec.intensity == Intensity(restarts=5, within=60.0)
+    assert spec.backoff == Backoff(base=0.1, factor=2.0, maximum=30.0, jitter=0.0)
+    assert spec.mailbox == MailboxOptions(capacity=1000, overflow="error")
+    assert spec.on_crash == OnCrash(retries=0, keep=True)
+    assert Health() == Health(interval=30.0, timeout=5.0, threshold=3)
+    for supervisor in (SupervisorSpec(), PoolSpec(Sink, 1)):
+        assert (supervisor.strategy, supervisor.policy) == (Strategy.ONE_FOR_ONE, Policy.PERMANENT)
+        assert (supervisor.intensity, supervisor.backoff) == (spec.intensity, spec.backoff)
+        assert supervisor.shutdown == 5.0
+    group = GroupSpec("a", ())
+    assert (group.intensity, group.backoff) == (Intensity(restarts=3, within=60.0), spec.backoff)
+    assert SystemSpec("a", ()).intensity.restarts == 0
+
+
 def test_an_unknown_text_is_refused_with_all_that_are_known() -> None:
     with pytest.raises(UsageError) as refused:
         SupervisorSpec(strategy=any_("one-for-two"))
