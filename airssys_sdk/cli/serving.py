@@ -210,6 +210,7 @@ def in_numbers(counters: Counters) -> dict[str, int]:
         "messages handled": messages.handled,
         "failed": messages.failed,
         "dead letters": messages.dead_lettered,
+        "kept on disk": messages.kept,
         "restarts": counters.restarts,
         "denials": counters.denials,
     }

@@ -110,11 +110,11 @@ def test_a_version_that_does_not_start_leaves_the_old_one_and_says_why(sdk: Comm
         manifest.write_text(manifest.read_text("utf-8") + "\n[config]\nrefuse = true\n", "utf-8")
         done = sdk("deploy", project)
         assert done.code != 0
-        assert "did not take over" in done.err
+        assert "version 2 (0.3.0) did not take over, 1 (0.3.0) goes on: " in done.err
         assert "not \\x1b[31m today" in done.err
         assert "\x1b" not in done.err
         assert "Traceback" not in done.err
-        node.until("did not take over")
+        node.until("test/trial/0: version 2 (0.3.0) did not take over: ")
         history = sdk("deploy", "--history", "trial", "--json")
         assert [one["error"] is None for one in json.loads(history.out)["versions"]] == [True, False]
 
