@@ -11,7 +11,7 @@ import pytest
 from component_nodes import do, messaging, run, script, spec, until
 
 from airssys_sdk.component import DeadlineExceeded, FuelExhausted, MemoryExhausted, Trap
-from airssys_sdk.runtime import ActorNotFound, DeadReason, Exit, ExitKind, Node
+from airssys_sdk.runtime import ActorNotFound, DeadReason, Exit, ExitKind, MailboxFull, Node
 from airssys_sdk.runtime.events import ActorFailed
 from airssys_sdk.services.messaging import Letter
 
@@ -156,6 +156,25 @@ def test_a_request_that_waits_where_no_life_follows_is_told_so_at_once(actor_was
     run(scenario)
 
 
+def test_a_callback_to_a_component_that_is_gone_is_a_dead_letter(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm, "b", permissions=ALL))
+            asking = ["request", "test/b/0", "ping", MINUTE]  # of itself, so that both ends are gone
+            sleeping = asyncio.create_task(do(node, "b", asking, ["sleep", 100]))
+            await until(lambda: _busy(node))
+            await node.stop_component("b")
+            await sleeping
+            question, answer = node.dead_letters
+            assert (question.reason, answer.reason) == (DeadReason.STOPPED, DeadReason.STOPPED)
+            assert payload(question.payload) == b"ping"
+            assert isinstance(answer.payload, Letter)
+            assert answer.payload.fault is not None
+            assert answer.payload.fault.case == "delivery-failed"
+
+    run(scenario)
+
+
 def test_a_guest_never_waits_for_room_whatever_the_host_does(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node(overflow="block") as node:
@@ -181,6 +200,30 @@ def test_a_guest_never_waits_for_room_whatever_the_host_does(actor_wasm: Path) -
     run(scenario)
 
 
+@pytest.mark.parametrize("durable", [False, True])
+def test_an_answer_is_not_refused_by_a_full_mailbox(actor_wasm: Path, tmp_path: Path, durable: bool) -> None:
+    async def scenario() -> None:
+        async with Node(tmp_path / "node.db") as node:
+            small = {"mailbox": 1}
+            await node.start(
+                spec(actor_wasm, "a", permissions=ALL, limits=small, runtime={"durable": durable})
+            )
+            await node.start(spec(actor_wasm, "b"))
+            correlation = await do(node, "a", ["request", "test/b/0", '[["sleep", 50]]', MINUTE])
+            busy = asyncio.create_task(do(node, "a", ["sleep", 300]))
+            await until(lambda: _busy(node, "a"))
+            await node.send("a", script(["count"]))
+            assert await do(node, "b", ["count"]) == 1  # it has answered
+            assert not busy.done()
+            with pytest.raises(MailboxFull):
+                await node.send("a", script(["count"]))
+            await busy
+            assert [one[0] for one in await callbacks(node, 1)] == [correlation]
+            assert await do(node, "a", ["count"]) == 2
+
+    run(scenario)
+
+
 def test_the_host_hears_of_a_target_that_is_not_there(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node() as node:
@@ -193,5 +236,5 @@ def test_the_host_hears_of_a_target_that_is_not_there(actor_wasm: Path) -> None:
     run(scenario)
 
 
-async def _busy(node: Node) -> int:
-    return node.metrics("b").in_progress
+async def _busy(node: Node, target: str = "b") -> int:
+    return node.metrics(target).in_progress
