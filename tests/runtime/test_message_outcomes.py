@@ -224,6 +224,21 @@ def test_an_answer_is_not_refused_by_a_full_mailbox(actor_wasm: Path, tmp_path: 
     run(scenario)
 
 
+def test_as_many_requests_are_open_as_messages_may_wait(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(spec(actor_wasm, "a", permissions=ALL, limits={"mailbox": 2}))
+            await node.start(spec(actor_wasm, "b"))
+            asking = ["request", "test/b/0", '[["sleep", 100]]', MINUTE]
+            first = await do(node, "a", asking, asking, ["try", [asking]])
+            assert first == ["QueueFull", None]
+            assert node.open_requests("a") == 2
+            await callbacks(node, 2)
+            assert len(await do(node, "a", ["try", [asking]])) > 10  # an id
+
+    run(scenario)
+
+
 def test_the_host_hears_of_a_target_that_is_not_there(actor_wasm: Path) -> None:
     async def scenario() -> None:
         async with Node() as node:
