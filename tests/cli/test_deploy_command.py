@@ -222,6 +222,7 @@ def test_what_a_system_says_of_a_component_holds_for_its_next_versions_too(
         manifest.write_text(manifest.read_text("utf-8").replace('"2s"', '"3s"'), "utf-8")
         told(node.until("#initialize("))
         node.until("version 3 (0.3.0) has taken over")
-        done = sdk("deploy", project)
-        assert done.code == 0, done.err
-        told(node.until("#initialize("))
+        for options in ([], ["--all"]):
+            done = sdk("deploy", project, *options)
+            assert done.code == 0, done.err
+            told(node.until("#initialize("))
