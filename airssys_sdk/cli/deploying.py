@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,20 +25,29 @@ LOOK = 0.3
 
 Seen = frozenset[tuple[str, int, int]]
 
+AsRun = Callable[[ComponentSpec], ComponentSpec]
+"""Adds to a version what a System.toml says in place of its Component.toml, if one does."""
 
-def admit(control: Control, node: Node) -> None:
-    """Let a node's control channel take deployments: `deploy`, `deploy-all`, `rollback`, `history`."""
+
+def admit(control: Control, node: Node, version: AsRun) -> None:
+    """Let a node's control channel take deployments: `deploy`, `deploy-all`, `rollback`, `history`.
+
+    Args:
+        control: the channel.
+        node: where they run.
+        version: how a version runs here.
+    """
 
     async def deploy(arguments: Arguments) -> object:
         wasm = Path(text_of(arguments, "wasm"))
         manifest = load_manifest(Path(text_of(arguments, "manifest")))
         component = text_of(arguments, "component")
         instance = str(node.resolve(component)).rpartition("/")[2]
-        return told(await node.deploy(component, ComponentSpec(manifest, wasm, instance)))
+        return told(await node.deploy(component, version(ComponentSpec(manifest, wasm, instance))))
 
     async def deploy_all(arguments: Arguments) -> object:
         manifest = load_manifest(Path(text_of(arguments, "manifest")))
-        spec = ComponentSpec(manifest, Path(text_of(arguments, "wasm")))
+        spec = version(ComponentSpec(manifest, Path(text_of(arguments, "wasm"))))
         deployed = await node.deploy_all(text_of(arguments, "component"), spec)
         return {"components": [told(one) for one in deployed]}
 
@@ -69,13 +78,16 @@ def told(deployed: Deployed) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def watching(node: Node, specs: Iterable[ComponentSpec], voice: Voice) -> Generator[None, None, None]:
+def watching(
+    node: Node, specs: Iterable[ComponentSpec], voice: Voice, version: AsRun
+) -> Generator[None, None, None]:
     """Build and deploy the projects of components when their files change, for the time of a block.
 
     Args:
         node: where they run.
         specs: the components.
         voice: hears what is done.
+        version: how a version runs here.
 
     Raises:
         UsageError: none of them is made by a project.
@@ -88,7 +100,7 @@ def watching(node: Node, specs: Iterable[ComponentSpec], voice: Voice) -> Genera
         )
     # Looked at before anybody hears that changes count from now on.
     seen = [(project, _look(project)) for project in projects]
-    tasks = [asyncio.ensure_future(_watch(node, project, built, voice)) for project, built in seen]
+    tasks = [asyncio.ensure_future(_watch(node, project, built, voice, version)) for project, built in seen]
     names = ", ".join(project.name for project in projects)
     voice.say(f"watching {names}: changes are built and deployed")
     try:
@@ -109,7 +121,7 @@ def _project_of(spec: ComponentSpec) -> Project | None:
     return project if project.wasm.resolve() == spec.wasm.resolve() else None
 
 
-async def _watch(node: Node, project: Project, built: Seen, voice: Voice) -> None:
+async def _watch(node: Node, project: Project, built: Seen, voice: Voice, version: AsRun) -> None:
     while True:
         await asyncio.sleep(LOOK)
         now = await asyncio.to_thread(_look, project)
@@ -119,19 +131,19 @@ async def _watch(node: Node, project: Project, built: Seen, voice: Voice) -> Non
         if await asyncio.to_thread(_look, project) != now:
             continue
         built = now  # what changes from here on, while it builds, is another change
-        project = await _renew(node, project, voice)
+        project = await _renew(node, project, voice, version)
 
 
-async def _renew(node: Node, before: Project, voice: Voice) -> Project:
+async def _renew(node: Node, before: Project, voice: Voice, version: AsRun) -> Project:
     """Build a project and deploy it; what goes wrong is told, and the version that runs goes on."""
     try:
         project = await asyncio.to_thread(Project.load, before.folder)
         voice.say(f"{project.name}: building")
         await asyncio.to_thread(build, project)
         for one in [one for one in node.components() if _is_of(project, str(one))]:
-            # Under the manifest that runs, with what a system adds to it, unless the project's own has changed.
+            # Under the manifest that runs, unless the project's own has changed.
             same = project.manifest == before.manifest
-            spec = ComponentSpec(project.manifest, project.wasm, one.instance)
+            spec = version(ComponentSpec(project.manifest, project.wasm, one.instance))
             await node.deploy(one, project.wasm if same else spec)
     except AirssysError as error:
         voice.problem(f"a new version of {before.name}", error)

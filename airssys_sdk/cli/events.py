@@ -60,7 +60,8 @@ def in_words(event: object) -> Line | None:
             versions = f"version {record.number} ({record.version}) has taken over from {previous.number}"
             return _line(f"{component}: {versions} (pause {pause * 1000:.1f} ms)", "green")
         case DeploymentRefused(component, record):
-            return _line(f"{component}: version {record.version} did not take over: {record.error}", "red")
+            version = f"version {record.number} ({record.version})"
+            return _line(f"{component}: {version} did not take over: {record.error}", "red")
         case events.MessageFailed(name, error):
             return _line(f"{name} could not handle a message: {brief(error)}", "yellow")
         case events.DeadLetter(target, _, sender, reason):

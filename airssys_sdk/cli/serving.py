@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from airssys_sdk.cli import stdin
-from airssys_sdk.cli.deploying import admit, watching
+from airssys_sdk.cli.deploying import AsRun, admit, watching
 from airssys_sdk.cli.outcome import Outlook, watched
 from airssys_sdk.cli.seeing import Seeing, shown
 from airssys_sdk.cli.system_targets import SystemTarget
@@ -79,12 +79,12 @@ async def _serve(
         Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
         shown(node, wish.seeing, voice, name=_name(targets)) as control,
     ):
-        admit(control, node)
+        admit(control, node, _version(targets))
         with _told(node, voice):
             with watched(node) as outlook:
                 await _start(node, targets, voice)
                 if wish.serves:
-                    with watching(node, _specs(targets), voice) if wish.watch else contextlib.nullcontext():
+                    with _watched(node, targets, voice) if wish.watch else contextlib.nullcontext():
                         await _until_interrupted(outlook, voice)
                 for one, payload in questions:
                     await _ask(node, one, payload, wish, voice)
@@ -103,6 +103,16 @@ def _specs(targets: Sequence[Target] | SystemTarget) -> list[ComponentSpec]:
     if isinstance(targets, SystemTarget):
         return list(targets.spec.components)
     return [target.spec for target in targets]
+
+
+def _version(targets: Sequence[Target] | SystemTarget) -> AsRun:
+    return targets.version if isinstance(targets, SystemTarget) else lambda spec: spec
+
+
+def _watched(
+    node: Node, targets: Sequence[Target] | SystemTarget, voice: Voice
+) -> contextlib.AbstractContextManager[None]:
+    return watching(node, _specs(targets), voice, _version(targets))
 
 
 def _name(targets: Sequence[Target] | SystemTarget) -> str:
@@ -200,6 +210,7 @@ def in_numbers(counters: Counters) -> dict[str, int]:
         "messages handled": messages.handled,
         "failed": messages.failed,
         "dead letters": messages.dead_lettered,
+        "kept on disk": messages.kept,
         "restarts": counters.restarts,
         "denials": counters.denials,
     }

@@ -30,16 +30,26 @@ class SystemTarget:
         spec: what a node is told.
         storage: the file that keeps the state of its components; None keeps it in memory.
         codes: its components, compiled; a node that is told of the same files finds them in memory.
+        components: what the file says of each.
     """
 
     spec: SystemSpec
     storage: Path | None
     codes: Sequence[Component]
+    components: Sequence[SystemComponent]
 
     @property
     def ids(self) -> list[ComponentId]:
         """The ids of its components."""
         return [component.id for component in self.spec.components]
+
+    def version(self, spec: ComponentSpec) -> ComponentSpec:
+        """Another version of a component, as its project says, with what the system says in place of that."""
+        for component in self.components:
+            if spec.id in component.ids:
+                manifest = component.over(spec.manifest)
+                return dataclasses.replace(spec, manifest=manifest, environment=component.environment)
+        return spec
 
 
 def find_system(paths: Sequence[Path], manifest: Path | None) -> Path | None:
@@ -91,7 +101,7 @@ def prepare_system(path: Path, progress: Progress) -> SystemTarget:
             progress.changed(project, build(project, reporter=progress))
     spec = SystemSpec.of(manifest)
     codes = [opened(_spec(component), progress) for component in manifest.components]
-    return SystemTarget(spec, manifest.storage, codes)
+    return SystemTarget(spec, manifest.storage, codes, manifest.components)
 
 
 def _is_system(path: Path) -> bool:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
 
 from airssys_sdk.manifest.ids import ComponentId
-from airssys_sdk.manifest.model import Backoff, Intensity, Manifest
-from airssys_sdk.manifest.system_model import StrategyName
+from airssys_sdk.manifest.model import Backoff, Intensity, Manifest, OnCrash
+from airssys_sdk.manifest.system_model import ComponentSection, StrategyName
+
+OVERRIDES: Final = ("supervision", "limits", "runtime")
+"""The tables of a Component.toml that a system may say otherwise."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,6 +30,7 @@ class SystemComponent:
         instances: how many there are; their ids end in 0, 1, and so on.
         environment: pairs that reach `initialize`.
         overridden: the keys that the system says in place of Component.toml, such as `limits.memory`.
+        section: the table itself.
         where: the file and line of its table.
     """
 
@@ -35,12 +42,17 @@ class SystemComponent:
     instances: int
     environment: Mapping[str, str]
     overridden: frozenset[str]
+    section: ComponentSection
     where: str
 
     @property
     def ids(self) -> tuple[ComponentId, ...]:
         """The ids of its instances, in start order."""
         return tuple(self.manifest.id(str(number)) for number in range(self.instances))
+
+    def over(self, manifest: Manifest) -> Manifest:
+        """The Component.toml of another version, with what the system says in its place."""
+        return over(manifest, self.section)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,3 +107,20 @@ def _components(children: tuple[SystemSupervisor | SystemComponent, ...]) -> Ite
             yield child
         else:
             yield from _components(child.children)
+
+
+def over(manifest: Manifest, section: ComponentSection) -> Manifest:
+    """A Component.toml, with what the system says in its place."""
+    return manifest.model_copy(
+        update={key: _over(getattr(manifest, key), getattr(section, key)) for key in OVERRIDES}
+    )
+
+
+def _over(below: BaseModel, above: BaseModel) -> BaseModel:
+    """One table over another: only keys that were written count."""
+    update: dict[str, object] = {}
+    for key in above.model_fields_set:
+        old, new = getattr(below, key), getattr(above, key)
+        tables = isinstance(old, BaseModel) and isinstance(new, BaseModel)
+        update[key] = _over(old, new) if tables and not isinstance(new, OnCrash) else new
+    return below.model_copy(update=update)

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from airssys_sdk.manifest.errors import ManifestError, Problem
 from airssys_sdk.manifest.explaining import Location, dotted, explain, nearest, place, show
 from airssys_sdk.manifest.ids import MOST_NAME, NAME, ComponentId
 from airssys_sdk.manifest.locate import keys
-from airssys_sdk.manifest.model import FROM_FILE, Manifest, OnCrash
+from airssys_sdk.manifest.model import FROM_FILE, Manifest
 from airssys_sdk.manifest.reading import MANIFEST_NAME, is_folder, load_manifest, read_text, read_toml
-from airssys_sdk.manifest.system import SystemComponent, SystemManifest, SystemSupervisor
+from airssys_sdk.manifest.system import OVERRIDES, SystemComponent, SystemManifest, SystemSupervisor, over
 from airssys_sdk.manifest.system_model import ComponentSection, SupervisorSection, SystemFile
 
 SYSTEM_NAME = "System.toml"
@@ -22,7 +22,6 @@ MOST_DEEP = 100
 """How many supervisors may stand below one another."""
 
 _NAME = f"a name of lowercase letters, digits and single hyphens between them, {MOST_NAME} at most"
-_OVERRIDES = ("supervision", "limits", "runtime")
 
 
 def load_system(path: Path) -> SystemManifest:
@@ -181,13 +180,14 @@ class _Reader:
         wasm, project = found
         return SystemComponent(
             name=name,
-            manifest=_overridden(manifest, section),
+            manifest=over(manifest, section),
             manifest_file=file,
             wasm=wasm,
             project=project,
             instances=section.instances,
             environment=section.environment,
             overridden=frozenset(_given(section)),
+            section=section,
             where=self._where(("components", name)),
         )
 
@@ -278,25 +278,8 @@ def _order(text: str) -> dict[tuple[str, str], int]:
     return found
 
 
-def _overridden(manifest: Manifest, section: ComponentSection) -> Manifest:
-    """The manifest, with what the system says in its place."""
-    return manifest.model_copy(
-        update={key: _over(getattr(manifest, key), getattr(section, key)) for key in _OVERRIDES}
-    )
-
-
-def _over(below: BaseModel, above: BaseModel) -> BaseModel:
-    """One table over another: only keys that were written count."""
-    update: dict[str, object] = {}
-    for key in above.model_fields_set:
-        old, new = getattr(below, key), getattr(above, key)
-        tables = isinstance(old, BaseModel) and isinstance(new, BaseModel)
-        update[key] = _over(old, new) if tables and not isinstance(new, OnCrash) else new
-    return below.model_copy(update=update)
-
-
 def _given(section: ComponentSection) -> Iterator[str]:
     """The keys that the system says in place of Component.toml."""
-    for table in _OVERRIDES:
+    for table in OVERRIDES:
         for key in getattr(section, table).model_fields_set:
             yield f"{table}.{key}"

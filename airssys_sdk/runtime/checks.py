@@ -72,6 +72,17 @@ def check_text(option: str, value: object, known: tuple[str, ...]) -> None:
         refuse(option, value, " or ".join(map(repr, known)))
 
 
+def check_kind(option: str, value: object, kind: type[object], *, otherwise: str = "") -> None:
+    """Refuse what is no object of a class; `otherwise` says what else is allowed, when it is refused.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        refuse(option, value, f"{article} {kind.__name__}{otherwise}")
+
+
 def member(option: str, value: object, kind: type[E]) -> E:
     """The member of an enumeration that a value is, or that has this text as its value.
 

@@ -110,11 +110,11 @@ def test_a_version_that_does_not_start_leaves_the_old_one_and_says_why(sdk: Comm
         manifest.write_text(manifest.read_text("utf-8") + "\n[config]\nrefuse = true\n", "utf-8")
         done = sdk("deploy", project)
         assert done.code != 0
-        assert "did not take over" in done.err
+        assert "version 2 (0.3.0) did not take over, 1 (0.3.0) goes on: " in done.err
         assert "not \\x1b[31m today" in done.err
         assert "\x1b" not in done.err
         assert "Traceback" not in done.err
-        node.until("did not take over")
+        node.until("test/trial/0: version 2 (0.3.0) did not take over: ")
         history = sdk("deploy", "--history", "trial", "--json")
         assert [one["error"] is None for one in json.loads(history.out)["versions"]] == [True, False]
 
@@ -195,3 +195,34 @@ def test_saving_a_file_deploys_it_and_a_mistake_in_it_changes_nothing(sdk: Comma
         node.until("trial: building")
         history = sdk("deploy", "--history", "trial", "--json")
         assert [one["error"] for one in json.loads(history.out)["versions"]][:2] == [None, None]
+
+
+def test_what_a_system_says_of_a_component_holds_for_its_next_versions_too(
+    sdk: Command, project: Path, tmp_path: Path
+) -> None:
+    system = tmp_path / "System.toml"
+    system.write_text(
+        '[system]\nname = "shop"\n[components.trial]\nmanifest = "trial"\nenvironment = { MOOD = "calm" }\n'
+        'limits = { memory = "300MiB" }\n'
+    )
+    manifest = project / "Component.toml"
+
+    def told(initialize: str) -> None:
+        assert 'env-vars: [("MOOD", "calm")]' in initialize, initialize
+        assert f"max-memory-bytes: {300 * 1024**2}, max-execution-time-ms: {deadline}000" in initialize
+
+    with running(sdk, system, "--watch", "--trace") as node:
+        deadline = 2
+        told(next(line for line in node.said if "#initialize(" in line))
+        _change(project, "you said", "it was said")
+        told(node.until("#initialize("))
+        node.until("version 2 (0.3.0) has taken over")
+        # What the system leaves to the project is the project's.
+        deadline = 3
+        manifest.write_text(manifest.read_text("utf-8").replace('"2s"', '"3s"'), "utf-8")
+        told(node.until("#initialize("))
+        node.until("version 3 (0.3.0) has taken over")
+        for options in ([], ["--all"]):
+            done = sdk("deploy", project, *options)
+            assert done.code == 0, done.err
+            told(node.until("#initialize("))

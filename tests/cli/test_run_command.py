@@ -105,6 +105,24 @@ def test_state_outlives_the_run_unless_it_is_kept_in_memory(
     assert sdk("run", trial, "--send", "trial", "count", "--in-memory", "--quiet").out == "1\n"
 
 
+def test_what_stays_in_a_durable_mailbox_is_told_and_handled_by_the_next_run(
+    sdk: Command, trial: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "durable"
+    shutil.copytree(trial, copy, ignore=shutil.ignore_patterns(".airssys"))
+    manifest = copy / "Component.toml"
+    text = manifest.read_text("utf-8").replace("[supervision]\n", '[supervision]\nshutdown = "immediate"\n')
+    manifest.write_text(f"{text}\n[runtime]\ndurable = true\n", "utf-8")
+    result = sdk("run", copy, "--send", "trial", "spin", "--timeout", "100ms")
+    assert result.code == 1
+    assert "no answer within 0.1 s" in result.err
+    assert "messages handled 0, failed 0, dead letters 0, kept on disk 1" in result.err
+    result = sdk("run", copy, "--send", "trial", "hi")
+    assert (result.code, result.out) == (0, "you said hi\n")
+    assert "a message from airssys/host/0 to test/trial/0 became a dead letter: crashed" in result.err
+    assert "messages handled 1, failed 0, dead letters 1, kept on disk 0" in result.err
+
+
 def test_a_component_file_runs_with_the_manifest_above_it(sdk: Command, trial: Path, tmp_path: Path) -> None:
     wasm = trial / "dist" / "trial.wasm"
     assert sdk("run", wasm, "--send", "trial", "hi", "--quiet").out == "you said hi\n"

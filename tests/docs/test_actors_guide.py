@@ -43,3 +43,24 @@ def test_the_programs_are_typed(tmp_path: Path, check_types: Callable[[Path], di
     for number, program in enumerate(PROGRAMS):
         (tmp_path / f"program_{number}.py").write_text(program)
     assert check_types(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("account.tell(100)", 'account.tell("100")'),
+        ("await account.ask(-30, timeout=2)", 'await account.ask("-30", timeout=2)'),
+        ('.ask("hello")', ".ask(1)"),
+        ("await found.ask(0)", 'await found.ask("0")'),
+    ],
+)
+def test_a_ref_knows_which_messages_its_actor_takes(
+    right: str, wrong: str, tmp_path: Path, check_types: Callable[[Path], dict[str, str]]
+) -> None:
+    (program,) = [program for program in PROGRAMS if "class Account" in program]
+    assert right in program
+    (tmp_path / "program.py").write_text(program.replace(right, wrong))
+    complaints = check_types(tmp_path)
+    assert sorted(complaints) == ["basedpyright", "mypy"]
+    assert "[arg-type]" in complaints["mypy"]
+    assert "reportArgumentType" in complaints["basedpyright"]

@@ -191,13 +191,30 @@ def test_the_requests_of_a_version_that_never_ran_are_given_up(actor_wasm: Path)
                     ["request", "test/b/0", json.dumps([["sleep", 100]]), 20000],
                     ["request", "test/b/0", json.dumps([["value", 1]]), 20000],
                     ["sleep", 300],
+                    ["request", "test/b/0", json.dumps([["sleep", 100]]), 20000],
                     ["crash", "x"],
                 ]
             }
             with pytest.raises(DeploymentFailed):
                 await node.deploy("a", version(actor_wasm, "2.0.0", permissions=OTHERS, config=asking))
+            assert node.open_requests("a") == 0
             await do(node, "b", ["value", 1])
             assert await do(node, "a", ["callbacks"]) == []
+
+    run(scenario)
+
+
+def test_the_quota_of_a_version_that_never_ran_counts_for_nobody(actor_wasm: Path) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(version(actor_wasm, "1.0.0", limits={"storage": 1000}))
+            small = version(
+                actor_wasm, "2.0.0", limits={"storage": 10}, config={"initialize": [["crash", "x"]]}
+            )
+            with pytest.raises(DeploymentFailed):
+                await node.deploy("a", small)
+            await do(node, "a", ["set", "k", "x" * 500])
+            assert (await do(node, "a", ["usage"]))[1] == 1000
 
     run(scenario)
 

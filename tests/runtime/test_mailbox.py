@@ -270,6 +270,27 @@ def test_the_crash_policy_decides_about_the_message(
 
 
 @on_loop
+async def test_a_message_is_tried_again_before_those_of_its_priority_that_wait() -> None:
+    seen = list[str]()
+
+    class Once:
+        """Crashes at the first message of all, and at no other."""
+
+        def receive(self, message: str, context: Context) -> None:
+            seen.append(message)
+            if len(seen) == 1:
+                raise ValueError(message)
+
+    async with ActorSystem() as system:
+        ref: ActorRef[str] = system.spawn(ChildSpec(Once, on_crash=OnCrash(retries=1)))
+        for name in ("a", "b"):
+            for priority in (Priority.NORMAL, Priority.HIGH):
+                ref.deliver(Envelope(f"{priority.name} {name}", priority=priority))
+        await until(lambda: ref.metrics.handled == 4)
+        assert seen == ["HIGH a", "HIGH a", "HIGH b", "NORMAL a", "NORMAL b"]
+
+
+@on_loop
 async def test_a_retried_message_that_is_handled_at_last_counts_once() -> None:
     attempts: list[str] = []
 

@@ -67,12 +67,25 @@ def any_(value: object) -> Any:
         (lambda: ChildSpec(Sink, shutdown=any_("5s")), "ChildSpec.shutdown", "'5s'"),
         (lambda: ChildSpec(Sink, shutdown=math.nan), "ChildSpec.shutdown", "nan"),
         (lambda: ChildSpec(Sink, policy=any_("allways")), "ChildSpec.policy", "'allways'"),
+        (lambda: ChildSpec(Sink, any_(7)), "ChildSpec.name", "7"),
+        (lambda: ChildSpec(Sink, intensity=any_(3)), "ChildSpec.intensity", "3"),
+        (lambda: ChildSpec(Sink, backoff=any_(0.1)), "ChildSpec.backoff", "0.1"),
+        (lambda: ChildSpec(Sink, mailbox=any_(10)), "ChildSpec.mailbox", "10"),
+        (lambda: ChildSpec(Sink, on_crash=any_("retry:3")), "ChildSpec.on_crash", "'retry:3'"),
+        (lambda: ChildSpec(Sink, health=any_(30)), "ChildSpec.health", "30"),
+        (lambda: PoolSpec(any_(Sink()), 2), "PoolSpec.actor", "Sink"),
+        (lambda: PoolSpec(Sink, 2, intensity=any_(3)), "PoolSpec.intensity", "3"),
+        (lambda: SupervisorSpec(any_(ChildSpec(Sink))), "SupervisorSpec.children", "Sink"),
+        (lambda: SupervisorSpec(backoff=any_(3)), "SupervisorSpec.backoff", "3"),
         (lambda: SupervisorSpec(shutdown=-1), "SupervisorSpec.shutdown", "-1"),
         (lambda: SupervisorSpec(strategy=any_("one")), "SupervisorSpec.strategy", "'one'"),
         (lambda: SupervisorSpec((any_(Sink),)), "SupervisorSpec.children[0]", "Sink"),
         (lambda: GroupSpec("a", (), strategy=any_("one")), "GroupSpec.strategy", "'one'"),
         (lambda: GroupSpec("a", (), policy=any_([])), "GroupSpec.policy", "[]"),
+        (lambda: GroupSpec("a", (), intensity=any_(3)), "GroupSpec.intensity", "3"),
         (lambda: SystemSpec("a", (), strategy=any_("one")), "SystemSpec.strategy", "'one'"),
+        (lambda: SystemSpec("a", (), intensity=any_(3)), "SystemSpec.intensity", "3"),
+        (lambda: Node(any_("node.db")), "Node.storage", "'node.db'"),
         (lambda: Node(overflow=any_("blok")), "Node.overflow", "'blok'"),
     ],
 )
@@ -103,6 +116,31 @@ async def test_a_time_that_is_no_number_is_refused_when_it_is_used() -> None:
             with pytest.raises(UsageError, match=r"ManualClock\.advance"):
                 clock.advance(seconds)
         assert clock.now() == 0.0
+
+
+@on_loop
+async def test_an_object_in_place_of_what_makes_one_is_refused() -> None:
+    async with ActorSystem() as system:
+        with pytest.raises(UsageError, match="a class, a function without arguments, or a spec"):
+            system.spawn(any_(Sink()))
+        assert [str(cell) for cell in system.cells()] == ["root"]
+
+
+def test_what_is_not_said_is_as_documented() -> None:
+    spec: ChildSpec[object] = ChildSpec(Sink)
+    assert (spec.policy, spec.shutdown, spec.health) == (Policy.PERMANENT, 5.0, None)
+    assert spec.intensity == Intensity(restarts=5, within=60.0)
+    assert spec.backoff == Backoff(base=0.1, factor=2.0, maximum=30.0, jitter=0.0)
+    assert spec.mailbox == MailboxOptions(capacity=1000, overflow="error")
+    assert spec.on_crash == OnCrash(retries=0, keep=True)
+    assert Health() == Health(interval=30.0, timeout=5.0, threshold=3)
+    for supervisor in (SupervisorSpec(), PoolSpec(Sink, 1)):
+        assert (supervisor.strategy, supervisor.policy) == (Strategy.ONE_FOR_ONE, Policy.PERMANENT)
+        assert (supervisor.intensity, supervisor.backoff) == (spec.intensity, spec.backoff)
+        assert supervisor.shutdown == 5.0
+    group = GroupSpec("a", ())
+    assert (group.intensity, group.backoff) == (Intensity(restarts=3, within=60.0), spec.backoff)
+    assert SystemSpec("a", ()).intensity.restarts == 0
 
 
 def test_an_unknown_text_is_refused_with_all_that_are_known() -> None:

@@ -35,6 +35,7 @@ from airssys_sdk.runtime import (
     RequestTimeout,
     StartFailed,
     Strategy,
+    SupervisorSpec,
 )
 from airssys_sdk.runtime.state import State
 
@@ -512,6 +513,26 @@ async def test_messages_wait_until_a_pool_has_started() -> None:
 def test_a_pool_that_makes_no_sense_is_refused(make: Callable[[], object], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         make()
+
+
+@on_loop
+async def test_a_pool_may_stand_below_a_supervisor_and_restarts_with_its_siblings() -> None:
+    class Counted:
+        def receive(self, message: str, context: Context) -> str:
+            if message == "crash":
+                raise ValueError(message)
+            return f"{context.name} in life {context.restarts}"
+
+    async with ActorSystem() as system:
+        spec = SupervisorSpec(
+            (ChildSpec(Counted, name="other"), PoolSpec(Counted, 2, name="pool")), strategy="one-for-all"
+        )
+        await system.spawn(spec).ready()
+        pool = system.get("pool")
+        assert [await pool.ask("hi") for _ in range(2)] == ["pool/0 in life 0", "pool/1 in life 0"]
+        system.get("other").tell("crash")
+        assert await system.get("other").ask("hi") == "other in life 1"
+        assert sorted([await pool.ask("hi") for _ in range(2)]) == ["pool/0 in life 1", "pool/1 in life 1"]
 
 
 @on_loop

@@ -61,6 +61,7 @@ def test_every_accepted_message_ends_in_exactly_one_place(storm: Raise) -> None:
         "started again",
         "deployment: DeploymentFailed",
         "not accepted in a flood: MailboxFull",
+        "not accepted: StorageFault",
     ):
         assert report.weather[happened] > 0, happened
     for ended in (

@@ -16,12 +16,16 @@ from airssys_sdk.runtime import (
     Backoff,
     ChildSpec,
     Context,
+    Health,
+    HealthStatus,
     HookFailed,
+    Intensity,
     MailboxFull,
     MailboxOptions,
     ManualClock,
     StartFailed,
 )
+from airssys_sdk.runtime.events import RestartPlanned
 
 
 class Version:
@@ -132,6 +136,52 @@ async def test_a_crash_in_the_middle_of_a_takeover_lets_the_new_actor_be_the_nex
         taken = await ref.replace(_spec("new", seen))
         assert taken.retired is None
         await until(lambda: "new waits" in seen)
+        clock.advance(60.0)  # the restart that was planned is none any more
+        await settle()
+        assert seen.count("new started") == 1
+
+
+@on_loop
+async def test_the_restarts_of_the_actor_before_do_not_count_for_the_new_one() -> None:
+    seen: list[str] = []
+    clock = ManualClock()
+    few = Intensity(restarts=2, within=60.0)
+    async with ActorSystem(clock=clock) as system:
+        ref = system.spawn(_spec("old", seen, intensity=few))
+        with system.events.listen(RestartPlanned) as planned:
+            for version in ("old", "new"):
+                for delay, count in ((0.0, 1), (0.2, 2)):
+                    ref.tell("crash")
+                    decided = await anext(planned)
+                    assert (decided.delay, decided.count) == (pytest.approx(delay), count), version
+                    clock.advance(1.0)
+                    await ref.ready()
+                await ref.replace(_spec("new", seen, intensity=few))
+        assert await ref.ask("hi") == "new hi"
+
+
+@on_loop
+async def test_health_is_watched_as_the_spec_of_the_actor_that_runs_says() -> None:
+    seen: list[str] = []
+
+    class Unwell(Version):
+        def health(self, context: Context) -> HealthStatus:
+            return HealthStatus.UNHEALTHY
+
+    def unwell(name: str, health: Health | None) -> ChildSpec[str]:
+        return ChildSpec(lambda: Unwell(name, seen), health=health)
+
+    clock = ManualClock()
+    async with ActorSystem(clock=clock) as system:
+        ref = system.spawn(unwell("first", Health(interval=1.0, threshold=1)))
+        for health in (None, Health(interval=5.0, threshold=1)):
+            await ref.replace(unwell(f"watched: {health is not None}", health))
+            clock.advance(2.0)
+            await settle()
+        assert "first started" not in seen[1:]
+        assert [seen.count(f"watched: {watched} started") for watched in (False, True)] == [1, 1]
+        clock.advance(4.0)
+        await until(lambda: seen.count("watched: True started") == 2)
 
 
 @on_loop

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
-from ..checks import check_number, check_text, check_whole, member, refuse
+from ..checks import check_kind, check_number, check_text, check_whole, member, refuse
 from ..messages.mailbox import DEFAULT_MAILBOX, MailboxOptions
 from ..supervision.backoff import DEFAULT_BACKOFF, DEFAULT_INTENSITY, Backoff, Intensity, Policy, PolicyName
 from ..supervision.health import Health
@@ -150,11 +150,30 @@ class ChildSpec(Generic[M]):
     def __post_init__(self) -> None:
         if not callable(self.factory):
             refuse("ChildSpec.factory", self.factory, "a class or function that makes the actor")
-        take_policy(self)
+        take_supervision(self)
+        check_kind("ChildSpec.mailbox", self.mailbox, MailboxOptions)
+        check_kind("ChildSpec.on_crash", self.on_crash, OnCrash)
+        if self.health is not None:
+            check_kind("ChildSpec.health", self.health, Health, otherwise=", or None for no checks")
+
+
+def take_supervision(spec: Any) -> None:
+    """Check and set what all specs of actors have: a name, a policy, a shutdown time, an intensity and a backoff.
+
+    Raises:
+        UsageError: one of them makes no sense.
+    """
+    kind = type(spec).__name__
+    if spec.name is not None:
+        check_kind(f"{kind}.name", spec.name, str, otherwise=", or None for an actor without one")
+    take_policy(spec)
+    # What is none of these would only be found when the actor crashes, in the middle of a turn.
+    check_kind(f"{kind}.intensity", spec.intensity, Intensity)
+    check_kind(f"{kind}.backoff", spec.backoff, Backoff)
 
 
 def take_policy(spec: Any) -> None:
-    """Check and set what all specs have: a policy, which may be a text, and a shutdown time.
+    """Check and set a policy, which may be a text, and a shutdown time.
 
     Raises:
         UsageError: one of them makes no sense.
@@ -181,7 +200,7 @@ class SupervisorSpec:
     forgotten.
 
     Attributes:
-        children: started in order, stopped in reverse order.
+        children: started in order, stopped in reverse order; actors, pools and other supervisors.
         strategy: who is restarted with a child that ended; given as a `Strategy` or its text, such as `"one-for-all"`.
         name, policy, intensity, backoff: about the supervisor itself, for the one above it.
         shutdown: seconds for the supervisor itself; each child has its own.
@@ -190,7 +209,7 @@ class SupervisorSpec:
         UsageError: an option makes no sense.
     """
 
-    children: tuple[ChildSpec[Any] | SupervisorSpec, ...] = ()
+    children: tuple[ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec, ...] = ()
     strategy: Strategy = Strategy.ONE_FOR_ONE
     name: str | None = None
     policy: Policy = Policy.PERMANENT
@@ -202,7 +221,7 @@ class SupervisorSpec:
 
         def __init__(
             self,
-            children: tuple[ChildSpec[Any] | SupervisorSpec, ...] = (),
+            children: tuple[ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec, ...] = (),
             strategy: Strategy | StrategyName = Strategy.ONE_FOR_ONE,
             name: str | None = None,
             policy: Policy | PolicyName = Policy.PERMANENT,
@@ -212,11 +231,15 @@ class SupervisorSpec:
         ) -> None: ...
 
     def __post_init__(self) -> None:
+        if not isinstance(cast("object", self.children), tuple | list):
+            refuse("SupervisorSpec.children", self.children, "a tuple of specs; of one child: (spec,)")
         for number, child in enumerate(cast("tuple[object, ...]", self.children)):
             if not isinstance(child, ChildSpec | SupervisorSpec | PoolSpec):
-                refuse(f"SupervisorSpec.children[{number}]", child, "a ChildSpec or a SupervisorSpec")
+                refuse(
+                    f"SupervisorSpec.children[{number}]", child, "a ChildSpec, a PoolSpec or a SupervisorSpec"
+                )
         take_strategy(self)
-        take_policy(self)
+        take_supervision(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -267,10 +290,13 @@ class PoolSpec(Generic[M]):
         ) -> None: ...
 
     def __post_init__(self) -> None:
+        actor = cast("object", self.actor)
+        if not callable(actor) and not isinstance(actor, ChildSpec):
+            refuse("PoolSpec.actor", actor, "a class or function that makes a worker, or a ChildSpec")
         check_whole("PoolSpec.size", self.size, 1)
         check_text("PoolSpec.routing", self.routing, ROUTINGS)
         take_strategy(self)
-        take_policy(self)
+        take_supervision(self)
 
     @property
     def worker(self) -> ChildSpec[M]:

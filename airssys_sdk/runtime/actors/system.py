@@ -95,7 +95,7 @@ class ActorSystem:
 
         Raises:
             NameTaken: a live actor has this name.
-            UsageError: `under` does not run.
+            UsageError: `under` does not run, or this makes no actor.
         """
         parent = self._root if under is None else under.cell
         cell = tree.spawn(parent, actor, name)

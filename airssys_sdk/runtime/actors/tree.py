@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airssys_sdk.errors import UsageError
 
+from ..checks import refuse
 from ..errors import ActorStopped, MessageError, NameTaken
 from ..messages.mailbox import MailboxOptions
 from ..state import BUSY, RUNNING, STARTING
@@ -30,7 +31,7 @@ def spawn(
     Raises:
         NameTaken: a live actor has this name.
         ActorStopped: the system stops, or has.
-        UsageError: the parent does not run.
+        UsageError: the parent does not run, or this makes no actor.
     """
     if parent.state is not RUNNING and parent.state not in (STARTING, BUSY):
         if parent.parent is None:
@@ -52,8 +53,10 @@ def spawn(
     elif isinstance(actor, ChildSpec):
         # basedpyright forgets the type argument here, mypy does not
         spec = cast("ChildSpec[Any]", actor)  # type: ignore[redundant-cast]
-    else:
+    elif callable(actor):
         factory = actor
+    else:
+        refuse("the actor to spawn", actor, "a class, a function without arguments, or a spec; not an object")
     if spec is not _PLAIN:
         factory, name = spec.factory, name or spec.name
     system = parent.system

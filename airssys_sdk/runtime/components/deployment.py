@@ -149,7 +149,8 @@ def _refused(hosted: Hosted, version: Version, error: Exception, events: EventSt
         events.publish(DeploymentRefused(hosted.id, record))
     running = hosted.version.record
     return DeploymentFailed(
-        f"version {record.version} did not take over, version {running.version} goes on: {text}",
+        f"version {record.number} ({record.version}) did not take over, "
+        f"{running.number} ({running.version}) goes on: {text}",
         where=str(hosted.id),
         details=cause.details if isinstance(cause, AirssysError) else None,
         hint=cause.hint if isinstance(cause, AirssysError) else None,

@@ -21,7 +21,7 @@ from ...manifest import ComponentId
 from ...security import AuditLog
 from ...services.messaging import HOST, Letter
 from ..actors.routing import Routing
-from ..checks import check_text
+from ..checks import check_kind, check_text
 from ..components.deployment import Deployed
 from ..components.pool import Watching
 from ..components.spec import ComponentSpec
@@ -63,7 +63,7 @@ class Node:
             longer.
 
     Raises:
-        UsageError: there is no such overflow policy.
+        UsageError: the storage is no path, or there is no such overflow policy.
     """
 
     def __init__(
@@ -79,6 +79,8 @@ class Node:
         measure_memory: bool = False,
         trace: Trace | None = None,
     ) -> None:
+        if storage is not None:
+            check_kind("Node.storage", storage, Path, otherwise=", or None to keep nothing")
         check_text("Node.overflow", overflow, ("error", "block"))
         self._audit = audit or AuditLog()
         incarnation = secrets.token_hex(4)

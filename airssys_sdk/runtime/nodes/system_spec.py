@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from ...errors import UsageError, ValidationError
 from ...manifest import ComponentId, SystemComponent, SystemManifest, SystemSupervisor
 from ...manifest.ids import NAME
-from ..actors.spec import Strategy, StrategyName, SupervisorSpec, take_policy, take_strategy
+from ..actors.spec import Strategy, StrategyName, SupervisorSpec, take_strategy, take_supervision
+from ..checks import check_kind
 from ..components.spec import ComponentSpec
 from ..supervision.backoff import DEFAULT_BACKOFF, Backoff, Intensity, Policy, PolicyName
 
@@ -57,7 +58,7 @@ class GroupSpec:
 
     def __post_init__(self) -> None:
         take_strategy(self)
-        take_policy(self)
+        take_supervision(self)
 
     @property
     def supervisor(self) -> SupervisorSpec:
@@ -86,7 +87,7 @@ class SystemSpec:
         intensity: how often everything is started again; not at all, unless it is given.
 
     Raises:
-        UsageError: there is no such strategy.
+        UsageError: an option makes no sense.
     """
 
     name: str
@@ -106,6 +107,7 @@ class SystemSpec:
 
     def __post_init__(self) -> None:
         take_strategy(self)
+        check_kind("SystemSpec.intensity", self.intensity, Intensity)
 
     @classmethod
     def of(cls, manifest: SystemManifest) -> SystemSpec:

@@ -10,8 +10,9 @@ import time
 
 
 def main(path: str, seed: str) -> None:
-    """Lock for moments, and now and then for longer than anybody waits."""
+    """Lock for moments, and at first, and now and then, for longer than anybody waits."""
     chance = random.Random(seed)  # noqa: S311  (when it is locked)
+    long = True
     while True:
         time.sleep(chance.uniform(0.1, 0.6))
         with (
@@ -19,8 +20,9 @@ def main(path: str, seed: str) -> None:
             contextlib.closing(sqlite3.connect(path, isolation_level=None, timeout=0.2)) as connection,
         ):
             connection.execute("BEGIN IMMEDIATE")
-            time.sleep(1.2 if chance.random() < 0.05 else chance.uniform(0.005, 0.1))
+            time.sleep(1.2 if long else chance.uniform(0.005, 0.1))
             connection.execute("ROLLBACK")
+            long = chance.random() < 0.05
 
 
 if __name__ == "__main__":
