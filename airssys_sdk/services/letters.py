@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import math
+import sqlite3
 from typing import TYPE_CHECKING, cast
 
 from ..manifest.ids import ComponentId
+from .database import Busy
 from .eventually import Eventually
 from .faults import MessagingCase, MessagingFault, StorageFault
 from .messaging import Letter
@@ -35,6 +37,7 @@ _SELECT = (
     "SELECT number, sender, payload, correlation, reply_to, content_type, callback, fault, sent FROM letters"
     " WHERE owner = ? ORDER BY number"
 )
+_DELETE = "DELETE FROM letters WHERE number = ?"
 
 
 class KeptLetter:
@@ -69,7 +72,7 @@ class Letters:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._made = False
-        self._leaving: set[int] = set()  # what is forgotten as soon as the file is no longer locked
+        self._leaving: set[int] = set()  # what is forgotten as soon as the file can be written
 
     def keep(self, owner: ComponentId, letter: Letter) -> Eventually[KeptLetter]:
         """Put a letter on disk; it is there when this has returned, or when what it returned has been awaited.
@@ -83,8 +86,13 @@ class Letters:
             with database.exclusive:
                 self._make()
                 with database.transaction() as connection:
+                    left = tuple(self._leaving)
+                    if left:
+                        connection.executemany(_DELETE, [(one,) for one in left])
                     cursor = connection.execute(_INSERT, (str(owner), *_row(letter)))
                     number = cursor.lastrowid or 0
+                if left:
+                    self._leaving.difference_update(left)
             database.wrote(len(letter.payload) + 256)
             return KeptLetter(self, letter, number)
 
@@ -106,12 +114,15 @@ class Letters:
         return self._storage.eventually(read)
 
     def forget(self, number: int) -> None:
-        """Remove a letter, now or when the file is no longer locked; if the node stops before, it is handled once more."""
+        """Remove a letter, now, when the file is no longer locked, or if it cannot be written with the next letter that can.
+
+        If the node stops before, it is handled once more.
+        """
         self._leaving.add(number)
 
         def remove() -> None:
             with self._storage.database.transaction() as connection:
-                connection.execute("DELETE FROM letters WHERE number = ?", (number,))
+                connection.execute(_DELETE, (number,))
             self._leaving.discard(number)
 
         try:
@@ -121,6 +132,19 @@ class Letters:
             return
         if left is not None:
             self._storage.later(left, "a letter stays in its durable mailbox")
+
+    def close(self) -> None:
+        """Remove what could not be removed before, if that can be done at once."""
+        left = tuple(self._leaving)
+        if not left:
+            return
+        try:
+            with self._storage.database.transaction() as connection:
+                connection.executemany(_DELETE, [(one,) for one in left])
+        except (Busy, sqlite3.Error) as error:
+            _log.warning("%s letters stay in their durable mailboxes: %s", len(left), error)
+        else:
+            self._leaving.difference_update(left)
 
     def _make(self) -> None:
         """Make the table, if a file has none.

@@ -159,8 +159,9 @@ class Hosting:
         return self.child_spec(hosted, version, lambda: life_of(hosted, version, appear))
 
     def close(self) -> None:
-        """Free the instances that are ready; nothing starts any more."""
+        """Free the instances that are ready, and put the durable mailboxes in order; nothing starts any more."""
         self._pools.close()
+        self._letters.close()
 
     async def load(self, spec: ComponentSpec, on_compile: OnCompile | None) -> Component:
         """The compiled code of a component; compiling it takes seconds.
