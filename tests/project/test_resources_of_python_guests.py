@@ -319,6 +319,32 @@ def test_an_error_of_the_hosts_constructor_passes_through(between: Any) -> None:
     assert between.shelves.Book("Emma").title() == "THE EMMA"
 
 
+def test_the_program_of_the_guide_runs_and_is_typed(
+    built: dict[str, Path], tmp_path: Path, check_types: Callable[[Path], dict[str, str]]
+) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "deploying.md").read_text("utf-8")
+    (program,) = (
+        block
+        for block in re.findall(r"^```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+        if "keeper_host" in block
+    )
+    (command,) = (
+        line for line in guide.splitlines() if line.startswith("airssys-sdk generate host keeper/wit")
+    )
+    shutil.copytree(built["keeper"].parents[1], tmp_path / "keeper")
+    arguments = command.split()[1:]
+    subprocess.run(
+        [sys.executable, "-m", "airssys_sdk.cli", *arguments], cwd=tmp_path, check=True, timeout=120
+    )
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.splitlines() == ["emma a match", "False"]
+    shutil.rmtree(tmp_path / "keeper")
+    assert check_types(tmp_path) == {}
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_same_supervised(built: dict[str, Path], packages: Path, profile: str) -> None:
     def spec(name: str) -> ComponentSpec:
