@@ -14,6 +14,7 @@ COMMANDS = {
     "test": ("airssys_sdk.cli.commands.test", "Run a project's tests."),
     "run": ("airssys_sdk.cli.commands.run", "Run components under supervision."),
     "deploy": ("airssys_sdk.cli.commands.deploy", "Deploy a component into a running node."),
+    "send": ("airssys_sdk.cli.commands.send", "Send a message to a component of a running node."),
     "top": ("airssys_sdk.cli.commands.top", "Show what a running node does."),
     "call": ("airssys_sdk.cli.commands.call", "Call a function of a component."),
     "inspect": ("airssys_sdk.cli.commands.inspect", "Show what a component imports, exports and holds."),

@@ -10,8 +10,8 @@ import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from airssys_sdk.cli import stdin
-from airssys_sdk.cli.deploying import AsRun, admit, watching
+from airssys_sdk.cli import deploying, sending, stdin
+from airssys_sdk.cli.deploying import AsRun, watching
 from airssys_sdk.cli.outcome import Outlook, watched
 from airssys_sdk.cli.seeing import Seeing, shown
 from airssys_sdk.cli.system_targets import SystemTarget
@@ -79,7 +79,8 @@ async def _serve(
         Node(wish.storage, measure_memory=True, trace=voice.trace if wish.seeing.trace else None) as node,
         shown(node, wish.seeing, voice, name=_name(targets)) as control,
     ):
-        admit(control, node, _version(targets))
+        deploying.admit(control, node, _version(targets))
+        sending.admit(control, node)
         with _told(node, voice):
             with watched(node) as outlook:
                 await _start(node, targets, voice)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import logging
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from airssys_sdk.cli import system_tree
 from airssys_sdk.cli.events import as_data, in_words
 from airssys_sdk.cli.failure import show
+from airssys_sdk.cli.payloads import as_text
 from airssys_sdk.cli.session import Session
 from airssys_sdk.cli.text import safe_line
 from airssys_sdk.errors import AirssysError
@@ -78,12 +78,7 @@ class Voice:
         if not self._json:
             self._session.raw(payload or b"")
             return
-        answer: dict[str, object] = {"event": "reply", "component": str(one)}
-        try:
-            answer["payload"] = None if payload is None else payload.decode()
-        except UnicodeDecodeError:
-            answer["payload-base64"] = base64.b64encode(payload or b"").decode()
-        self._session.json(answer, indent=None)
+        self._session.json({"event": "reply", "component": str(one), **as_text(payload)}, indent=None)
 
     def failed(self, one: ComponentId, error: AirssysError) -> None:
         """Tell that a question was not answered, and why."""
