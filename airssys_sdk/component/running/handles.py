@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.abi import abi
 from ..engine.entry import guarded
-from ..engine.foreign import pointer
+from ..engine.foreign import held_back, pointer
 from ..engine.handles import resources
 from ..engine.raw import address, take_error
 from ..errors import LinkError, UnsupportedEngine
@@ -329,6 +329,7 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
         return 0
 
     thunk = low.destructor(guarded(destroy))
+    entry, data = held_back("DESTRUCTOR", thunk)
     encoded = name.encode()
     kind = base.pointer(low.type_new(base.size(host_type.number)))
     try:
@@ -337,8 +338,8 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
             encoded,
             base.size(len(encoded)),
             kind,
-            base.pointer(address(thunk)),
-            None,
+            base.pointer(entry),
+            base.pointer(data),
             None,
         )
     finally:
