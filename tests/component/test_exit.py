@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,58 @@ def test_a_guest_that_comes_to_its_host_after_the_interpreter_has_ended_waits_fo
     wasm.write_bytes(build(SPINNING_WIT, SPINNING, "w"))
     done = subprocess.run(
         [sys.executable, "-c", LATE, wasm, what, profile],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+FORKED = """
+import os, sys, threading, types
+from pathlib import Path
+from airssys_sdk.component import Cache, Component
+
+component = Component.open(Path(sys.argv[1]), cache=Cache(None), profile=sys.argv[2])
+host = {"host": types.SimpleNamespace(note=lambda: None, Thing=type("Thing", (), {}))}
+begun, over = threading.Event(), threading.Event()
+
+
+def calling():
+    with component.instantiate(host) as own:
+        while not over.is_set():
+            own.call("spin-and-note", 100_000)
+            begun.set()
+
+
+thread = threading.Thread(target=calling)
+thread.start()
+assert begun.wait(60)
+instance = component.instantiate(host)
+instance.call("spin-and-note", 10)
+child = os.fork()
+if not child:
+    instance.call("spin-and-note", 10)
+    instance.close()
+    with component.instantiate(host) as another:
+        another.call("spin-and-note", 10)
+        another.call("spin-and-print", 10)
+    sys.exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+over.set()
+thread.join()
+instance.call("spin-and-note", 10)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.parametrize("profile", ["plain", "metered"])
+def test_a_forked_process_goes_on_with_what_it_inherited(profile: str, tmp_path: Path) -> None:
+    wasm = tmp_path / "spin.wasm"
+    wasm.write_bytes(build(SPINNING_WIT, SPINNING, "w"))
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED, wasm, profile],
         capture_output=True,
         text=True,
         check=False,
