@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from airssys_sdk.component import Component, Instance, InstanceBusy, InstanceDead
+from airssys_sdk.component import Component, Instance, InstanceBusy, InstanceDead, LinkError
 from airssys_sdk.wit.tools import run_wasm_tools
 
 YIELDING = """
@@ -99,3 +99,53 @@ def test_time_that_is_up_ends_an_awaited_call(instance: Instance) -> None:
             await instance.call("yield-times", 1)
 
     asyncio.run(run())
+
+
+ASKING = """
+(component
+  (import "ask" (func $ask KIND (param "n" u32) (result u32)))
+  (core module $code
+    (import "" "ask" (func $ask (param i32) (result i32)))
+    (import "" "return" (func $return (param i32)))
+    (func (export "begin") (param i32) (result i32) (call $return (call $ask (local.get 0))) (i32.const 0))
+    (func (export "again") (param i32 i32 i32) (result i32) (unreachable)))
+  (core func $ask (canon lower (func $ask)))
+  (core func $return (canon task.return (result u32)))
+  (core instance $code (instantiate $code (with "" (instance (export "ask" (func $ask)) (export "return" (func $return))))))
+  (func (export "run") async (param "n" u32) (result u32)
+    (canon lift (core func $code "begin") async (callback (core func $code "again")))))
+"""
+"""A guest whose asynchronous function asks its host."""
+
+
+def asking(kind: str) -> Component:
+    text = ASKING.replace("KIND", kind)
+    return Component.open(run_wasm_tools(["parse", "-"], stdin=text.encode()))
+
+
+async def ask_later(n: int) -> int:
+    return n
+
+
+def ask(n: int) -> int:
+    return n + 1
+
+
+def test_an_asynchronous_guest_asks_a_host_that_answers_at_once() -> None:
+    with asking("").instantiate({"ask": ask}) as instance:
+        assert asyncio.run(instance.call("run", 3)) == 4
+
+
+def test_an_import_that_suspends_is_refused_without_advice_that_does_not_help() -> None:
+    with pytest.raises(LinkError, match="suspending import") as caught:
+        asking("").instantiate({"ask": ask_later})
+    assert caught.value.hint is not None
+    assert "limits" not in caught.value.hint
+
+
+@pytest.mark.parametrize("implementation", [ask, ask_later])
+def test_an_asynchronous_import_is_refused_whatever_implements_it(
+    implementation: Callable[[int], object],
+) -> None:
+    with pytest.raises(LinkError, match="ask: the component imports an async func, which a host cannot give"):
+        asking("async").instantiate({"ask": implementation})
