@@ -21,6 +21,7 @@ from airssys_sdk.component import (
     Err,
     HostImportFailed,
     Instance,
+    InstanceBusy,
     InstanceDead,
     InvalidValue,
     Ok,
@@ -188,3 +189,26 @@ def test_eight_threads_with_instances_of_their_own_do_not_disturb_each_other() -
             raise worker.wrong
     for task in ("values", "declared_error", "bad_argument", "resources", "failing_host", "trap"):
         assert sum(worker.done[task] for worker in workers) > 0, task
+
+
+@pytest.mark.parametrize("profile", ["plain", "metered"])
+def test_a_function_cannot_be_looked_up_while_another_thread_is_in_the_instance(profile: Any) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def give(value: Any, pad: object) -> Any:
+        inside.set()
+        assert leave.wait(30)
+        return value
+
+    host = {"host": types.SimpleNamespace(**{f"give_{name}": give for name in TYPES})}
+    with _component(profile).instantiate(host) as instance:
+        thread = threading.Thread(target=instance.call, args=("via-number", 1, NO_PAD))
+        thread.start()
+        try:
+            assert inside.wait(30)
+            with pytest.raises(InstanceBusy):
+                instance.function("echo-text")
+        finally:
+            leave.set()
+            thread.join(30)
+        assert instance.function("echo-text")("ü", NO_PAD) == "ü"
