@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import random
+import subprocess
 import sys
 import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +214,44 @@ def test_a_function_cannot_be_looked_up_while_another_thread_is_in_the_instance(
             leave.set()
             thread.join(30)
         assert instance.function("echo-text")("ü", NO_PAD) == "ü"
+
+
+FIRST_USES = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[1])
+sys.setswitchinterval(1e-5)
+from resource_guests import maker
+from airssys_sdk.component import Component, InstanceBusy
+
+component, over = Component.open(maker()), time.monotonic() + float(sys.argv[2])
+shared = [component.instantiate()]
+
+
+def use(number):
+    for turn in range(1 << 30):
+        if time.monotonic() > over:
+            return
+        try:
+            assert shared[0].resource("thing")(5).value() == 5
+        except InstanceBusy:
+            pass
+        if turn % 40 == number:
+            shared[0] = component.instantiate()
+
+
+threads = [threading.Thread(target=use, args=(number,)) for number in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_use_a_resources_functions_for_the_first_time_at_once_get_one_function() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USES, str(Path(__file__).parent), str(SECONDS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
