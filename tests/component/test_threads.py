@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import random
+import subprocess
 import sys
 import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from airssys_sdk.component import (
     Err,
     HostImportFailed,
     Instance,
+    InstanceBusy,
     InstanceDead,
     InvalidValue,
     Ok,
@@ -188,3 +191,67 @@ def test_eight_threads_with_instances_of_their_own_do_not_disturb_each_other() -
             raise worker.wrong
     for task in ("values", "declared_error", "bad_argument", "resources", "failing_host", "trap"):
         assert sum(worker.done[task] for worker in workers) > 0, task
+
+
+@pytest.mark.parametrize("profile", ["plain", "metered"])
+def test_a_function_cannot_be_looked_up_while_another_thread_is_in_the_instance(profile: Any) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def give(value: Any, pad: object) -> Any:
+        inside.set()
+        assert leave.wait(30)
+        return value
+
+    host = {"host": types.SimpleNamespace(**{f"give_{name}": give for name in TYPES})}
+    with _component(profile).instantiate(host) as instance:
+        thread = threading.Thread(target=instance.call, args=("via-number", 1, NO_PAD))
+        thread.start()
+        try:
+            assert inside.wait(30)
+            with pytest.raises(InstanceBusy):
+                instance.function("echo-text")
+        finally:
+            leave.set()
+            thread.join(30)
+        assert instance.function("echo-text")("ü", NO_PAD) == "ü"
+
+
+FIRST_USES = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[1])
+sys.setswitchinterval(1e-5)
+from resource_guests import maker
+from airssys_sdk.component import Component, InstanceBusy
+
+component, over = Component.open(maker()), time.monotonic() + float(sys.argv[2])
+shared = [component.instantiate()]
+
+
+def use(number):
+    for turn in range(1 << 30):
+        if time.monotonic() > over:
+            return
+        try:
+            assert shared[0].resource("thing")(5).value() == 5
+        except InstanceBusy:
+            pass
+        if turn % 40 == number:
+            shared[0] = component.instantiate()
+
+
+threads = [threading.Thread(target=use, args=(number,)) for number in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_use_a_resources_functions_for_the_first_time_at_once_get_one_function() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USES, str(Path(__file__).parent), str(SECONDS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,7 +83,7 @@ def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str
     part = section("Write a guest")
     (code, tests), (_, new), (allowed,) = part.blocks("python"), part.blocks("sh"), part.blocks("toml")
     file, tests_file = re.findall(r"`(diary/[\w/]+\.py)`", part.text)
-    test, run = (one for one in part.commands() if "diary" in one)
+    test, run, send = (one for one in part.commands() if "diary" in one)
     activate = ". .venv/bin/activate"
     shell(f"{activate}\ncd hello\n{new}", home)
     module = home / file
@@ -96,6 +98,14 @@ def test_a_guest_remembers_and_tells_another_one_as_the_readme_says(written: str
     assert "1 passed" in shell(f"{activate}\n{test}", home)
     for number in (1, 2):
         assert shell(f"{activate}\n{run}", home) == f"message {number}\n"
+    apart = (
+        f"export XDG_RUNTIME_DIR={tempfile.mkdtemp()}\n{activate}"  # nodes of other tests are not found there
+    )
+    serving = ["sh", "-c", f"{apart}\nexec {run.partition(' --send')[0]}"]
+    with subprocess.Popen(serving, cwd=home, stderr=subprocess.PIPE, text=True) as node:
+        assert any("running; Ctrl-C stops" in line for line in node.stderr or ())
+        assert shell(f"{apart}\n{send}", home) == "message 3\n"
+        node.send_signal(signal.SIGINT)
     # Without the other one, what its host raises reaches the author with the line that did not catch it.
     alone = f"{activate}\nairssys-sdk run diary --send diary hi"
     done = subprocess.run(["sh", "-c", alone], cwd=home, capture_output=True, text=True, check=False)

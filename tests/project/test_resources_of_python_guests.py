@@ -452,7 +452,8 @@ def test_the_programs_of_the_documentation_run_as_they_are_written_and_are_typed
         )
         assert (done.returncode, done.stderr) == (0, "")
         said.append(done.stdout.splitlines())
-    resources, compiling = said
+    limited, resources, compiling = said
+    assert limited == ["['emma']"]
     assert resources == [
         "emma a match",
         "one that was handed over to the component",

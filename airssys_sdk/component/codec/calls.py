@@ -79,9 +79,14 @@ def _write_fresh(source: Source, adapter: Abi, signature: Signature, arrays: boo
                 if result is not None:
                     lift_result(source, adapter, signature, result, arrays, f"{p}result")
             with source.block("finally:"):
-                if lends:
-                    source.line(f"{p}lent.settle()")
-                source.line(f"{p}store.busy = {p}store.dead is not None")
+                leave = f"{p}store.busy = {p}store.dead is not None"
+                if lends:  # others are let in even if an interrupt arrives meanwhile
+                    with source.block("try:"):
+                        source.line(f"{p}lent.settle()")
+                    with source.block("finally:"):
+                        source.line(leave)
+                else:
+                    source.line(leave)
                 if owned:
                     source.line(f"{source.use(adapter.delete, 'DELETE')}({p}result)")
         source.line(f"return {identifier(signature)}")

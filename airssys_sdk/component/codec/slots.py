@@ -73,4 +73,5 @@ class Slots(bytearray):
         return cast("memoryview[Any]", whole.cast(code))
 
     def __del__(self) -> None:
-        self._adapter.delete(self._result)
+        if hasattr(self, "_result"):  # or else an interrupt ended `__init__`
+            self._adapter.delete(self._result)

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #endif
 
-#define REVISION 3 /* counts what changes for `foreign.py`, which takes no module of another number */
+#define REVISION 4 /* counts what changes for `foreign.py`, which takes no module of another number */
 #define MOST 9 /* parameters of one function */
 #define SECTOR 512
 
@@ -244,14 +244,20 @@ wait_for_the_end(void)
 #endif
 }
 
+static void
+hold_back_at_the_end(void)
+{
+    if (is_ending != NULL && PyThread_get_thread_ident() != last_thread && (is_ending() || !Py_IsInitialized()))
+        wait_for_the_end();
+}
+
 /* The engine calls a host import. The Python function takes the context, and where the arguments and the results are; it
    gives the address of an error, or 0. It lets no exception out, but for want of memory it may not even be entered: the engine
    must not read an undefined answer then. */
 static word
 enter_host(void *data, word context, word type, word arguments, size_t count, word results, size_t size)
 {
-    if (is_ending != NULL && PyThread_get_thread_ident() != last_thread && (is_ending() || !Py_IsInitialized()))
-        wait_for_the_end();
+    hold_back_at_the_end();
     PyGILState_STATE state = PyGILState_Ensure();
     Target *target = (Target *)PyCFunction_GetSelf((PyObject *)data);
     PyObject *answer = NULL;
@@ -268,6 +274,43 @@ enter_host(void *data, word context, word type, word arguments, size_t count, wo
     }
     PyGILState_Release(state);
     return error;
+}
+
+/* The engine's other calls of Python reach it through functions that ctypes made, and are held back like those above. `data` is the
+   address of such a function; only the output of guests has data of its own, and one function for all. */
+static ptrdiff_t (*output)(void *, const void *, size_t);
+
+static ptrdiff_t
+enter_output(void *data, const void *bytes, size_t size)
+{
+    hold_back_at_the_end();
+    return output(data, bytes, size);
+}
+
+static word
+enter_destructor(void *data, word context, uint32_t number)
+{
+    hold_back_at_the_end();
+    return ((word(*)(void *, word, uint32_t))data)(NULL, context, number);
+}
+
+static void
+enter_suspending(
+    void *data, word context, word type, word arguments, size_t count, word results, size_t size, word error, word next)
+{
+    hold_back_at_the_end();
+    ((void (*)(void *, word, word, word, size_t, word, size_t, word, word))data)(
+        NULL, context, type, arguments, count, results, size, error, next);
+}
+
+static PyObject *
+take_output(PyObject *module, PyObject *address)
+{
+    void *taker = PyLong_AsVoidPtr(address);
+    if (taker == NULL && PyErr_Occurred())
+        return NULL;
+    output = (ptrdiff_t(*)(void *, const void *, size_t))taker;
+    Py_RETURN_NONE;
 }
 
 /* Text lies in C as `{size, data}`, UTF-8, and Python can give a string's UTF-8 without a copy of its own. */
@@ -403,6 +446,7 @@ static PyMethodDef functions[] = {
     {"ready", ready, METH_VARARGS, NULL},
     {"host_import", host_import, METH_VARARGS, NULL},
     {"hold_back", hold_back, METH_O, NULL},
+    {"take_output", take_output, METH_O, NULL},
     {"same", same, METH_O, NULL},
     {"word_sum", word_sum, METH_O, NULL},
     {"text", (PyCFunction)(void (*)(void))text, METH_FASTCALL, NULL},
@@ -424,20 +468,39 @@ static PyType_Spec target_spec = {
 
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, functions, NULL, NULL, NULL, NULL};
 
+static const struct {
+    const char *name;
+    void (*function)(void);
+} entries[] = {
+    {"HOST_IMPORT", (void (*)(void))enter_host},
+    {"OUTPUT", (void (*)(void))enter_output},
+    {"DESTRUCTOR", (void (*)(void))enter_destructor},
+    {"SUSPENDING", (void (*)(void))enter_suspending},
+};
+
+static int
+add_entries(PyObject *made)
+{
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        PyObject *address = PyLong_FromVoidPtr((void *)entries[i].function);
+        int failed = address == NULL ? -1 : PyModule_AddObjectRef(made, entries[i].name, address);
+        Py_XDECREF(address);
+        if (failed < 0)
+            return -1;
+    }
+    return 0;
+}
+
 PyMODINIT_FUNC
 PyInit__native(void)
 {
     PyObject *made = PyModule_Create(&module);
     PyObject *type = PyType_FromSpec(&target_spec);
-    PyObject *address = PyLong_FromVoidPtr((void *)enter_host);
-    if (made == NULL || type == NULL || address == NULL || PyModule_AddObjectRef(made, "HOST_IMPORT", address) < 0 ||
-        PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
+    if (made == NULL || type == NULL || add_entries(made) < 0 || PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
         Py_XDECREF(made);
         Py_XDECREF(type);
-        Py_XDECREF(address);
         return NULL;
     }
-    Py_DECREF(address);
     target_type = (PyTypeObject *)type;
     return made;
 }

@@ -15,12 +15,12 @@ import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 PURE: Final = "AIRSSYS_PURE"
 """The variable of the environment that says to do without the compiled module."""
 
-REVISION: Final = 3
+REVISION: Final = 4
 """What `_native.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
 
 _LOG = logging.getLogger(__name__)
@@ -116,6 +116,33 @@ def hold_back_at_the_end() -> None:
         COMPILED.hold_back(ctypes.cast(told, ctypes.c_void_p).value)
 
 
+def held_back(kind: Literal["DESTRUCTOR", "SUSPENDING"], thunk: object) -> tuple[int, int | None]:
+    """A function that ctypes made, as the engine calls it: held back at the end of the process like a host import.
+
+    Args:
+        kind: what the function is called for.
+        thunk: the function; it makes no use of its data.
+
+    Returns:
+        The address of the C function, and the data that it takes.
+    """
+    address = _address(thunk)
+    return (address, None) if COMPILED is None else (getattr(COMPILED, kind), address)
+
+
+def output_function(thunk: object) -> int:
+    """The address of the C function that takes the output of all guests by `thunk`, a function that ctypes made; held back as well."""
+    address = _address(thunk)
+    if COMPILED is None:
+        return address
+    COMPILED.take_output(address)
+    return int(COMPILED.OUTPUT)
+
+
+def _address(thunk: Any) -> int:
+    return ctypes.cast(thunk, ctypes.c_void_p).value or 0
+
+
 def import_function(function: Callable[..., int], error_new: Foreign) -> tuple[int, int, object]:
     """A Python function as the engine calls host imports.
 
@@ -129,6 +156,6 @@ def import_function(function: Callable[..., int], error_new: Foreign) -> tuple[i
     """
     if COMPILED is None:
         thunk = _IMPORT(function)
-        return ctypes.cast(thunk, ctypes.c_void_p).value or 0, 0, thunk
+        return _address(thunk), 0, thunk
     held = COMPILED.host_import(function, error_new)
     return COMPILED.HOST_IMPORT, id(held), held

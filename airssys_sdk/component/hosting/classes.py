@@ -47,11 +47,12 @@ class Classes:
         with self._lock:
             found = self._hosts.get(resource)
             if found is None:
-                found = self._hosts[resource] = type(escape(camel(resource.name)), (), {})
+                found = type(escape(camel(resource.name)), (), {})
                 setattr(found, MARKER, ResourceMarker(self.name(resource)))
                 for function in self._functions(resource):
                     if function.kind is model.FunctionKind.METHOD:
                         setattr(found, escape(snake(function.item)), _stub(function))
+                self._hosts[resource] = found  # when it is whole: an interrupt may arrive meanwhile
             return found
 
     def of_guest(self, resource: model.TypeDef) -> type[Resource]:
@@ -61,7 +62,7 @@ class Classes:
             if found is None:
                 name = escape(camel(resource.name))
                 interface = self._exported[_interface(resource)]
-                found = self._guests[resource] = type(name, (Resource,), {"__module__": interface})
+                found = type(name, (Resource,), {"__module__": interface})
                 setattr(found, MARKER, ResourceMarker(f"{interface}#{resource.name}"))
                 for function in self._functions(resource):
                     stub = _stub(function)
@@ -69,6 +70,7 @@ class Classes:
                     attribute = "__init__" if constructor else escape(snake(function.item))
                     codec = self._codec(function, interface)
                     setattr(found, attribute, ResourceCall(attribute, stub, stub, found, codec))
+                self._guests[resource] = found
             return found
 
     def name(self, resource: model.TypeDef) -> str:

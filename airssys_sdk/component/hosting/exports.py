@@ -17,6 +17,7 @@ from ..engine.abi import abi
 from ..engine.profiles import close_at_exit
 from ..errors import LinkError, printable
 from ..running.handles import HELD, LIFE, Held, is_guests
+from ..running.refusal import refuse
 from ..signatures.check import PlainFunction, difference
 from ..signatures.handles import gives, handles, refused, refused_async
 from ..signatures.hexed import hexed
@@ -58,6 +59,7 @@ class ExportCodec:
 
         Raises:
             LinkError: the component does not export it, or with another type.
+            InstanceBusy: a call is in progress.
             InstanceDead: the instance was closed.
         """
         call = self._bind(live)
@@ -76,7 +78,7 @@ class ExportCodec:
         place = self._places.get(live.component)
         if place is None:
             place = self._places[live.component] = self._find(live.component)
-        function = live.instance.get_func(live.store, place.index)
+        function = self._function(live, place)
         self._admit_resources(live)
         if self.signature.is_async:
             return self._bind_awaited(live, function)
@@ -84,6 +86,17 @@ class ExportCodec:
             return bind_export(self.signature, function, live.store, self.where)
         # The codec wants the bytes of the engine's struct; they identify the function, whose data lives in the store.
         return place.codec._bind_raw(live, bytes(function._func))
+
+    def _function(self, live: Live, place: _Place) -> Any:
+        """The engine's function. Looking it up goes into the store, where nobody else may be meanwhile."""
+        store = live.store
+        if store.busy and store.dead is None:
+            refuse(store, self.where)
+        store.busy = True
+        try:
+            return live.instance.get_func(store, place.index)
+        finally:
+            store.busy = store.dead is not None
 
     def _find(self, component: Component) -> _Place:
         """Look the function up in a component, and compare the types."""

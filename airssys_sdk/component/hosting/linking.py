@@ -31,13 +31,13 @@ class Link:
         linker: the `wasmtime.component.Linker`.
     """
 
-    __slots__ = ("_callbacks", "_metered", "linker")
+    __slots__ = ("_callbacks", "_profile", "linker")
 
     def __init__(self, component: Component, plan: Plan, suspends: tuple[bool, ...], *, public: bool) -> None:
         from wasmtime.component import Linker
 
         self._callbacks = list[object]()
-        self._metered = component.metered
+        self._profile = component.profile
         self.linker: Any = Linker(component.engine.raw)
         self._callbacks += link_wasi(self.linker, component.import_names, metered=component.metered)
         with self.linker.root() as root:
@@ -65,14 +65,20 @@ class Link:
             self._callbacks.append(kept)
         for name, (codec, slot) in definition.functions.items():
             where = definition.where(name)
+            if codec.signature.is_async:
+                raise LinkError(
+                    "the component imports an async func, which a host cannot give",
+                    where=printable(where),
+                    hint="make it a plain 'func' in the WIT and build the component again",
+                )
             if public:
                 instance.add_func(name, bind_import(codec.signature, slot, where))
             elif slot < len(suspends) and suspends[slot]:
-                if not self._metered:
+                if self._profile != "metered":
                     raise LinkError(
                         "a suspending import needs the engine profile 'metered'",
                         where=where,
-                        hint="open the component with profile='metered' (or with limits), or implement the import with a plain 'def'",
+                        hint=_HINTS[self._profile],
                     )
                 lift_args, lower_result, lower_error = codec.parts()
                 kept = add_suspending(
@@ -118,6 +124,10 @@ def link(store: Store, component: Component, plan: Plan, host: object, *, public
     return found.linker
 
 
+_HINTS: Final = {
+    "plain": "open the component with profile='metered' (or with limits), or implement the import with a plain 'def'",
+    "concurrent": "implement the import with a plain 'def': a component with asynchronous functions has a profile of its own",
+}
 _NO_FINALIZER: Final = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
 
 

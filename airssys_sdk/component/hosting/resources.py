@@ -129,7 +129,11 @@ class ResourceCall:
             unbound: Callable[..., Any] = self._member.__get__(instance, owner)
             return unbound
         # The function takes the place of this object in the bound class: Python then makes the method of it.
-        setattr(owner, self._name, self._bind(live))
+        # Of two threads that come first, both go on with the function of one: Python forgets what it knows of a class after it has
+        # freed what stood there, and others may run meanwhile. No thread is switched between the look and the change.
+        made, members = self._bind(live), vars(owner)
+        if self._name not in members:
+            setattr(owner, self._name, made)
         found: Callable[..., Any] = getattr(owner if instance is None else instance, self._name)
         return found
 

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from ..engine.foreign import pointer
+from ..engine.foreign import output_function, pointer
 from ..engine.stores import stores
 
 Sink: TypeAlias = Callable[[bytes], None]
@@ -125,7 +125,7 @@ def _write() -> int:
     )
     thunk = write_type(write)
     _THUNKS.append(thunk)
-    return ctypes.cast(thunk, ctypes.c_void_p).value or 0
+    return output_function(thunk)
 
 
 _THUNKS: Final[list[object]] = []

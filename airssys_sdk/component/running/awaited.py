@@ -60,9 +60,11 @@ def awaited(bound: Bound) -> Callable[..., Coroutine[Any, Any, Any]]:
             finally:
                 delete_value(slot)
         finally:
-            if lent is not None:
-                lent.settle()
-            store.busy = store.dead is not None
+            try:
+                if lent is not None:
+                    lent.settle()
+            finally:  # even if an interrupt arrives meanwhile
+                store.busy = store.dead is not None
 
     return call
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.abi import abi
 from ..engine.entry import guarded
-from ..engine.foreign import pointer
+from ..engine.foreign import held_back, pointer
 from ..engine.handles import resources
 from ..engine.raw import address, take_error
 from ..errors import LinkError, UnsupportedEngine
@@ -91,9 +91,11 @@ class Held:
             store.busy = store.dead is not None
 
     def __del__(self) -> None:
-        if self.box and self.store.dead is not None:
+        if not getattr(self, "box", 0):  # it has none at all if an interrupt ended `__init__`
+            return
+        if self.store.dead is not None:
             resources().any_delete(pointer(self.box))
-        elif self.box:
+        else:
             self.store.handles.doomed.append(
                 self.box
             )  # another thread may be inside: whoever calls next drops it
@@ -273,19 +275,30 @@ class Lending:
         self._taken.clear()
         self._made.clear()
 
+    @guarded
     def settle(self) -> None:
         """The call is over, or a host function's result handed over: what was given is gone, what was lent is back."""
+        try:
+            self._settle()
+        except BaseException:
+            self._settle()  # all or the rest, when an interrupt arrived meanwhile
+            raise
+
+    def _settle(self) -> None:
         delete = resources().any_delete
-        for held in self._taken:
+        # Nothing that raises an interrupt stands between taking one off its list and forgetting its box.
+        while self._taken:
+            held = self._taken[-1]
+            del self._taken[-1]
             box, held.box = held.box, 0
             delete(pointer(box))
-        for box, given in self._made:
+        while self._made:
+            box, given = self._made[-1]
+            del self._made[-1]
             if given or self._store.dead is not None:
                 delete(pointer(box))
             else:
                 self._store.handles.take_back(self._store, box)
-        self._taken.clear()
-        self._made.clear()
 
     def _held(self, value: Any, cls: type[Any]) -> Held:
         held: object = getattr(value, HELD, None)
@@ -333,6 +346,7 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
         return 0
 
     thunk = low.destructor(guarded(destroy))
+    entry, data = held_back("DESTRUCTOR", thunk)
     encoded = name.encode()
     kind = base.pointer(low.type_new(base.size(host_type.number)))
     try:
@@ -341,8 +355,8 @@ def define_resource(instance: Any, name: str, where: str, host_type: HostType) -
             encoded,
             base.size(len(encoded)),
             kind,
-            base.pointer(address(thunk)),
-            None,
+            base.pointer(entry),
+            base.pointer(data),
             None,
         )
     finally:

@@ -167,9 +167,11 @@ def caller(bound: Bound) -> Callable[..., Any]:
             finally:
                 delete_value(slot)
         finally:
-            if lent is not None:
-                lent.settle()
-            store.busy = store.dead is not None
+            try:
+                if lent is not None:
+                    lent.settle()
+            finally:  # even if an interrupt arrives meanwhile
+                store.busy = store.dead is not None
 
     setattr(call, BOUND, bound)
     return call
@@ -378,23 +380,29 @@ class Call:
                 return self._end(failed)
         if not futures().poll(self._future):
             return False
-        self._release_future()
-        self.done = True
-        if self._error != _NOTHING:
-            self._outcome = failure(store, int.from_bytes(self._error, "little"), self.where)
-            self._settle()
-            return True
-        slot = self._slot
         try:
-            self._value = self._bound.lift(slot or b"")
-        except Exception as raised:  # noqa: BLE001  (the function's declared error; `result` raises it)
-            self._outcome = raised
+            self._conclude()
+        finally:  # even if an interrupt arrives meanwhile; one that comes before the future is released ends the instance
+            if self._future is None:
+                store.busy = store.dead is not None
+                if self._slot is not None:
+                    abi().delete(self._slot)
+        return True
+
+    def _conclude(self) -> None:
+        """Read what came of the call, whose last slice is over."""
+        try:
+            self._release_future()
+            self.done = True
+            if self._error != _NOTHING:
+                self._outcome = failure(self._store, int.from_bytes(self._error, "little"), self.where)
+                return
+            try:
+                self._value = self._bound.lift(self._slot or b"")
+            except Exception as raised:  # noqa: BLE001  (the function's declared error; `result` raises it)
+                self._outcome = raised
         finally:
             self._settle()
-            store.busy = store.dead is not None
-            if slot is not None:
-                abi().delete(slot)
-        return True
 
     def result(self) -> Any:
         """The typed result. A call that is not done is driven to its end on this thread first.

@@ -258,7 +258,7 @@ class Store:
             self.keep = None
 
     def __del__(self) -> None:
-        if self._raw is None:
+        if getattr(self, "_raw", None) is None:  # it has none at all if an interrupt ended `__init__`
             return
         # Nobody can be inside: a running call holds a reference. One between two slices must go before the store.
         if self.call is not None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..engine.abi import abi
 from ..engine.entry import guarded
+from ..engine.foreign import held_back
 from ..engine.futures import futures
 from ..engine.raw import address, take_error
 from ..errors import HostImportFailed, LinkError, printable
@@ -205,13 +206,14 @@ def define(
             memory[continuation : continuation + 24] = answer
 
     thunk = low.import_callback(guarded(callback))
+    entry, data = held_back("SUSPENDING", thunk)
     encoded = name.encode()
     pointer = low.add_func_async(
         base.pointer(address(instance.ptr())),
         encoded,
         base.size(len(encoded)),
-        base.pointer(address(thunk)),
-        None,
+        base.pointer(entry),
+        base.pointer(data),
         None,
     )
     if pointer:
