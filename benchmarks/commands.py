@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from airssys_sdk.wit.tools import run_wasm_tools
 
 ROOT = Path(__file__).parent.parent
 RUNS = 7
@@ -24,6 +27,43 @@ def best_of(arguments: Sequence[str], *, module: str | None = "airssys_sdk.cli",
         subprocess.run(command, check=True, capture_output=True)
         times.append(time.perf_counter() - begin)
     return min(times) * 1000
+
+
+FOREVER = """(component
+  (core module $code (func (export "forever") (loop $again (br $again))))
+  (core instance $code (instantiate $code))
+  (func (export "forever") (canon lift (core func $code "forever"))))"""
+PROGRAM = """
+import sys
+from airssys_sdk.component import Component, Limits
+
+component = Component.open(sys.argv[1], profile="metered")
+with component.instantiate(limits=Limits(deadline=60)) as instance:
+    print("begun", flush=True)
+    instance.call("forever")
+"""
+
+
+def interrupted(command: Sequence[str], runs: int = RUNS) -> float:
+    """Milliseconds from Ctrl-C to the end of a process that is inside a guest which never ends; the worst of several runs.
+
+    The command prints a line when it begins, or has begun two seconds after its start.
+    """
+    times: list[float] = []
+    for _ in range(runs):
+        with subprocess.Popen(
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            if "-c" in command and process.stdout is not None:
+                process.stdout.readline()
+                time.sleep(0.2)
+            else:
+                time.sleep(2.0)
+            begin = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+            times.append(time.perf_counter() - begin)
+    return max(times) * 1000
 
 
 def example() -> tuple[tuple[float, str], tuple[float, str]]:
@@ -62,6 +102,17 @@ def main() -> None:
     print(f"{'python -c pass':44}{floor:8.0f}{'':8}{1.0:15.1f}")
     for name, took, goal in rows:
         print(f"{name:44}{took:8.0f}{'< ' + str(goal):>8}{took / floor:15.1f}")
+    if os.name != "nt":
+        with tempfile.TemporaryDirectory() as folder:
+            wasm = Path(folder, "forever.wasm")
+            wasm.write_bytes(run_wasm_tools(["parse", "-"], stdin=FOREVER.encode()))
+            ended = (
+                ("airssys-sdk call", interrupted(["-m", "airssys_sdk.cli", "call", str(wasm), "forever()"])),
+                ("a call with a deadline in a program", interrupted(["-c", PROGRAM, str(wasm)])),
+            )
+        print(f"\n{'Ctrl-C to the end of the process, worst of ' + str(RUNS):52}{'ms':>8}{'goal':>8}")
+        for name, ms in ended:
+            print(f"{name:52}{ms:8.0f}{'< 100':>8}")
     print(f"\n{'the example (make run, without installation)':44}{'s':>8}{'goal':>8}")
     for (took, counted), name, goal in zip(example(), ("empty caches", "again"), (180, 8), strict=True):
         print(f"{name:44}{took:8.1f}{'< ' + str(goal):>8}  {counted}")

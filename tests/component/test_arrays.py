@@ -12,7 +12,7 @@ from calls_fixtures import playground_bytes
 from natives import NO_PAD, echo
 from playground import Host, Playground
 
-from airssys_sdk.component import Component, InvalidType, arrays
+from airssys_sdk.component import Component, InvalidType, InvalidValue, arrays
 from airssys_sdk.component.engine.cache import Cache
 from airssys_sdk.component.hosting.dynamic import Instance
 from airssys_sdk.errors import UsageError
@@ -131,3 +131,18 @@ def test_an_array_of_the_type_and_one_of_another_are_taken(
         with pytest.raises(InvalidType):
             echo(array("d", given), NO_PAD)
     assert echo(array(code), NO_PAD) == []
+
+
+def test_a_number_of_another_type_that_does_not_fit_is_refused(instance: Instance) -> None:
+    for number, wrong in (
+        ("bytes", array("b", [1, -1])),
+        ("s8", array("B", [1, 255])),
+        ("u16", array("h", [1, -1])),
+        ("s32", array("I", [1, 2**32 - 1])),
+        ("u64", array("q", [1, -1])),
+    ):
+        with pytest.raises(InvalidValue) as refused:
+            instance.call(f"api.echo-{number}", wrong, NO_PAD)
+        assert refused.value.path == "value[1]"
+        assert refused.value.got == str(wrong[1])
+    assert instance.call("api.echo-bytes", array("b", [1, 127]), NO_PAD) == b"\x01\x7f"

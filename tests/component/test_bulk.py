@@ -11,6 +11,7 @@ import random
 import re
 import tempfile
 import types
+from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -238,7 +239,14 @@ def test_whatever_holds_bytes_is_taken(instance: Instance, data: Any) -> None:
     assert instance.call("api.many", [data] * 12) == [b"abc"] * 12
 
 
-@pytest.mark.parametrize("data", ["abc", 5, None, [256], [b"a"], [1.5]])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("abc", 5, None, [256], [b"a"], [1.5]),
+        # Buffers whose items are of a byte's size, and yet no bytes.
+        *(array("b", [-1]), memoryview(array("b", [-1])), memoryview(b"\1").cast("?")),
+    ],
+)
 def test_what_holds_no_bytes_is_refused_in_the_same_words(
     instance: Instance, without: Instance, data: Any
 ) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from calls_fixtures import playground_bytes
-from natives import MEMORY, NO_PAD, PAD, build
+from natives import MEMORY, NO_PAD, PAD, build, echo
 from playground import Host
 
 from airssys_sdk.component import (
+    Cache,
     Component,
     Err,
     Instance,
@@ -255,3 +256,21 @@ def test_a_closed_instance_refuses_calls() -> None:
     instance.close()
     with pytest.raises(InstanceDead):
         instance.call("version")
+
+
+def test_what_a_host_lacks_is_told_with_the_keys_that_mean_nothing() -> None:
+    component = Component.open(echo("", {"text": "string"}), cache=Cache(None))
+    for imports, said in (
+        (None, ["None has no attribute 'host'"]),
+        (
+            {"hots": object(), "t:t/host": None},
+            ["the mapping has no attribute 'host'", "nothing of the name 'hots'"],
+        ),
+        (object(), ["an object of class object has no attribute 'host'"]),
+    ):
+        with pytest.raises(LinkError) as refused:
+            component.instantiate(imports)
+        for text in said:
+            assert text in (refused.value.details or "")
+        assert "instantiate() takes an object" in (refused.value.hint or "")
+        assert "missing=" in (refused.value.hint or "")

@@ -230,7 +230,7 @@ class _Walk:
 
     def _bytes(self, value: Any, path: str) -> None:
         view = self._buffer(value, path)
-        if view is not None and (view.itemsize == 1 or issubclass(type(value), bytes | bytearray)):
+        if view is not None and runtime.holds_bytes(view):
             return
         for number, element in enumerate(
             self._sequence(value, path, "bytes, another buffer or a sequence of integers")

@@ -93,9 +93,14 @@ def characters(values: list[Any]) -> list[int]:
 def blob(value: object) -> bytes:
     """`bytes` from a buffer of single bytes or a sequence of integers."""
     view = buffer(value)
-    if view is not None and (view.itemsize == 1 or issubclass(type(value), bytes | bytearray)):
+    if view is not None and holds_bytes(view):
         return view.tobytes()
     return bytes(integers(sequence(value)))
+
+
+def holds_bytes(view: memoryview[Any]) -> bool:
+    """Whether a buffer's items are bytes as they are, and not signed numbers or truth values of that size."""
+    return view.itemsize == 1 and view.format[-1:] in ("B", "c")
 
 
 def digits(value: object) -> bytes:

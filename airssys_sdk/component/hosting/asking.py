@@ -195,5 +195,17 @@ class Method:
         return getattr(receiver, self.attribute)(*arguments)
 
 
+class FromMapping(types.SimpleNamespace):
+    """A host whose attributes come from a mapping.
+
+    Attributes:
+        unused: keys of the mapping that mean nothing of the component.
+    """
+
+    unused: Sequence[str] = ()
+
+
 def _who(host: object) -> str:
+    if isinstance(host, FromMapping):
+        return "the mapping"
     return "None" if host is None else f"an object of class {type(host).__qualname__}"

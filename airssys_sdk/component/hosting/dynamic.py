@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -19,15 +18,16 @@ from ...wit.reader import find_world
 from ...wit.shapes import Signature
 from ...wit.wave import FunctionPath, split_call
 from ..codec.imports import ImportCodec
-from ..errors import printable
+from ..errors import LinkError, printable
 from ..signatures.handles import handles
 from .absent import Absent
+from .asking import FromMapping
 from .classes import Classes
 from .exports import ExportCodec
 from .imports import ImportedFunction, ImportedInterface, Imports
 from .live import Live
 from .mappings import MappingCodec
-from .planning import plan_of
+from .planning import NEEDED, plan_of
 from .resources import bound
 
 if TYPE_CHECKING:
@@ -71,15 +71,32 @@ def instantiate(
     host = _by_attribute(imports, types.imports) if issubclass(type(imports), Mapping) else imports
     if missing is not None:
         host = Absent(host, missing)
-    live = Live.start(
-        component,
-        lambda loaded: plan_of(loaded, types.imports),
-        host,
-        engine=component.engine,
-        wasi=wasi,
-        limits=limits,
-    )
+    try:
+        live = Live.start(
+            component,
+            lambda loaded: plan_of(loaded, types.imports),
+            host,
+            engine=component.engine,
+            wasi=wasi,
+            limits=limits,
+        )
+    except LinkError as error:
+        _explain(error, host)
+        raise
     return Instance(live, types)
+
+
+def _explain(error: LinkError, host: object) -> None:
+    """Say how to give what is missing: there is no generated package that could tell."""
+    if error.hint != NEEDED:
+        return
+    error.hint = (
+        "instantiate() takes an object with an attribute for each interface, or a mapping from their names; "
+        "missing='why' links what is not given"
+    )
+    if isinstance(host, FromMapping) and host.unused:
+        keys = ", ".join(repr(printable(key)) for key in host.unused)
+        error.details = f"{error.details}\n- the component imports nothing of the name {keys}"
 
 
 class _Types:
@@ -353,13 +370,17 @@ def _short(name: str) -> str:
 def _by_attribute(given: object, known: Imports) -> object:
     """An object with the attributes that `known` asks for, from a mapping by interface or function name."""
     values = cast("Mapping[str, Any]", given)
-    host = types.SimpleNamespace()
+    host = FromMapping()
+    used = set[str]()
     for name, interface in known.interfaces.items():
         found = values.get(name, values.get(_short(name), values.get(interface.attribute)))
         setattr(host, interface.attribute, found)
+        used |= {name, _short(name), interface.attribute}
     for name, function in known.functions.items():
         attribute = function.resource or function.attribute
         setattr(host, attribute, values.get(name, values.get(attribute)))
+        used |= {name, attribute}
+    host.unused = [str(key) for key in values if key not in used]
     return host
 
 

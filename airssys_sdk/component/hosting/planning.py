@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .linking import Link
     from .loaded import Component
 
+NEEDED = "the Protocols in the generated package's imports folder say what is needed"
+"""The hint for whoever did not implement all of it."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Definition:
@@ -103,7 +106,7 @@ class Plan:
                 "the host does not implement what the component imports",
                 where=self._where,
                 details="\n".join(f"- {problem}" for problem in problems),
-                hint="the Protocols in the generated package's imports folder say what is needed",
+                hint=NEEDED,
             )
         return [*functions, *self._fixed], tuple(suspends)
 
