@@ -58,11 +58,13 @@ if TYPE_CHECKING:
     from .engine.profiles import Engine, Profile
     from .hosting.actors import ActorExports, Supervised, WorldActor
     from .hosting.arrays import arrays
+    from .hosting.captured import Captured, captured
     from .hosting.dynamic import Instance
     from .hosting.loaded import Component, Source
     from .hosting.resources import Resource, drop
     from .hosting.twins import ActorResource, ActorResourceClass
     from .hosting.worlds import Exports, World
+    from .output.capture import Capture
     from .running.limits import Limits
     from .running.slices import Call, begin
     from .running.suspend import suspending
@@ -74,6 +76,8 @@ _LAZY = {
     "ActorResourceClass": "hosting.twins",
     "Cache": "engine.cache",
     "Call": "running.slices",
+    "Capture": "output.capture",
+    "Captured": "hosting.captured",
     "CompileEvent": "engine.cache",
     "Component": "hosting.loaded",
     "Engine": "engine.profiles",
@@ -90,6 +94,7 @@ _LAZY = {
     "WorldActor": "hosting.actors",
     "arrays": "hosting.arrays",
     "begin": "running.slices",
+    "captured": "hosting.captured",
     "drop": "hosting.resources",
     "suspending": "running.suspend",
 }
@@ -114,6 +119,8 @@ __all__ = [
     "Cache",
     "Call",
     "CallError",
+    "Capture",
+    "Captured",
     "Char",
     "CompileEvent",
     "Component",
@@ -147,6 +154,7 @@ __all__ = [
     "WorldActor",
     "arrays",
     "begin",
+    "captured",
     "case",
     "drop",
     "enumeration",

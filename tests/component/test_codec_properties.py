@@ -18,7 +18,7 @@ from airssys_sdk.component.hosting.dynamic import Function
 from airssys_sdk.component.signatures.check import plain
 from airssys_sdk.wit import wave
 
-BATCHES, VALUES = (2500, 60) if SOAK else (20, 12)
+BATCHES, VALUES = (2500, 60) if SOAK else (32, 12)
 TYPES = 7
 
 

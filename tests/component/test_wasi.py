@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 from small_guest import Probe, Small
 
-from airssys_sdk.component import DeadlineExceeded, GuestExited, InstanceDead, Limits, Wasi, begin
+from airssys_sdk.component import (
+    Component,
+    DeadlineExceeded,
+    GuestExited,
+    InstanceDead,
+    Limits,
+    Wasi,
+    begin,
+    captured,
+)
 from airssys_sdk.component.engine.profiles import Profile, engine
 from airssys_sdk.component.output.capture import Capture
 from airssys_sdk.errors import UsageError
@@ -98,17 +107,25 @@ def test_output_is_captured_per_instance_and_reaches_the_given_receivers(
     ):
         first.say("out one", "err one")
         second.say("out two", "")
-        assert first._live.store.stdout.text() == "out one"
-        assert first._live.store.stderr.text() == "err one"
-        assert second._live.store.stdout.text() == "out two"
-        assert second._live.store.stderr.text() == ""
-    assert b"".join(received) == b"out one"
+        kept = captured(first)
+        assert (kept.stdout.text(), kept.stderr.text()) == ("out one", "err one")
+        assert (captured(second).stdout.text(), captured(second).stderr.text()) == ("out two", "")
+        first.say(" and more", "")
+        assert kept.stdout.text() == "out one and more"
+    assert captured(first).stdout.text() == "out one and more"
+    assert b"".join(received) == b"out one and more"
+    with Component.open(probe_wasm, profile=profile).instantiate(missing="not asked for") as untyped:
+        untyped.call("say", "out three", "")
+        assert captured(untyped).stdout.text() == "out three"
+    for other in (first.say, None, object()):
+        with pytest.raises(UsageError, match="is no instance of a component"):
+            captured(other)  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_captured_output_is_bounded_and_keeps_the_end(probe_wasm: Path) -> None:
     with load(probe_wasm, "plain", Wasi(keep=1_000)) as probe:
         probe.say("a" * 5_000 + "the end", "")
-        stdout = probe._live.store.stdout
+        stdout = captured(probe).stdout
         assert stdout.text() == "a" * 993 + "the end"
         assert stdout.total == 5_007
         assert stdout.dropped == 4_007
