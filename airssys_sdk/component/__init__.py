@@ -66,7 +66,8 @@ if TYPE_CHECKING:
     from .hosting.worlds import Exports, World
     from .output.capture import Capture
     from .running.limits import Limits
-    from .running.slices import Call, begin
+    from .running.sliced import Call
+    from .running.slices import begin
     from .running.suspend import suspending
     from .running.wasi import Wasi
 
@@ -75,7 +76,7 @@ _LAZY = {
     "ActorResource": "hosting.twins",
     "ActorResourceClass": "hosting.twins",
     "Cache": "engine.cache",
-    "Call": "running.slices",
+    "Call": "running.sliced",
     "Capture": "output.capture",
     "Captured": "hosting.captured",
     "CompileEvent": "engine.cache",

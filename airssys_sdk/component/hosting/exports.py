@@ -24,7 +24,7 @@ from ..signatures.hexed import hexed
 from .declared import declared
 
 if TYPE_CHECKING:
-    from ..running.slices import Bound
+    from ..running.bound import Bound
     from ..running.store import Store
     from .live import Live
     from .loaded import Component
@@ -143,7 +143,7 @@ class ExportCodec:
         return caller(self._bound(store, raw))
 
     def _bound(self, store: Store, raw: bytes) -> Bound:
-        from ..running.slices import Bound
+        from ..running.bound import Bound
 
         if self._parts is None:
             self._parts = compile_parts(self.signature, arrays=self.arrays)

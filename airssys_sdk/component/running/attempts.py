@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from ..engine.abi import CELL, abi
 from ..engine.futures import futures
+from .bound import BOUND, Bound
 from .failures import failure
 from .refusal import refuse
-from .slices import BOUND, Bound, Call, begin
+from .sliced import Call
+from .slices import begin
 
 _NOTHING: Final = bytes(8)
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ..engine.abi import CELL, abi
 from ..engine.futures import futures
+from .bound import not_yet
 from .failures import failure
 from .refusal import refuse
-from .slices import not_yet
 
 if TYPE_CHECKING:
-    from .slices import Bound
+    from .bound import Bound
 
 _NOTHING: Final = bytes(8)
 _EAGER: Final = 16

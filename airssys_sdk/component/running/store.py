@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .handles import Handles, HostType
-    from .slices import Call
+    from .sliced import Call
     from .suspend import Parked
     from .waits import Pollables
 
