@@ -113,6 +113,21 @@ class Letters:
 
         return self._storage.eventually(read)
 
+    def waiting(self, owner: ComponentId) -> Eventually[int]:
+        """How many letters wait on disk for an owner; a file without durable mailboxes is left as it is.
+
+        Raises:
+            StorageFault: `io-error`.
+        """
+
+        def count() -> int:
+            rows = self._storage.database.rows
+            if not self._made and not rows("SELECT 1 FROM sqlite_master WHERE name = 'letters'", ()):
+                return 0
+            return cast("int", rows("SELECT count(*) FROM letters WHERE owner = ?", (str(owner),))[0][0])
+
+        return self._storage.eventually(count)
+
     def forget(self, number: int) -> None:
         """Remove a letter, now, when the file is no longer locked, or if it cannot be written with the next letter that can.
 

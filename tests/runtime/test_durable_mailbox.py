@@ -100,6 +100,30 @@ def test_a_component_that_is_stopped_finds_its_letters_when_it_is_started_again(
     run(scenario)
 
 
+def test_letters_of_a_component_that_is_not_durable_any_more_stay_and_are_told(
+    actor_wasm: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = tmp_path / "node.db"
+
+    async def scenario() -> None:
+        async with Node(storage) as node:
+            await node.start(durable(actor_wasm, supervision={"shutdown": 0.0}))
+            await node.send("a", script(["sleep", 60_000]))
+            for number in range(3):
+                await node.send("a", script(["set", str(number), "x"]))
+        async with Node(storage) as node:
+            await node.start(spec(actor_wasm, "b"))
+            assert "durable" not in caplog.text
+            await node.start(spec(actor_wasm))
+            assert "test/a/0 is not durable now: 4 messages stay in its durable mailbox" in caplog.text
+            assert node.metrics("a").received == 0
+            await node.stop_component("a")
+            await node.start(durable(actor_wasm, supervision={"shutdown": 0.0}))
+            assert node.metrics("a").received == 4
+
+    run(scenario)
+
+
 def test_sender_answer_address_and_type_of_a_letter_are_kept(actor_wasm: Path, tmp_path: Path) -> None:
     storage = tmp_path / "node.db"
     others = {"messaging": {"send": ["test/*/*"], "request": ["test/*/*"]}}

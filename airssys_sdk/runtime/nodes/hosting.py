@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Literal
@@ -34,6 +35,8 @@ from ..errors import ActorStopped, NameTaken, StartFailed
 from ..messages.envelope import Envelope
 from ..messages.mailbox import MailboxOptions
 from ..supervision.backoff import Policy
+
+_log = logging.getLogger("airssys.runtime")
 
 
 class Hosting:
@@ -146,6 +149,12 @@ class Hosting:
         """
         version, directory = hosted.version, self._directory
         left_over = await settle(self._letters.load(hosted.id)) if hosted.durable else []
+        if not hosted.durable and (waiting := await settle(self._letters.waiting(hosted.id))):
+            _log.warning(
+                "%s is not durable now: %d messages stay in its durable mailbox until it is again",
+                hosted.id,
+                waiting,
+            )
 
         def appear(ref: ActorRef[Any]) -> None:
             if directory.lists(hosted.id):
