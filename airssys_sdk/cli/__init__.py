@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 
@@ -21,4 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from airssys_sdk.cli.entry import run
     except KeyboardInterrupt:
         return 130
-    return run(arguments)
+    code = run(arguments)
+    if arguments is None:
+        # The process ends now. Looking through all objects for cycles once more would take most of its last 65 ms.
+        gc.freeze()
+    return code
