@@ -172,7 +172,7 @@ def test_a_guest_that_loops_meets_its_deadline_and_is_started_again(sdk: Command
 def test_a_guest_that_asks_for_too_much_memory_is_told_apart(sdk: Command, trial: Path) -> None:
     result = sdk("run", trial, "--send", "trial", "hungry")
     assert (result.code, result.out) == (1, "")
-    assert result.err.endswith("failed 1, dead letters 0, restarts 1, denials 0\n")
+    assert result.err.endswith("failed 1, dead letters 0, kept on disk 0, restarts 1, denials 0\n")
     assert "memory" in result.err.partition("error: ")[2].splitlines()[0]
 
 
