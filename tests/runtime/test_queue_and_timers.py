@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
+import time
+import weakref
 
 import pytest
 from actor_helpers import on_loop, until
@@ -20,6 +23,7 @@ from airssys_sdk.runtime import (
 )
 from airssys_sdk.runtime.scheduling.queue import DRAIN_SECONDS, TURN_SECONDS
 from airssys_sdk.runtime.scheduling.timers import Timer, Timers
+from airssys_sdk.runtime.scheduling.workers import Workers
 
 
 def busy_for(seconds: float) -> None:
@@ -209,3 +213,26 @@ async def test_a_timeout_of_nan_is_refused_and_leaves_the_systems_timers_alone()
         with pytest.raises(RequestTimeout):
             await asyncio.wait_for(silent.ask(3, timeout=-1), 20)
         await asyncio.wait_for(system.stop(timeout=0.01), 20)
+
+
+def test_an_idle_worker_keeps_nothing_of_its_last_work() -> None:
+    class Once:
+        def __init__(self, over: threading.Event) -> None:
+            self.over = over
+
+        def step(self) -> bool:
+            return True
+
+        def leave(self) -> None:
+            self.over.set()
+
+    workers = Workers(1)
+    over = threading.Event()
+    work = Once(over)
+    gone = weakref.ref(work)
+    workers.submit(work)
+    del work
+    assert over.wait(60)
+    while gone() is not None:
+        time.sleep(0.001)  # until the thread has come back from it
+    assert workers.close(60)

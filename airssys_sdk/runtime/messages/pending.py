@@ -52,8 +52,9 @@ class Pending:
         self._listener = None
         if self._outcome is None:
             self._outcome = (None, None)
-            if self._on_cancel is not None:
-                self._on_cancel()
+            on_cancel, self._on_cancel = self._on_cancel, None
+            if on_cancel is not None:
+                on_cancel()
 
     def listen(self, listener: Settled, call: Callable[[Callable[[], None]], None]) -> None:
         """Tell `listener` of the end by way of `call`, which must run a function later on the loop's thread.
@@ -69,6 +70,7 @@ class Pending:
         if self._outcome is not None:
             return
         self._outcome = (value, error)
+        self._on_cancel = None  # it mostly belongs to whoever has this object: a cycle, which would keep what the work was given
         # `listen` may run on another thread at this moment: whichever of the two comes second sees what the other did.
         # If both see it, the second telling finds no listener.
         call = self._call

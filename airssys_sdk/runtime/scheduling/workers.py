@@ -83,8 +83,12 @@ class Workers:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
-        while (work := self._next()) is not None:
+        while True:
+            work = self._next()
+            if work is None:
+                return
             self._serve(work)
+            del work  # or an idle thread would keep what the last call was given
 
     def _next(self) -> Work | None:
         with self._condition:
