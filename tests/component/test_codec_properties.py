@@ -49,8 +49,8 @@ def test_values_of_all_types_survive_exports_imports_and_text(profile: Any) -> N
                 assert wave.parse(wave.format(value, shape), shape) == value, told
                 pairs += 1
     print(f"{profile}: {len(distinct)} distinct types, {pairs} pairs of a type and a value")
-    # Of many thousands more are the same, since there are few small types.
-    assert len(distinct) > (0.5 if SOAK else 0.9) * BATCHES * TYPES
+    # Of 17,500 drawn ones 57.6 to 58.9 % are distinct, since small types come again.
+    assert len(distinct) > (0.55 if SOAK else 0.9) * BATCHES * TYPES
     assert pairs == BATCHES * TYPES * VALUES
 
 
