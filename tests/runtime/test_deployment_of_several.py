@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from component_nodes import do, run, spec
 
+from airssys_sdk.component import Trap
 from airssys_sdk.runtime import ActorNotFound, ComponentSpec, DeploymentFailed, Node
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("actor-guest")]
@@ -102,17 +103,46 @@ def test_the_first_one_that_fails_changes_nothing_at_all(actor_wasm: Path) -> No
     run(scenario)
 
 
-def test_whoever_cancels_it_leaves_all_at_the_old_version(actor_wasm: Path) -> None:
+async def took_over(node: Node, component: str, turns: int) -> None:
+    """A component has its second version, and the loop has turned so often since."""
+    while len(node.history(component)) == 1:
+        await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("turns", range(8))
+def test_whoever_cancels_it_leaves_all_at_the_old_version(actor_wasm: Path, turns: int) -> None:
     async def scenario() -> None:
         async with Node() as node:
             await node.start_pool(version(actor_wasm, "1", "pool"), 2)
             slow = version(actor_wasm, "2", initialize=[["sleep", 300]])
             deploying = asyncio.ensure_future(node.deploy_all(POOL, slow))
-            while len(node.history(f"{POOL}-0")) == 1:  # noqa: ASYNC110 - there is no event for it
-                await asyncio.sleep(0.01)
+            await took_over(node, f"{POOL}-0", turns)
             deploying.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await deploying
             assert await numbers(node) == ["1", "1"]
+            assert len(node.history(f"{POOL}-1")) == 1
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_whoever_cancels_one_too_late_has_the_new_version_whole(actor_wasm: Path, turns: int) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start(version(actor_wasm, "1"))
+            deploying = asyncio.ensure_future(node.deploy("a", version(actor_wasm, "2")))
+            await took_over(node, "a", turns)
+            if deploying.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await deploying
+            with pytest.raises(Trap):
+                await do(node, "a", ["crash", "boom"])
+            # The next life is one of the version that took over, and it can be replaced in its turn.
+            assert await numbers(node) == ["2"]
+            await node.rollback("a")
+            assert await numbers(node) == ["1"]
 
     run(scenario)

@@ -210,7 +210,7 @@ def test_an_answer_is_not_refused_by_a_full_mailbox(actor_wasm: Path, tmp_path: 
             )
             await node.start(spec(actor_wasm, "b"))
             correlation = await do(node, "a", ["request", "test/b/0", '[["sleep", 50]]', MINUTE])
-            busy = asyncio.create_task(do(node, "a", ["sleep", 300]))
+            busy = asyncio.create_task(do(node, "a", ["sleep", 1000]))
             await until(lambda: _busy(node, "a"))
             await node.send("a", script(["count"]))
             assert await do(node, "b", ["count"]) == 1  # it has answered
@@ -253,3 +253,7 @@ def test_the_host_hears_of_a_target_that_is_not_there(actor_wasm: Path) -> None:
 
 async def _busy(node: Node, target: str = "b") -> int:
     return node.metrics(target).in_progress
+
+
+async def _none_wait(node: Node, target: str) -> bool:
+    return not node.metrics(target).depth

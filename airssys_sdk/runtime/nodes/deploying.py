@@ -11,11 +11,12 @@ from typing import Any
 from ...component import Component
 from ...component.engine.cache import OnCompile
 from ...errors import AirssysError, UsageError
+from ...manifest import ComponentId
 from ...security import Grants
 from ..components.deployment import Deployed, DeploymentFailed, deploy
 from ..components.entry import Entry
 from ..components.spec import ComponentSpec
-from ..components.version import Hosted, Reason
+from ..components.version import Hosted, Reason, Version
 from ..events import EventStream
 from .hosting import Hosting
 
@@ -53,32 +54,36 @@ class Deployments:
         self, entries: Sequence[Entry], spec: ComponentSpec | Path | bytes, on_compile: OnCompile | None
     ) -> list[Deployed]:
         """Let another version of several components take over, one after the other; see `Node.deploy_all`."""
-        deployed: list[tuple[Entry, Deployed]] = []
+        deployed: list[Deployed] = []
+        before: list[tuple[Entry, Version]] = []
         try:
             for entry in entries:
-                instance = entry.id.instance
                 own = as_spec(entry, spec) if isinstance(spec, Path | bytes) else spec
-                one = await self.deploy(entry, dataclasses.replace(own, instance=instance), on_compile)
-                deployed.append((entry, one))
+                before.append((entry, entry.hosted.version))
+                deployed.append(
+                    await self.deploy(entry, dataclasses.replace(own, instance=entry.id.instance), on_compile)
+                )
         except BaseException as error:
-            back = [] if self._stopped else await self._take_back(deployed)
+            back = [] if self._stopped else await self._take_back(before)
             if isinstance(error, DeploymentFailed):
                 raise _half_way(error, back) from error
             raise
-        return [one for _, one in deployed]
+        return deployed
 
     async def _take_back(
-        self, deployed: Sequence[tuple[Entry, Deployed]]
-    ) -> list[tuple[Deployed, Exception | None]]:
-        """Let the versions of before take over again, the last first; what came of each."""
-        back: list[tuple[Deployed, Exception | None]] = []
-        for entry, one in reversed(deployed):
+        self, before: Sequence[tuple[Entry, Version]]
+    ) -> list[tuple[ComponentId, Exception | None]]:
+        """Let the versions of before take over again where others have, the last first; what came of each."""
+        back: list[tuple[ComponentId, Exception | None]] = []
+        for entry, version in reversed(before):
+            if entry.hosted.version is version:
+                continue
             try:
-                await self.rollback(entry, one.previous.number)
+                await self.rollback(entry, version.record.number)
             except AirssysError as error:
-                back.append((one, error))
+                back.append((entry.id, error))
             else:
-                back.append((one, None))
+                back.append((entry.id, None))
         return back
 
     async def rollback(self, entry: Entry, to: int | None) -> Deployed:
@@ -133,23 +138,36 @@ class Deployments:
             deploy(hosted, version, entry.ref, self._hosting.child_spec, self._events)
         )
         self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        cancelled = await _ended(task)
         try:
-            deployed = await task
+            deployed = task.result()
         except BaseException as error:
-            task.cancel()
             self._hosting.leave(version)
             if isinstance(error, asyncio.CancelledError) and self._stopped:
                 raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
             raise
-        finally:
-            self._under_way.discard(task)
         if version.pool is not None:
             version.pool.fill()
         self._hosting.leave(old)
         self._retiring |= hosted.retiring
         for task in hosted.retiring:
             task.add_done_callback(self._retiring.discard)
+        if cancelled is not None:  # too late: the version has taken over
+            raise cancelled
         return deployed
+
+
+async def _ended(task: asyncio.Task[Any]) -> asyncio.CancelledError | None:
+    """Wait for the end of a task, which is cancelled if the caller is; how the caller was."""
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+            task.cancel()
+    return cancelled
 
 
 def as_spec(entry: Entry, code: Path | bytes) -> ComponentSpec:
@@ -157,13 +175,13 @@ def as_spec(entry: Entry, code: Path | bytes) -> ComponentSpec:
     return dataclasses.replace(entry.hosted.version.spec, wasm=code)
 
 
-def _half_way(error: DeploymentFailed, back: Sequence[tuple[Deployed, Exception | None]]) -> DeploymentFailed:
+def _half_way(error: DeploymentFailed, back: Sequence[tuple[ComponentId, Exception | None]]) -> DeploymentFailed:
     """What became of the others when one of several did not get the new version."""
     if not back:
         return error
-    mended = [str(one.component) for one, failed in back if failed is None]
+    mended = [str(one) for one, failed in back if failed is None]
     told = f"{error.message}; back at the version of before: {', '.join(mended) or 'none'}"
-    stuck = [f"{one.component} ({failed})" for one, failed in back if failed is not None]
+    stuck = [f"{one} ({failed})" for one, failed in back if failed is not None]
     if stuck:
         told = f"{told}; still at the new one: {', '.join(stuck)}"
     return DeploymentFailed(told, where=error.where, details=error.details, hint=error.hint)
