@@ -6,9 +6,11 @@ import ast
 import ctypes
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nested_runs import HERE, run_tests
@@ -139,20 +141,147 @@ def test_texts_are_read_and_written_in_place() -> None:
     at = ctypes.addressof(block)
     COMPILED.put_texts(at, 24, values)
     assert COMPILED.texts(at, len(values), 24) == values
-    COMPILED.put_text(at + 24, "other")
-    assert COMPILED.text_at(at + 24) == "other"
     size, data = (int.from_bytes(block[begin : begin + 8], "little") for begin in (48, 56))
     assert COMPILED.text(data, size) == "grüße"
     with pytest.raises(UnicodeEncodeError):
-        COMPILED.put_text(at, "\ud800")
+        COMPILED.put_texts(at, 24, ["\ud800"])
     for wrong in (b"abc", 1, None):
         with pytest.raises(TypeError, match="no string"):
-            COMPILED.put_text(at, wrong)
-        with pytest.raises(TypeError, match="no string"):
             COMPILED.put_texts(at, 24, ["a", wrong])
-    for call in (COMPILED.put_text, COMPILED.put_texts, COMPILED.text, COMPILED.texts):
+    for call in (COMPILED.put_texts, COMPILED.text, COMPILED.texts):
         with pytest.raises(TypeError, match="arguments"):
             call()
+
+
+STOP = 0x5A
+
+
+class Copying:
+    """A direct call of C's `memccpy`: copies its arguments, and gives what the copy has in the place of the last; it fails at `STOP`."""
+
+    def __init__(self, codes: str, most: int = 4096) -> None:
+        self.given, self.taken = bytearray(64), bytearray(64)
+        self.error, self.cell = bytearray(8), bytearray(b"\1" * 8)
+        source, target = self._at(self.given), self._at(self.taken)
+        address = ctypes.cast(ctypes.CDLL(None).memccpy, ctypes.c_void_p).value
+        copy = COMPILED.ready(COMPILED.function(address, 1), (target, source, STOP, 64), self)
+        address = ctypes.cast(ctypes.CDLL(None).memset, ctypes.c_void_p).value
+        self.release = COMPILED.ready(COMPILED.function(address, 0), (self._at(self.cell), 7, 8), self)
+        places = (*(source + 16 * number for number in range(len(codes) - 1)), target)
+        self.call = COMPILED.direct(copy, codes, places, self._at(self.error), self.release, most)
+
+    @staticmethod
+    def _at(memory: bytearray) -> int:
+        return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+@needs_module
+@pytest.mark.parametrize("code", "bBhHiIqQ")
+def test_a_direct_call_takes_and_gives_the_integers_of_a_format(code: str) -> None:
+    bits = 8 * struct.calcsize(code)
+    least, greatest = (0, (1 << bits) - 1) if code.isupper() else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    copying = Copying(code * 2)
+    for value in (least, greatest, 0, 1, True):
+        assert copying.call(value) == value
+        assert copying.given == struct.pack(code, value).ljust(64, b"\0")
+    for wrong in (least - 1, greatest + 1, -(1 << 64), 1 << 64):
+        with pytest.raises(OverflowError):
+            copying.call(wrong)
+    for none in (1.0, "1", None, b"1"):
+        with pytest.raises(TypeError, match="no integer"):
+            copying.call(none)
+
+
+@needs_module
+def test_a_direct_call_takes_and_gives_floats_texts_and_truth_values() -> None:
+    for value in (0.5, -1.0, float("inf"), 5e-324):
+        assert Copying("dd").call(value) == value
+    with pytest.raises(TypeError, match="no float"):
+        Copying("dd").call(1)
+    assert Copying("If").call(struct.unpack("<I", struct.pack("<f", 0.75))[0]) == 0.75
+    assert [Copying("B?").call(value) for value in (0, 1)] == [False, True]
+    for text in ("", "grüße", "🐍", "a\0b"):
+        assert Copying("ss").call(text) == text
+    with pytest.raises(UnicodeEncodeError):
+        Copying("ss").call("\ud800")
+    with pytest.raises(TypeError, match="no string"):
+        Copying("ss").call(b"abc")
+    assert Copying("x").call() is None
+    several = Copying("qsdBq")
+    assert several.call(-7, "abc", 0.25, 3) == -7
+    assert struct.unpack_from("<q8xQ8xd8xB", several.given) == (-7, 3, 0.25, 3)
+
+
+@needs_module
+def test_a_direct_call_that_fails_gives_what_nothing_else_gives_and_the_address_of_the_error() -> None:
+    copying = Copying("BB")
+    assert copying.call(STOP) is NotImplemented
+    assert int.from_bytes(copying.error, "little") == copying._at(copying.taken) + 1
+    assert copying.call(STOP + 1) == STOP + 1
+
+
+@needs_module
+def test_a_direct_call_frees_long_texts_at_once() -> None:
+    copying = Copying("ss", most=3)
+    assert copying.call("abc") == "abc"
+    assert copying.cell == b"\1" * 8
+    assert copying.call("abcd") == "abcd"
+    assert copying.cell == b"\0" + b"\7" * 7  # and says that nothing is there any more
+    numbers = Copying("QQ", most=3)
+    assert numbers.call(1 << 40) == 1 << 40
+    assert numbers.cell == b"\1" * 8
+
+
+@needs_module
+def test_a_direct_call_runs_no_code_of_what_it_is_given() -> None:
+    def never(*_: object) -> Any:
+        raise AssertionError("this was called")
+
+    class Whole(int):
+        __index__ = __int__ = __eq__ = __lt__ = __hash__ = never
+
+    class Real(float):
+        __float__ = __index__ = never
+
+    class Text(str):
+        __slots__ = ()
+        __len__ = encode = __str__ = never
+
+    assert Copying("qq").call(Whole(5)) == 5
+    assert Copying("QQ").call(Whole(5)) == 5
+    assert Copying("dd").call(Real(0.5)) == 0.5
+    assert Copying("ss").call(Text("abc")) == "abc"
+
+    class Like:
+        __index__ = __int__ = __float__ = never
+
+    for code in "qQds":
+        with pytest.raises(TypeError):
+            Copying(code * 2).call(Like())
+
+
+@needs_module
+def test_a_direct_call_is_made_of_what_fits_together() -> None:
+    copying = Copying("qq")
+    with pytest.raises(TypeError, match="takes 1 arguments, not 2"):
+        copying.call(1, 2)
+    call = copying.release
+    for codes, places in (
+        ("", ()),
+        ("q", ()),
+        ("q", (1, 2)),
+        ("q" * 11, (1,) * 11),
+        ("e", (1,)),
+        ("?q", (1, 2)),
+    ):
+        with pytest.raises(TypeError, match="a code and a place"):
+            COMPILED.direct(call, codes, places, 1, call, 0)
+    with pytest.raises(TypeError, match="no foreign function"):
+        COMPILED.direct(len, "x", (1,), 1, call, 0)
+    with pytest.raises(TypeError, match="no foreign function"):
+        COMPILED.direct(call, "x", (1,), 1, len, 0)
+    with pytest.raises(TypeError):
+        COMPILED.direct(call, "x", ("1",), 1, call, 0)
 
 
 @needs_module
@@ -191,20 +320,3 @@ print(cache.counters.compiled)
         for pure in order
     ]
     assert compiled == ["1\n", "0\n"]
-
-
-@needs_module
-def test_a_string_that_says_it_is_another_is_read_as_it_is() -> None:
-    class Liar(str):
-        __slots__ = ()
-
-        def __len__(self) -> int:
-            return 1_000_000
-
-        def encode(self, *_: object) -> bytes:  # type: ignore[override]
-            return b"x" * 1_000_000
-
-    block = ctypes.create_string_buffer(16)
-    liar = Liar("abc")  # the block points to what it holds
-    COMPILED.put_text(ctypes.addressof(block), liar)
-    assert COMPILED.text_at(ctypes.addressof(block)) == "abc"

@@ -35,7 +35,7 @@ def test_the_component_does_what_it_says_and_is_typed(
         manifest.write("\n" + SECTION)
     wasm = build(project, cache=kept / "components-guide", precompile=False).path
     store = bare_guest("actor", ROOT / "wit" / "airssys-core", "runtime-host")
-    asyncio.run(asyncio.wait_for(_sell(project.folder, wasm, store), 60))
+    asyncio.run(asyncio.wait_for(_sell(project.folder, wasm, store), 240))
     (project.folder / "mypy.ini").write_text("[mypy]\nmypy_path = bindings\npython_version = 3.14\n")
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", mypy_cache, "src"]
     done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)

@@ -1,7 +1,8 @@
 """Writing a call whose cells lie ready in the memory of the bound function.
 
 What is the same for every call (kinds, names, counts, the addresses of records' fields) is in that memory from the start; a call
-writes only the words that differ, and the parameters of the foreign call are one ready tuple. That takes a third off a small call.
+writes only the words that differ, and the parameters of the foreign call are one ready tuple. That takes a third off a small call;
+the compiled module, which writes the words, calls and reads a small result in one step, takes another third.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from ...wit.shapes import (
 )
 from ..engine.abi import CELL, PAYLOAD, Abi
 from ..engine.foreign import COMPILED
+from . import runtime
 from .layout import STRING_SHAPE, flat_code, head, is_flat, is_text
 from .lifting import Lifting
 from .parts import explained, identifier, known, lift_result, names_of, rows_of, write_entry, write_failure
@@ -41,6 +43,9 @@ MOST_WORDS: Final = 6
 
 MOST_KEPT: Final = 4096
 """A text of up to this many bytes that a call returned stays in memory until the next call of the function."""
+
+TEXT: Final = "s"
+"""The code of a string, which the compiled module writes and reads as `{size, data}`."""
 
 _UNFIT: Final = MOST_WORDS + 1
 
@@ -71,7 +76,7 @@ class Word:
     """One word that a call writes.
 
     Attributes:
-        code: its struct format.
+        code: its struct format, or `TEXT`.
         at: where it lies, in bytes.
         expression: its value; running it runs no code of the caller's.
     """
@@ -86,12 +91,10 @@ class Ready:
 
     Attributes:
         words: what is left to write when the statements have run.
-        texts: where the `{size, data}` of strings is left to write, and the strings: the compiled module does it.
     """
 
     def __init__(self, source: Source, rows: Rows, parameters: Sequence[Parameter]) -> None:
         self.words: list[Word] = []
-        self.texts: list[tuple[int, str]] = []
         self._source = source
         self._rows = rows
         self._template = bytearray(CELL * len(parameters))
@@ -116,7 +119,7 @@ class Ready:
                     for element, local in zip(shape.elements, self._rows.elements(shape, value), strict=True)
                 ]
             case ScalarShape(Scalar.STRING) if COMPILED is not None:
-                self.texts.append((at + PAYLOAD, value))
+                self.words.append(Word(TEXT, at + PAYLOAD, value))
                 return
             case _:
                 layout, arguments = self._rows.payload(shape, value)
@@ -159,10 +162,6 @@ class _Memory:
         """The memory as items of one struct format."""
         return self._named(f"view_{'bool' if code == '?' else code}", f"view({code!r})")
 
-    def place(self, at: int) -> str:
-        """The address of a byte in it."""
-        return self._named(f"place{at}", f"at({at})")
-
     def _named(self, stem: str, expression: str) -> str:
         name = f"{self._prefix}{stem}"
         self.names[name] = expression
@@ -184,16 +183,8 @@ def write_ready(source: Source, adapter: Abi, signature: Signature, arrays: bool
             plan = ready.plan()
             write_entry(source)
             with source.block("try:"):
-                if ready.words or ready.texts:
-                    with explained(source, signature, parameters):
-                        for at, text in ready.texts:
-                            put = source.use(COMPILED.put_text, "put_text")
-                            source.line(f"{put}({memory.place(at)}, {text})")
-                        for word in ready.words:
-                            number = word.at // struct.calcsize(word.code)
-                            source.line(f"{memory.view(word.code)}[{number}] = {word.expression}")
-                source.line(f"{p}error = {p}call()")
-                write_failure(source)
+                write = _write_steps if COMPILED is None else _write_direct
+                bound = write(source, signature, parameters, ready.words, plan.result, memory)
                 if result is not None:
                     _lift_ready(source, adapter, signature, result, arrays, plan.result, memory)
             with source.block("finally:"):
@@ -202,11 +193,51 @@ def write_ready(source: Source, adapter: Abi, signature: Signature, arrays: bool
         counts = f"{len(signature.parameters)}, {int(result is not None)}"
         slots = f"{source.use(Slots)}({engine}, {plan_name}, {p}function, {p}store.context, {counts})"
         source.line(f"{p}slots = {slots}")
-        source.line(f"{p}call, {p}release = {p}slots.call(), {p}slots.release()")
+        source.line(f"{p}call, {p}release = {p}slots.{bound}, {p}slots.release()")
         for name, expression in memory.names.items():
             source.line(f"{name} = {p}slots.{expression}")
         source.splice(body)
         source.line(f"return {identifier(signature)}")
+
+
+def _write_steps(
+    source: Source, signature: Signature, parameters: str, words: Sequence[Word], _at: int, memory: _Memory
+) -> str:
+    """Write the words, then the call; how `Slots` make what is called."""
+    p = source.prefix
+    if words:
+        with explained(source, signature, parameters):
+            for word in words:
+                number = word.at // struct.calcsize(word.code)
+                source.line(f"{memory.view(word.code)}[{number}] = {word.expression}")
+    source.line(f"{p}error = {p}call()")
+    write_failure(source)
+    return "call()"
+
+
+def _write_direct(
+    source: Source, signature: Signature, parameters: str, words: Sequence[Word], at: int, _memory: _Memory
+) -> str:
+    """Write one call that takes the words and gives a small result; how `Slots` make what is called."""
+    p = source.prefix
+    step = f"{p}answer = {p}call({', '.join(word.expression for word in words)})"
+    if words:
+        with explained(source, signature, parameters):
+            source.line(step)
+    else:
+        source.line(step)
+    failed = source.constant(NotImplemented, "failed")
+    source.line(f"if {p}answer is {failed}: {source.use(runtime.fail)}({p}store, {p}slots.error(), {p}where)")
+    codes = "".join(word.code for word in words) + _answer_code(signature.result)
+    places = "".join(f"{place}, " for place in [*(word.at for word in words), at + PAYLOAD])
+    return f"direct({codes!r}, ({places}), {MOST_KEPT})"
+
+
+def _answer_code(result: Shape | None) -> str:
+    """What the compiled module reads of a result: `x` for nothing, if it is more than a number or a text."""
+    if result is not None and is_flat(result):
+        return flat_code(result.scalar)
+    return TEXT if result == STRING_SHAPE else "x"
 
 
 def _lift_ready(
@@ -219,12 +250,14 @@ def _lift_ready(
     memory: _Memory,
 ) -> None:
     """Write the lifting of the result's cell in the function's memory, and the return."""
+    answer = f"{source.prefix}answer"
     if is_flat(result):
-        code = flat_code(result.scalar)
-        word = f"{memory.view(code)}[{(at + PAYLOAD) // struct.calcsize(code)}]"
-        source.line(f"return {Lifting(source, adapter).value(result, [word])}")
+        if COMPILED is None:
+            code = flat_code(result.scalar)
+            answer = f"{memory.view(code)}[{(at + PAYLOAD) // struct.calcsize(code)}]"
+        source.line(f"return {Lifting(source, adapter).value(result, [answer])}")
     elif result == STRING_SHAPE and COMPILED is not None:
-        source.line(f"return {source.use(COMPILED.text_at, 'text_at')}({memory.place(at + PAYLOAD)})")
+        source.line(f"return {answer}")
     elif is_text(result):
         number = (at + PAYLOAD) // PAYLOAD
         size, data = source.local("size"), source.local("at")
@@ -238,7 +271,7 @@ def _write_exit(source: Source, result: Shape | None, at: int, memory: _Memory) 
     """Write the end of a call: free what the result owns, then let others in, even if an interrupt arrives meanwhile."""
     p = source.prefix
     leave = f"{p}store.busy = {p}store.dead is not None"
-    if result is None or is_flat(result):
+    if result is None or is_flat(result) or (result == STRING_SHAPE and COMPILED is not None):
         source.line(leave)
         return
     with source.block("try:"):

@@ -18,7 +18,7 @@
 #include <unistd.h>
 #endif
 
-#define REVISION 4 /* counts what changes for `foreign.py`, which takes no module of another number */
+#define REVISION 5 /* counts what changes for `foreign.py`, which takes no module of another number */
 #define MOST 9 /* parameters of one function */
 #define SECTOR 512
 
@@ -340,15 +340,6 @@ text(PyObject *module, PyObject *const *objects, Py_ssize_t given)
 }
 
 static PyObject *
-text_at(PyObject *module, PyObject *address)
-{
-    const word *vector = PyLong_AsVoidPtr(address);
-    if (vector == NULL && PyErr_Occurred())
-        return NULL;
-    return PyUnicode_DecodeUTF8((const char *)vector[1], (Py_ssize_t)vector[0], NULL);
-}
-
-static PyObject *
 texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
 {
     word place[3]; /* address of the first `{size, data}`, how many, bytes from one to the next */
@@ -383,15 +374,6 @@ put(word address, PyObject *string)
 }
 
 static PyObject *
-put_text(PyObject *module, PyObject *const *objects, Py_ssize_t given)
-{
-    word address;
-    if (numbers_of(objects, given - 1, 1, &address) < 0 || put(address, objects[1]) < 0)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-static PyObject *
 put_texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
 {
     word place[2]; /* address of the first `{size, data}`, bytes from one to the next */
@@ -404,6 +386,207 @@ put_texts(PyObject *module, PyObject *const *objects, Py_ssize_t given)
         if (put(place[0] + (word)i * place[1], PyList_GetItem(objects[2], i)) < 0)
             return NULL;
     Py_RETURN_NONE;
+}
+
+/* A call whose arguments and result are numbers and texts: it writes what Python gives to where it belongs, makes the foreign
+   call, and reads the result. As steps of their own these would cost as much as the call. */
+
+typedef struct {
+    char code; /* as in Python's `struct`, with `s` for the `{size, data}` of a text and `x` for nothing */
+    void *place;
+} Slot;
+
+typedef struct {
+    Target call;
+    Py_ssize_t count;
+    Slot slots[MOST];
+    Slot result;
+    void **error;    /* takes the address of the error if the call fails */
+    Target *release; /* frees a text in the result that has more than `most` bytes; the next call frees a smaller one */
+    word most;
+} Direct;
+
+static PyTypeObject *direct_type;
+
+static int
+integer_of(PyObject *value, long long least, long long greatest, long long *out)
+{
+    if (!PyLong_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, "this is no integer");
+        return -1;
+    }
+    *out = PyLong_AsLongLong(value);
+    if (*out == -1 && PyErr_Occurred())
+        return -1;
+    if (*out < least || *out > greatest) {
+        PyErr_SetString(PyExc_OverflowError, "the integer is too small or too great");
+        return -1;
+    }
+    return 0;
+}
+
+#define PUT_INTEGER(type, least, greatest) \
+    if (integer_of(value, least, greatest, &integer) < 0) \
+        return -1; \
+    *(type *)slot->place = (type)integer; \
+    return 0
+
+/* Runs no code of the value's: of what is below `int`, `float` and `str` it takes what Python itself keeps there. */
+static int
+put_in(const Slot *slot, PyObject *value)
+{
+    long long integer;
+    switch (slot->code) {
+    case 'b':
+        PUT_INTEGER(int8_t, INT8_MIN, INT8_MAX);
+    case 'B':
+        PUT_INTEGER(uint8_t, 0, UINT8_MAX);
+    case 'h':
+        PUT_INTEGER(int16_t, INT16_MIN, INT16_MAX);
+    case 'H':
+        PUT_INTEGER(uint16_t, 0, UINT16_MAX);
+    case 'i':
+        PUT_INTEGER(int32_t, INT32_MIN, INT32_MAX);
+    case 'I':
+        PUT_INTEGER(uint32_t, 0, UINT32_MAX);
+    case 'q':
+        PUT_INTEGER(int64_t, INT64_MIN, INT64_MAX);
+    case 'Q':
+        if (!PyLong_Check(value))
+            return integer_of(value, 0, 0, &integer);
+        *(uint64_t *)slot->place = PyLong_AsUnsignedLongLong(value);
+        return *(uint64_t *)slot->place == UINT64_MAX && PyErr_Occurred() ? -1 : 0;
+    case 'd':
+        if (!PyFloat_Check(value)) {
+            PyErr_SetString(PyExc_TypeError, "this is no float");
+            return -1;
+        }
+        *(double *)slot->place = PyFloat_AsDouble(value);
+        return 0;
+    default:
+        return put((word)slot->place, value);
+    }
+}
+
+static PyObject *
+text_in(const word *vector)
+{
+    return PyUnicode_DecodeUTF8((const char *)vector[1], (Py_ssize_t)vector[0], NULL);
+}
+
+static PyObject *
+taken_from(const Slot *slot)
+{
+    const void *place = slot->place;
+    switch (slot->code) {
+    case '?':
+        return PyBool_FromLong(*(const uint8_t *)place);
+    case 'b':
+        return PyLong_FromLong(*(const int8_t *)place);
+    case 'B':
+        return PyLong_FromLong(*(const uint8_t *)place);
+    case 'h':
+        return PyLong_FromLong(*(const int16_t *)place);
+    case 'H':
+        return PyLong_FromLong(*(const uint16_t *)place);
+    case 'i':
+        return PyLong_FromLong(*(const int32_t *)place);
+    case 'I':
+        return PyLong_FromUnsignedLong(*(const uint32_t *)place);
+    case 'q':
+        return PyLong_FromLongLong(*(const int64_t *)place);
+    case 'Q':
+        return PyLong_FromUnsignedLongLong(*(const uint64_t *)place);
+    case 'f':
+        return PyFloat_FromDouble(*(const float *)place);
+    case 'd':
+        return PyFloat_FromDouble(*(const double *)place);
+    case 's':
+        return text_in(place);
+    default:
+        Py_RETURN_NONE;
+    }
+}
+
+static PyObject *
+call_direct(PyObject *self, PyObject *const *objects, Py_ssize_t count)
+{
+    Direct *direct = (Direct *)self;
+    if (count != direct->count) {
+        PyErr_Format(PyExc_TypeError, "this takes %zd arguments, not %zd", direct->count, count);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (put_in(&direct->slots[i], objects[i]) < 0)
+            return NULL;
+    void (*target)(void) = direct->call.target;
+    const word *a = direct->call.arguments;
+    void *error;
+    Py_BEGIN_ALLOW_THREADS
+    error = CALL(void *);
+    Py_END_ALLOW_THREADS
+    if (error != NULL) {
+        *direct->error = error;
+        return Py_NewRef(Py_NotImplemented); /* nothing else returns that, so the caller knows by one comparison */
+    }
+    PyObject *result = taken_from(&direct->result);
+    if (direct->result.code == 's' && *(const word *)direct->result.place > direct->most) {
+        const Target *release = direct->release;
+        Py_XDECREF(enter(release->target, release->result, release->arguments));
+        *(char *)release->arguments[0] = 0; /* the result owns nothing any more */
+    }
+    return result;
+}
+
+static PyMethodDef direct_method = {"foreign", (PyCFunction)(void (*)(void))call_direct, METH_FASTCALL, NULL};
+
+static void
+forget_direct(PyObject *self)
+{
+    Py_XDECREF((PyObject *)((Direct *)self)->release);
+    forget(self);
+}
+
+static PyObject *
+direct(PyObject *module, PyObject *arguments)
+{
+    PyObject *call, *release, *places;
+    const char *codes;
+    unsigned long long most, error;
+    if (!PyArg_ParseTuple(arguments, "OsO!KOK:direct", &call, &codes, &PyTuple_Type, &places, &error, &release, &most))
+        return NULL;
+    Target *target = target_of(call), *releasing = target == NULL ? NULL : target_of(release);
+    if (releasing == NULL)
+        return NULL;
+    Py_ssize_t count = PyTuple_Size(places) - 1;
+    if (count < 0 || count > MOST || strlen(codes) != (size_t)count + 1 || strspn(codes, "bBhHiIqQds") < (size_t)count
+        || strchr("?bBhHiIqQfdsx", codes[count]) == NULL) {
+        PyErr_SetString(PyExc_TypeError, "this takes a code and a place for each argument and for the result");
+        return NULL;
+    }
+    word values[MOST + 1];
+    for (Py_ssize_t i = 0; i <= count; i++) {
+        values[i] = PyLong_AsSize_t(PyTuple_GetItem(places, i));
+        if (values[i] == (word)-1 && PyErr_Occurred())
+            return NULL;
+    }
+    Direct *made = PyObject_New(Direct, direct_type);
+    if (made == NULL)
+        return NULL;
+    made->call.target = target->target;
+    made->call.result = POINTER;
+    memcpy(made->call.arguments, target->arguments, sizeof(words));
+    made->call.kept = Py_NewRef(call);
+    made->count = count;
+    for (Py_ssize_t i = 0; i < count; i++)
+        made->slots[i] = (Slot){codes[i], (void *)values[i]};
+    made->result = (Slot){codes[count], (void *)values[count]};
+    made->error = (void **)(word)error;
+    made->release = (Target *)Py_NewRef((PyObject *)releasing);
+    made->most = (word)most;
+    PyObject *function = PyCFunction_NewEx(&direct_method, (PyObject *)made, NULL);
+    Py_DECREF(made);
+    return function;
 }
 
 /* The sum of the 64-bit words of a buffer, the last one filled up with zeros, those of each sector times an odd number of its own:
@@ -450,9 +633,8 @@ static PyMethodDef functions[] = {
     {"same", same, METH_O, NULL},
     {"word_sum", word_sum, METH_O, NULL},
     {"text", (PyCFunction)(void (*)(void))text, METH_FASTCALL, NULL},
-    {"text_at", text_at, METH_O, NULL},
+    {"direct", direct, METH_VARARGS, NULL},
     {"texts", (PyCFunction)(void (*)(void))texts, METH_FASTCALL, NULL},
-    {"put_text", (PyCFunction)(void (*)(void))put_text, METH_FASTCALL, NULL},
     {"put_texts", (PyCFunction)(void (*)(void))put_texts, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -464,6 +646,15 @@ static PyType_Spec target_spec = {
     0,
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     target_slots,
+};
+
+static PyType_Slot direct_slots[] = {{Py_tp_dealloc, forget_direct}, {0, NULL}};
+static PyType_Spec direct_spec = {
+    "airssys_sdk.component.engine._native.Direct",
+    sizeof(Direct),
+    0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    direct_slots,
 };
 
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, functions, NULL, NULL, NULL, NULL};
@@ -495,12 +686,12 @@ PyMODINIT_FUNC
 PyInit__native(void)
 {
     PyObject *made = PyModule_Create(&module);
-    PyObject *type = PyType_FromSpec(&target_spec);
-    if (made == NULL || type == NULL || add_entries(made) < 0 || PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
+    target_type = (PyTypeObject *)PyType_FromSpec(&target_spec);
+    direct_type = (PyTypeObject *)PyType_FromSpec(&direct_spec);
+    if (made == NULL || target_type == NULL || direct_type == NULL || add_entries(made) < 0
+        || PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
         Py_XDECREF(made);
-        Py_XDECREF(type);
         return NULL;
     }
-    target_type = (PyTypeObject *)type;
     return made;
 }

@@ -175,7 +175,9 @@ def as_spec(entry: Entry, code: Path | bytes) -> ComponentSpec:
     return dataclasses.replace(entry.hosted.version.spec, wasm=code)
 
 
-def _half_way(error: DeploymentFailed, back: Sequence[tuple[ComponentId, Exception | None]]) -> DeploymentFailed:
+def _half_way(
+    error: DeploymentFailed, back: Sequence[tuple[ComponentId, Exception | None]]
+) -> DeploymentFailed:
     """What became of the others when one of several did not get the new version."""
     if not back:
         return error
