@@ -28,7 +28,7 @@ EVERY_PATH = (
         "test_adversarial_values.py",
     ),
     *("test_handles.py", "test_lowering_resources.py", "test_slices.py", "test_suspend.py"),
-    *("test_limits.py", "test_wasi.py"),
+    *("test_limits.py", "test_wasi.py", "test_scalar_imports.py"),
 )
 
 needs_module = pytest.mark.skipif(
@@ -156,22 +156,23 @@ def test_texts_are_read_and_written_in_place() -> None:
 STOP = 0x5A
 
 
-class Copying:
-    """A direct call of C's `memccpy`: copies its arguments, and gives what the copy has in the place of the last; it fails at `STOP`."""
+class Echo:
+    """A direct call that gives its first argument; it fails if `fails` and that begins with `STOP`: C's `memccpy` looks for it."""
 
-    def __init__(self, codes: str, most: int = 4096) -> None:
-        self.given, self.taken = bytearray(64), bytearray(64)
+    def __init__(self, codes: str, *, most: int = 4096, fails: bool = False) -> None:
+        self.given, self.copied = bytearray(64), bytearray(64)
         self.error, self.cell = bytearray(8), bytearray(b"\1" * 8)
-        source, target = self._at(self.given), self._at(self.taken)
+        source = self.at(self.given)
         address = ctypes.cast(ctypes.CDLL(None).memccpy, ctypes.c_void_p).value
-        copy = COMPILED.ready(COMPILED.function(address, 1), (target, source, STOP, 64), self)
+        parameters = self.at(self.copied), source, STOP, int(fails)
+        copy = COMPILED.ready(COMPILED.function(address, 1), parameters, self)
         address = ctypes.cast(ctypes.CDLL(None).memset, ctypes.c_void_p).value
-        self.release = COMPILED.ready(COMPILED.function(address, 0), (self._at(self.cell), 7, 8), self)
-        places = (*(source + 16 * number for number in range(len(codes) - 1)), target)
-        self.call = COMPILED.direct(copy, codes, places, self._at(self.error), self.release, most)
+        self.release = COMPILED.ready(COMPILED.function(address, 0), (self.at(self.cell), 7, 8), self)
+        places = (*(source + 16 * number for number in range(len(codes) - 1)), source)
+        self.call = COMPILED.direct(copy, codes, places, self.at(self.error), self.release, most)
 
     @staticmethod
-    def _at(memory: bytearray) -> int:
+    def at(memory: bytearray) -> int:
         return ctypes.addressof(ctypes.c_char.from_buffer(memory))
 
 
@@ -180,54 +181,54 @@ class Copying:
 def test_a_direct_call_takes_and_gives_the_integers_of_a_format(code: str) -> None:
     bits = 8 * struct.calcsize(code)
     least, greatest = (0, (1 << bits) - 1) if code.isupper() else (-(1 << bits - 1), (1 << bits - 1) - 1)
-    copying = Copying(code * 2)
+    echo = Echo(code * 2)
     for value in (least, greatest, 0, 1, True):
-        assert copying.call(value) == value
-        assert copying.given == struct.pack(code, value).ljust(64, b"\0")
+        assert echo.call(value) == value
+        assert echo.given == struct.pack(code, value).ljust(64, b"\0")
     for wrong in (least - 1, greatest + 1, -(1 << 64), 1 << 64):
         with pytest.raises(OverflowError):
-            copying.call(wrong)
+            echo.call(wrong)
     for none in (1.0, "1", None, b"1"):
         with pytest.raises(TypeError, match="no integer"):
-            copying.call(none)
+            echo.call(none)
 
 
 @needs_module
 def test_a_direct_call_takes_and_gives_floats_texts_and_truth_values() -> None:
     for value in (0.5, -1.0, float("inf"), 5e-324):
-        assert Copying("dd").call(value) == value
+        assert Echo("dd").call(value) == value
     with pytest.raises(TypeError, match="no float"):
-        Copying("dd").call(1)
-    assert Copying("If").call(struct.unpack("<I", struct.pack("<f", 0.75))[0]) == 0.75
-    assert [Copying("B?").call(value) for value in (0, 1)] == [False, True]
+        Echo("dd").call(1)
+    assert Echo("If").call(struct.unpack("<I", struct.pack("<f", 0.75))[0]) == 0.75
+    assert [Echo("B?").call(value) for value in (0, 1)] == [False, True]
     for text in ("", "grüße", "🐍", "a\0b"):
-        assert Copying("ss").call(text) == text
+        assert Echo("ss").call(text) == text
     with pytest.raises(UnicodeEncodeError):
-        Copying("ss").call("\ud800")
+        Echo("ss").call("\ud800")
     with pytest.raises(TypeError, match="no string"):
-        Copying("ss").call(b"abc")
-    assert Copying("x").call() is None
-    several = Copying("qsdBq")
+        Echo("ss").call(b"abc")
+    assert Echo("x").call() is None
+    several = Echo("qsdBq")
     assert several.call(-7, "abc", 0.25, 3) == -7
     assert struct.unpack_from("<q8xQ8xd8xB", several.given) == (-7, 3, 0.25, 3)
 
 
 @needs_module
 def test_a_direct_call_that_fails_gives_what_nothing_else_gives_and_the_address_of_the_error() -> None:
-    copying = Copying("BB")
-    assert copying.call(STOP) is NotImplemented
-    assert int.from_bytes(copying.error, "little") == copying._at(copying.taken) + 1
-    assert copying.call(STOP + 1) == STOP + 1
+    echo = Echo("BB", fails=True)
+    assert echo.call(STOP) is NotImplemented
+    assert int.from_bytes(echo.error, "little") == echo.at(echo.copied) + 1
+    assert echo.call(STOP + 1) == STOP + 1
 
 
 @needs_module
 def test_a_direct_call_frees_long_texts_at_once() -> None:
-    copying = Copying("ss", most=3)
-    assert copying.call("abc") == "abc"
-    assert copying.cell == b"\1" * 8
-    assert copying.call("abcd") == "abcd"
-    assert copying.cell == b"\0" + b"\7" * 7  # and says that nothing is there any more
-    numbers = Copying("QQ", most=3)
+    echo = Echo("ss", most=3)
+    assert echo.call("abc") == "abc"
+    assert echo.cell == b"\1" * 8
+    assert echo.call("abcd") == "abcd"
+    assert echo.cell == b"\0" + b"\7" * 7  # and says that nothing is there any more
+    numbers = Echo("QQ", most=3)
     assert numbers.call(1 << 40) == 1 << 40
     assert numbers.cell == b"\1" * 8
 
@@ -247,25 +248,25 @@ def test_a_direct_call_runs_no_code_of_what_it_is_given() -> None:
         __slots__ = ()
         __len__ = encode = __str__ = never
 
-    assert Copying("qq").call(Whole(5)) == 5
-    assert Copying("QQ").call(Whole(5)) == 5
-    assert Copying("dd").call(Real(0.5)) == 0.5
-    assert Copying("ss").call(Text("abc")) == "abc"
+    assert Echo("qq").call(Whole(5)) == 5
+    assert Echo("QQ").call(Whole(5)) == 5
+    assert Echo("dd").call(Real(0.5)) == 0.5
+    assert Echo("ss").call(Text("abc")) == "abc"
 
     class Like:
         __index__ = __int__ = __float__ = never
 
     for code in "qQds":
         with pytest.raises(TypeError):
-            Copying(code * 2).call(Like())
+            Echo(code * 2).call(Like())
 
 
 @needs_module
 def test_a_direct_call_is_made_of_what_fits_together() -> None:
-    copying = Copying("qq")
+    echo = Echo("qq")
     with pytest.raises(TypeError, match="takes 1 arguments, not 2"):
-        copying.call(1, 2)
-    call = copying.release
+        echo.call(1, 2)
+    call = echo.release
     for codes, places in (
         ("", ()),
         ("q", ()),

@@ -1,36 +1,33 @@
 """Compiling host imports: lift the guest's arguments, call the host's function, lower what it returns or raises.
 
-A result is lowered like an argument, into memory of ours, and then copied by the engine into its own: it keeps and
-frees results, and it must be the one who allocated them. What is compiled serves every instance: which one calls is said by the
+What is compiled serves every instance: which one calls is said by the
 engine's context, and what the instance's host implements stands in its store.
+
+Where arguments and result are numbers, and the arguments maybe texts, the compiled module reads and writes them itself, and what stands
+here only finds the function and keeps what it raises.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import struct
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from ...wit.annotations import Scalar
-from ...wit.shapes import HandleShape, Parameter, ResultShape, ScalarShape, Shape, Signature
+from ...wit.shapes import HandleShape, ResultShape, ScalarShape, Signature
 from ...wit.values import Err
-from ..engine.abi import abi
+from ..engine.abi import CELL, PAYLOAD, abi
 from ..engine.entry import guarded_inside
-from ..engine.foreign import IMPORT_PARAMETERS, import_function
+from ..engine.foreign import COMPILED, IMPORT_PARAMETERS, direct_import_function, import_function
 from ..running.contexts import STORES
-from ..running.handles import Lending
 from ..running.refusal import HOST_IMPORT
 from ..signatures.check import PlainFunction, difference
-from ..signatures.handles import handles, has_handles
+from ..signatures.handles import handles
 from ..signatures.hexed import hexed
 from . import runtime
-from .columns import Columns
-from .explain import explain, refuse_payload
-from .layout import flat_code, head, is_flat, kind_of
+from .answers import lower_case, lower_value
+from .layout import CHAR_SHAPE, STRING_SHAPE, flat_code, is_flat, kind_of
 from .lifting import Lifting
-from .rows import Rows
 from .source import Source
 
 if TYPE_CHECKING:
@@ -89,37 +86,53 @@ class ImportCodec:
         It calls the function in `slot` of what the store's host implements. Whatever that raises and is not the import's error
         case ends up in `store.pending`, and the guest traps.
         """
-        return import_function(self._bind(slot), abi().error_new)
+        codes, error_new = _direct_codes(self.signature), abi().error_new
+        if codes is None:
+            return import_function(self._bind(slot), error_new)
+        enter, lower = self._bind_direct(slot)
+        kind = 0 if self.signature.result is None else kind_of(self.signature.result)
+        return direct_import_function(enter, lower, error_new, codes, (CELL, PAYLOAD, kind))
 
     @functools.cached_property
     def _bind(self) -> Callable[..., Any]:
-        adapter = abi()
         source = Source()
-        errors = source.constant(self._lower_error, "errors")
-        stores = source.constant(STORES, "stores")
-        failed = source.use(adapter.error_new, "failed")
-        everything, error_class = source.use(BaseException), source.use(Err)
+        errors, error_class = source.constant(self._lower_error, "errors"), source.use(Err)
         with source.block("def bind(slot):"):
-            # An interrupt can surface at the very beginning, before the store is known.
-            with source.block(f"def host_import({IMPORT_PARAMETERS}, store=None):"):
+            with _entry(source, self.signature, IMPORT_PARAMETERS):
+                values = _lift(source, self.signature)
                 with source.block("try:"):
-                    # Also an instruction of the outer `try` alone, from which `guarded_inside` extends it.
-                    source.line(f"store = {stores}[context]()")
-                    values = _lift(source, self.signature)
-                    with source.block("try:"):
-                        source.line(f"value = store.functions[slot]({', '.join(values)})")
-                    with source.block(f"except {error_class} as error:"):
-                        source.line(f"if not {errors}(store, error, results): raise")
-                        source.line("return 0")
-                    if self.signature.result is not None:
-                        _lower_value(source, self.signature)
-                with source.block(f"except {everything} as error:"):
-                    # Nothing may pass through the engine's frames; the call that led here raises it.
-                    source.line(f"if store is None: store = {stores}[context]()")
-                    source.line(f"store.pending, store.failing = error, {self.signature.name!r}")
-                    source.line(f"return {failed}(b'a host import failed')")
-                source.line("return 0")
+                    source.line(f"value = store.functions[slot]({', '.join(values)})")
+                with source.block(f"except {error_class} as error:"):
+                    source.line(f"if not {errors}(store, error, results): raise")
+                    source.line("return 0")
+                if self.signature.result is not None:
+                    lower_value(source, self.signature)
             source.line(f"return {HOST_IMPORT}")
+        return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), HOST_IMPORT)
+
+    @functools.cached_property
+    def _bind_direct(self) -> Callable[[int], tuple[Callable[..., Any], Callable[..., int]]]:
+        source = Source()
+        failed = source.constant(_FAILED, "failed")
+        with source.block("def bind(slot):"):
+            names = [source.local("x") for _ in self.signature.parameters]
+            with _entry(source, self.signature, ", ".join(["context", *names]), failed):
+                lifting = Lifting(source, abi(), "store")
+                shapes = [parameter.shape for parameter in self.signature.parameters]
+                values = [
+                    name if shape == STRING_SHAPE else lifting.value(shape, [name])
+                    for shape, name in zip(shapes, names, strict=True)
+                ]
+                call = f"store.functions[slot]({', '.join(values)})"
+                source.line(f"return {call}" if self.signature.result is not None else call)
+            source.line(f"enter = {HOST_IMPORT}")
+            with _entry(source, self.signature, "context, results, value"):
+                # What the function raised is in the store already.
+                source.line(
+                    f"if value is {failed}: return {source.use(abi().error_new, 'error_new')}({_TOLD!r})"
+                )
+                lower_value(source, self.signature)
+            source.line(f"return enter, {HOST_IMPORT}")
         return guarded_inside(source.compile(f"import {self.signature.name}", "bind"), HOST_IMPORT)
 
     @functools.cached_property
@@ -135,7 +148,7 @@ class ImportCodec:
             return _nothing
         source = Source()
         with source.block("def lower_result(store, value, results):"):
-            _lower_value(source, self.signature)
+            lower_value(source, self.signature)
         return source.compile(f"result of {self.signature.name}", "lower_result")
 
     @functools.cached_property
@@ -145,7 +158,7 @@ class ImportCodec:
             return _no_error_case
         source = Source()
         with source.block("def lower_error(store, value, results):"):
-            _lower_case(source, self.signature, result, "error")
+            lower_case(source, self.signature, result, "error")
         lower = source.compile(f"error of {self.signature.name}", "lower_error")
 
         def lower_error(store: Store, error: BaseException, results: int) -> bool:
@@ -176,77 +189,46 @@ def _lift(source: Source, signature: Signature) -> list[str]:
     return [lifting.value(*part) for part in lifting.unpack(shapes, f"{lifting.memory}, arguments")]
 
 
-def _lower_value(source: Source, signature: Signature) -> None:
-    """Write the lowering of the local `value`, which the host's function returned, into the slot at `results`."""
-    result = signature.result
-    if result is None:
-        return
-    if signature.raises and isinstance(result, ResultShape):
-        _lower_case(source, signature, result, "result")
-        return
-    with _explained(source, signature, "result", result):
-        if is_flat(result):
-            _write(source, result)
-        else:
-            _clone(source, *_rows(source).cells([(b"", result, "value")]))
-
-
-def _write(source: Source, shape: ScalarShape) -> None:
-    """Write the flat `value` into the slot."""
-    adapter = abi()
-    layout, arguments = _rows(source).cells([(b"", shape, "value")])
-    if shape.scalar is Scalar.F32:  # a view would turn 1e300 into infinity; struct raises
-        pack = source.constant(struct.Struct("<" + layout).pack_into, "pack_into")
-        source.line(f"{pack}({source.constant(adapter.memory, 'memory')}, results, {', '.join(arguments)})")
-        return
-    payloads = source.constant(adapter.payloads[flat_code(shape.scalar)], "payloads")
-    source.line("word = results >> 3")
-    source.line(f"{payloads}[word] = {arguments[-1]}")
-    source.line(f"{source.constant(adapter.views['Q'], 'kinds')}[word] = {kind_of(shape)}")
-
-
-def _lower_case(source: Source, signature: Signature, result: ResultShape, what: str) -> None:
-    """Write the lowering of `value` as the ok or error payload of the function's result."""
-    payload = result.ok if what == "result" else result.err
-    case = struct.pack("<Q", what == "result")
-    with _explained(source, signature, what, payload):
-        rows = _rows(source)
-        at = "0"
-        if payload is not None:
-            at = rows.outline([(b"", payload, "value")])
-        else:  # the engine has no place for a value here, so that one would be lost without a word
-            refuse = source.use(refuse_payload)
-            source.line(f"if value is not None: {refuse}({signature.name!r}, {what!r}, value)")
-        constant = source.constant(head(result) + case, "head")
-        _clone(source, "16sQ8x", [constant, at])
-
-
-def _rows(source: Source) -> Rows:
-    rows = Rows(source, abi())
-    Columns(source, rows)
-    return rows
-
-
-def _clone(source: Source, layout: str, arguments: list[str]) -> None:
-    adapter = abi()
-    clone, pointer = source.use(adapter.clone, "clone"), source.use(adapter.pointer, "pointer")
-    source.line(f"{clone}({source.packer(layout)}({', '.join(arguments)}), {pointer}(results))")
+_MOST_DIRECT: Final = 7
+_FAILED: Final = object()
+_TOLD: Final = b"a host import failed"
 
 
 @contextlib.contextmanager
-def _explained(source: Source, signature: Signature, what: str, shape: Shape | None) -> Generator[None]:
-    """Write what stands inside the `with` statement into a `try` that explains which part of a value did not fit."""
-    lends = has_handles(shape)
-    if lends:
-        source.line(f"{source.prefix}lent = {source.use(Lending)}(store)")
-    parameters = (Parameter(what, what, shape),) if shape is not None else ()
-    known = source.constant((signature.name, parameters), "parameters")
-    values = "(value, )" if shape is not None else "()"
-    with source.block("try:"):
-        yield
-    with source.block(f"except {source.use(BaseException)} as problem:"):
-        if lends:
-            source.line(f"{source.prefix}lent.undo()")
-        source.line(f"raise {source.use(explain)}(*{known}, {values}, problem) from None")
-    if lends:
-        source.line(f"{source.prefix}lent.settle()")
+def _entry(
+    source: Source, signature: Signature, parameters: str, failed: str | None = None
+) -> Generator[None]:
+    """Write a function that the engine calls, around what stands inside the `with` statement.
+
+    It lets no exception out, but returns `failed` or else an error for the engine. Otherwise it returns 0, or if there is `failed`
+    what is written says what.
+    """
+    stores, everything = source.constant(STORES, "stores"), source.use(BaseException)
+    answer = failed or f"{source.use(abi().error_new, 'error_new')}({_TOLD!r})"
+    # An interrupt can surface at the very beginning, before the store is known.
+    with source.block(f"def {HOST_IMPORT}({parameters}, store=None):"):
+        with source.block("try:"):
+            # Also an instruction of the outer `try` alone, from which `guarded_inside` extends it.
+            source.line(f"store = {stores}[context]()")
+            yield
+        with source.block(f"except {everything} as error:"):
+            # Nothing may pass through the engine's frames; the call that led here raises it.
+            source.line(f"if store is None: store = {stores}[context]()")
+            source.line(f"store.pending, store.failing = error, {signature.name!r}")
+            source.line(f"return {answer}")
+        if failed is None:
+            source.line("return 0")
+
+
+def _direct_codes(signature: Signature) -> str | None:
+    """The struct formats of the arguments and of the result, if the compiled module can read and write all of them."""
+    result = signature.result
+    # A character is a number there and a string here, and a result's text must be the engine's own.
+    if COMPILED is None or len(signature.parameters) > _MOST_DIRECT or result in (STRING_SHAPE, CHAR_SHAPE):
+        return None
+    codes = ""
+    for shape in (*(parameter.shape for parameter in signature.parameters), *([result] if result else [])):
+        if not isinstance(shape, ScalarShape):
+            return None
+        codes += "s" if shape == STRING_SHAPE else flat_code(shape.scalar)
+    return codes if result is not None else codes + "x"

@@ -81,6 +81,7 @@ _KINDS: Mapping[type[Shape], int] = {
 
 U8_SHAPE = ScalarShape(Scalar.U8)
 STRING_SHAPE = ScalarShape(Scalar.STRING)
+CHAR_SHAPE = ScalarShape(Scalar.CHAR)
 
 
 def kind_of(shape: Shape) -> int:

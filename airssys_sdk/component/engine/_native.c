@@ -8,6 +8,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -202,20 +203,6 @@ ready(PyObject *module, PyObject *arguments)
     return result;
 }
 
-/* What `data` of a host import is: a `Target` that makes an error of a text and keeps the Python function. */
-static PyObject *
-host_import(PyObject *module, PyObject *arguments)
-{
-    PyObject *made, *implementation;
-    static const words none = {0};
-    if (!PyArg_ParseTuple(arguments, "OO:host_import", &implementation, &made))
-        return NULL;
-    Target *target = target_of(made);
-    if (target == NULL)
-        return NULL;
-    return callable(&call_method, (word)target->target, target->result, none, implementation);
-}
-
 /* A thread that nobody waits for may still be inside a guest when the interpreter ends, and come here afterwards. It can go neither
    on nor back: Python would end it by unwinding the engine's frames, or crash when nothing is left of the interpreter. So it
    stays here for the few milliseconds that the process has left. */
@@ -249,31 +236,6 @@ hold_back_at_the_end(void)
 {
     if (is_ending != NULL && PyThread_get_thread_ident() != last_thread && (is_ending() || !Py_IsInitialized()))
         wait_for_the_end();
-}
-
-/* The engine calls a host import. The Python function takes the context, and where the arguments and the results are; it
-   gives the address of an error, or 0. It lets no exception out, but for want of memory it may not even be entered: the engine
-   must not read an undefined answer then. */
-static word
-enter_host(void *data, word context, word type, word arguments, size_t count, word results, size_t size)
-{
-    hold_back_at_the_end();
-    PyGILState_STATE state = PyGILState_Ensure();
-    Target *target = (Target *)PyCFunction_GetSelf((PyObject *)data);
-    PyObject *answer = NULL;
-    PyObject *parts[3] = {PyLong_FromSize_t(context), PyLong_FromSize_t(arguments), PyLong_FromSize_t(results)};
-    if (parts[0] != NULL && parts[1] != NULL && parts[2] != NULL)
-        answer = PyObject_CallFunctionObjArgs(target->kept, parts[0], parts[1], parts[2], NULL);
-    for (int i = 0; i < 3; i++)
-        Py_XDECREF(parts[i]);
-    word error = answer == NULL ? 0 : PyLong_AsSize_t(answer);
-    Py_XDECREF(answer);
-    if (PyErr_Occurred()) {
-        PyErr_WriteUnraisable(target->kept);
-        error = ((word(*)(const char *))target->target)("a host import could not be entered");
-    }
-    PyGILState_Release(state);
-    return error;
 }
 
 /* The engine's other calls of Python reach it through functions that ctypes made, and are held back like those above. `data` is the
@@ -589,6 +551,158 @@ direct(PyObject *module, PyObject *arguments)
     return function;
 }
 
+/* What `data` of a host import is. The Python function gives the address of an error, or 0; or, if `result` says how to write it, the
+   result itself. */
+typedef struct {
+    Target call; /* makes an error of a text; keeps the Python function */
+    PyObject *lower; /* writes a result that is not as usual; NULL if the Python function reads and writes everything itself */
+    Py_ssize_t count;
+    char codes[MOST];
+    char result;
+    word step, offset; /* from one cell to the next; from its beginning to the number or text */
+    word kind; /* how a cell of the result begins */
+} Host;
+
+static PyTypeObject *host_type;
+
+static PyObject *
+host_import(PyObject *module, PyObject *arguments)
+{
+    PyObject *function, *make_error, *lower = Py_None;
+    const char *codes = "x";
+    unsigned long long step = 0, offset = 0, kind = 0;
+    if (!PyArg_ParseTuple(
+            arguments, "OO|OsKKK:host_import", &function, &make_error, &lower, &codes, &step, &offset, &kind))
+        return NULL;
+    Target *target = target_of(make_error);
+    if (target == NULL)
+        return NULL;
+    size_t count = strlen(codes);
+    if (count == 0 || --count > MOST - 2 || strspn(codes, "?bBhHiIqQfds") < count
+        || strchr("?bBhHiIqQfdx", codes[count]) == NULL) {
+        PyErr_SetString(PyExc_TypeError, "this takes a code for each argument and for the result");
+        return NULL;
+    }
+    Host *host = PyObject_New(Host, host_type);
+    if (host == NULL)
+        return NULL;
+    host->call.target = target->target;
+    host->call.result = POINTER;
+    host->call.kept = Py_NewRef(function);
+    host->lower = lower == Py_None ? NULL : Py_NewRef(lower);
+    host->count = (Py_ssize_t)count;
+    memcpy(host->codes, codes, count);
+    host->result = codes[count];
+    host->step = (word)step;
+    host->offset = (word)offset;
+    host->kind = (word)kind;
+    PyObject *made = PyCFunction_NewEx(&call_method, (PyObject *)host, NULL);
+    Py_DECREF(host);
+    return made;
+}
+
+static void
+forget_host(PyObject *self)
+{
+    Py_XDECREF(((Host *)self)->lower);
+    forget(self);
+}
+
+/* Writes what a function returned, if it is exactly of the type that it should be and fits. */
+static bool
+answered(const Host *host, PyObject *answer, word results)
+{
+    Slot slot = {host->result, (void *)(results + host->offset)};
+    switch (slot.code) {
+    case 'x':
+        return answer == Py_None;
+    case '?':
+        if (answer != Py_True && answer != Py_False)
+            return false;
+        *(uint8_t *)slot.place = answer == Py_True;
+        break;
+    case 'f':
+    case 'd':
+        if (!PyFloat_CheckExact(answer))
+            return false;
+        double number = PyFloat_AsDouble(answer);
+        if (slot.code == 'd')
+            *(double *)slot.place = number;
+        else if (number - number == 0 && (number > FLT_MAX || number < -FLT_MAX))
+            return false; /* it would become infinite, or be rounded to the greatest */
+        else
+            *(float *)slot.place = (float)number;
+        break;
+    default:
+        if (!PyLong_CheckExact(answer))
+            return false;
+        if (put_in(&slot, answer) < 0) {
+            PyErr_Clear();
+            return false;
+        }
+    }
+    *(uint64_t *)results = host->kind;
+    return true;
+}
+
+static PyObject *
+enter_function(const Host *host, PyObject *context, word arguments, word results)
+{
+    PyObject *parts[MOST] = {context};
+    Py_ssize_t count = 1;
+    if (host->lower == NULL) {
+        parts[count++] = PyLong_FromSize_t(arguments);
+        parts[count++] = PyLong_FromSize_t(results);
+    } else {
+        for (Py_ssize_t i = 0; i < host->count; i++) {
+            Slot slot = {host->codes[i], (void *)(arguments + (word)i * host->step + host->offset)};
+            parts[count++] = taken_from(&slot);
+        }
+    }
+    PyObject *answer = NULL;
+    if (!PyErr_Occurred())
+        /* The list ends with the first NULL. */
+        answer = PyObject_CallFunctionObjArgs(
+            host->call.kept, parts[0], parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], parts[7], parts[8], NULL);
+    for (Py_ssize_t i = 1; i < count; i++)
+        Py_XDECREF(parts[i]);
+    return answer;
+}
+
+/* The engine calls a host import. What it calls in Python lets no exception out, but for want of memory it may not even be entered: the
+   engine must not read an undefined answer then. */
+static word
+enter_host(void *data, word context, word type, word arguments, size_t count, word results, size_t size)
+{
+    hold_back_at_the_end();
+    PyGILState_STATE state = PyGILState_Ensure();
+    const Host *host = (Host *)PyCFunction_GetSelf((PyObject *)data);
+    word error = 0;
+    PyObject *object = PyLong_FromSize_t(context);
+    PyObject *answer = object == NULL ? NULL : enter_function(host, object, arguments, results);
+    if (answer != NULL && host->lower != NULL) {
+        PyObject *value = answer;
+        answer = NULL;
+        if (!answered(host, value, results)) {
+            PyObject *place = PyLong_FromSize_t(results);
+            if (place != NULL)
+                answer = PyObject_CallFunctionObjArgs(host->lower, object, place, value, NULL);
+            Py_XDECREF(place);
+        }
+        Py_DECREF(value);
+    }
+    if (answer != NULL)
+        error = PyLong_AsSize_t(answer);
+    Py_XDECREF(answer);
+    Py_XDECREF(object);
+    if (PyErr_Occurred()) {
+        PyErr_WriteUnraisable(host->call.kept);
+        error = ((word(*)(const char *))host->call.target)("a host import could not be entered");
+    }
+    PyGILState_Release(state);
+    return error;
+}
+
 /* The sum of the 64-bit words of a buffer, the last one filled up with zeros, those of each sector times an odd number of its own:
    a sector in the place of another is noticed then. An odd factor loses no bit. */
 static PyObject *
@@ -657,6 +771,15 @@ static PyType_Spec direct_spec = {
     direct_slots,
 };
 
+static PyType_Slot host_slots[] = {{Py_tp_dealloc, forget_host}, {0, NULL}};
+static PyType_Spec host_spec = {
+    "airssys_sdk.component.engine._native.Host",
+    sizeof(Host),
+    0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    host_slots,
+};
+
 static PyModuleDef module = {PyModuleDef_HEAD_INIT, "_native", NULL, -1, functions, NULL, NULL, NULL, NULL};
 
 static const struct {
@@ -688,7 +811,8 @@ PyInit__native(void)
     PyObject *made = PyModule_Create(&module);
     target_type = (PyTypeObject *)PyType_FromSpec(&target_spec);
     direct_type = (PyTypeObject *)PyType_FromSpec(&direct_spec);
-    if (made == NULL || target_type == NULL || direct_type == NULL || add_entries(made) < 0
+    host_type = (PyTypeObject *)PyType_FromSpec(&host_spec);
+    if (made == NULL || target_type == NULL || direct_type == NULL || host_type == NULL || add_entries(made) < 0
         || PyModule_AddIntConstant(made, "REVISION", REVISION) < 0) {
         Py_XDECREF(made);
         return NULL;

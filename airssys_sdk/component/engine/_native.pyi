@@ -21,7 +21,14 @@ def direct(
     /,
 ) -> Callable[..., Any]: ...
 def host_import(
-    implementation: Callable[[int, int, int], int], error_new: Callable[..., Any], /
+    function: Callable[..., object],
+    error_new: Callable[..., Any],
+    lower: Callable[[int, int, Any], int] | None = None,
+    codes: str = "x",
+    step: int = 0,
+    offset: int = 0,
+    kind: int = 0,
+    /,
 ) -> object: ...
 def text(address: int, size: int, /) -> str: ...
 def texts(address: int, count: int, step: int, /) -> list[str]: ...

@@ -159,3 +159,28 @@ def import_function(function: Callable[..., int], error_new: Foreign) -> tuple[i
         return _address(thunk), 0, thunk
     held = COMPILED.host_import(function, error_new)
     return COMPILED.HOST_IMPORT, id(held), held
+
+
+def direct_import_function(
+    function: Callable[..., object],
+    lower: Callable[[int, int, Any], int],
+    error_new: Foreign,
+    codes: str,
+    cells: tuple[int, int, int],
+) -> tuple[int, int, object]:
+    """The same for a function whose arguments and result the compiled module reads and writes.
+
+    Args:
+        function: takes the address of the engine's context and the arguments, and gives the result.
+        lower: writes a result that is not exactly of the usual type, or does not fit. Takes the context, where the result is, and
+            what the function gave; gives the address of an error, or 0. Neither may let an exception out.
+        error_new: as for `import_function`.
+        codes: for each argument and for the result the struct format; `s` is the `{size, data}` of a text, which a result cannot be,
+            `x` a result that is nothing.
+        cells: the bytes from one value to the next, those before its number or text, and the word that a result begins with.
+
+    Returns:
+        What `import_function` does.
+    """
+    held = COMPILED.host_import(function, error_new, lower, codes, *cells)
+    return COMPILED.HOST_IMPORT, id(held), held
