@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from typing import Any
 
@@ -19,6 +20,7 @@ from airssys_sdk.runtime import (
     ManualClock,
     Pending,
     Policy,
+    PoolSpec,
     Terminated,
     behaviour,
 )
@@ -174,6 +176,32 @@ async def test_threads_can_tell_and_ask_at_the_same_time_and_nothing_is_lost() -
     for first in range(0, 8000, 2000):
         of_thread = [number for number in seen if first <= number < first + 2000]
         assert of_thread == sorted(of_thread)
+
+
+@on_loop
+async def test_no_message_of_another_thread_waits_for_the_next_one_to_be_noticed() -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(
+        1e-6
+    )  # threads change within the few instructions in which a sender and a turn look at each other
+    try:
+        async with ActorSystem() as system:
+            refs: list[ActorRef[int]] = [
+                system.spawn(behaviour(lambda message, context: None)) for _ in range(4)
+            ]
+            targets = [*refs, system.spawn(PoolSpec(lambda: Recorder([]), 2))]
+            for round_ in range(1, 301):
+
+                def talk() -> None:
+                    for ref in targets:
+                        ref.tell(1)
+
+                async with asyncio.timeout(20):
+                    await asyncio.gather(*(asyncio.to_thread(talk) for _ in range(4)))
+                    handled = [4 * round_] * len(targets)
+                    await until(lambda expected=handled: [ref.metrics.handled for ref in targets] == expected)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @on_loop

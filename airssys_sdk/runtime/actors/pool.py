@@ -124,6 +124,7 @@ class PoolRef(ActorRef[M]):
             self._refuse()
         mailbox = worker.mailbox
         mailbox.normal.put(message)
+        mailbox.more = True
         if not mailbox.scheduled:
             mailbox.wake()
 

@@ -58,6 +58,9 @@ class Mailbox:
         room: `tell` refuses when `normal` is this long; negative: the mailbox is closed.
         scheduled: the owner is in the run queue, or parked: busy, starting, stopping, waiting for its restart.
             A sender that finds False wakes the owner.
+        more: may be more than the one message that the owner was woken for. A sender that finds `scheduled` True sets it, and then
+            looks at `scheduled` again: the owner, at the end of its turn, first clears `scheduled` and then looks here, so one of
+            the two sees the other.
         interrupted: the owner's turn must be a careful one: other priorities wait, or somebody waits for room, or the
             owner does not run (it is busy, starting, stopping, down or gone).
         waiters: who waits for room; None: nobody.
@@ -67,6 +70,7 @@ class Mailbox:
         "_lanes",
         "_options",
         "interrupted",
+        "more",
         "normal",
         "owner",
         "refused",
@@ -87,6 +91,7 @@ class Mailbox:
         self.normal: SimpleQueue[object] = SimpleQueue()
         self.room = sys.maxsize if options.capacity is None else options.capacity
         self.scheduled = True
+        self.more = False
         self.interrupted = True
         self.refused = 0
 
@@ -128,6 +133,7 @@ class Mailbox:
             self._measure()
         else:
             self.normal.put_nowait(message)
+        self.more = True
         if not self.scheduled:
             self.wake()
 
@@ -203,7 +209,8 @@ class Mailbox:
         return message
 
     def wake(self) -> None:
-        """Give the owner a turn; from any thread."""
+        """Give the owner a turn, in which it looks for more than one message; from any thread."""
+        self.more = True
         self.scheduled = True
         self.run_queue.ready.append(self.owner)
         if not self.run_queue.awake:

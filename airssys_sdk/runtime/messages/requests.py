@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ..errors import ActorStopped, RequestTimeout
 from ..scheduling.timers import Timers
 
-_Open: TypeAlias = dict[asyncio.Future[object], float]
+Open: TypeAlias = dict[asyncio.Future[object], float]
 """Open requests with the same timeout, in the order in which they began: who waits, and until when on the system's clock."""
 
 
@@ -47,7 +47,7 @@ class Request:
     __slots__ = ("counts", "future", "open")
 
     future: asyncio.Future[object]
-    open: _Open
+    open: Open
     counts: RequestCounts
 
     def succeed(self, value: object, /) -> bool:
@@ -91,15 +91,19 @@ class Requests:
 
     Args:
         timers: where timeouts wait.
+
+    Attributes (for `ActorRef.ask`, which does what `expect` does):
+        open: the open requests by their timeout.
+        now: tells the seconds of the system's clock.
     """
 
-    __slots__ = ("_by_timeout", "_now", "_timers", "counts")
+    __slots__ = ("_timers", "counts", "now", "open")
 
     def __init__(self, timers: Timers) -> None:
         self.counts = RequestCounts()
         self._timers = timers
-        self._now = timers.now
-        self._by_timeout: dict[float | None, _Open] = {}
+        self.now = timers.now
+        self.open: dict[float | None, Open] = {}
 
     def expect(self, future: asyncio.Future[object], timeout: float | None) -> Request:
         """Begin a request.
@@ -112,10 +116,10 @@ class Requests:
             UsageError: the timeout is NaN.
         """
         try:
-            open_ = self._by_timeout[timeout]
+            open_ = self.open[timeout]
         except KeyError:
-            open_ = self._new_timeout(timeout)
-        open_[future] = math.inf if timeout is None else self._now() + timeout
+            open_ = self.begin_timeout(timeout)
+        open_[future] = math.inf if timeout is None else self.now() + timeout
         # No `__init__`: calling one takes twice as long, and this runs once an ask.
         request = _new(Request)
         request.future = future
@@ -123,19 +127,24 @@ class Requests:
         request.counts = self.counts
         return request
 
-    def _new_timeout(self, timeout: float | None) -> _Open:
+    def begin_timeout(self, timeout: float | None) -> Open:
+        """Where requests with this timeout are, from now on.
+
+        Raises:
+            UsageError: the timeout is NaN.
+        """
         if timeout is not None:
             self._arm(timeout, timeout)  # first: it refuses NaN
-        open_ = self._by_timeout[timeout] = {}
+        open_ = self.open[timeout] = {}
         return open_
 
     def __len__(self) -> int:
         """How many are open."""
-        return sum(map(len, self._by_timeout.values()))
+        return sum(map(len, self.open.values()))
 
     def close(self) -> None:
         """End all that are open: nobody is left to answer."""
-        for open_ in list(self._by_timeout.values()):
+        for open_ in list(self.open.values()):
             for future in list(open_):
                 del open_[future]
                 self.counts.failed += 1
@@ -145,8 +154,8 @@ class Requests:
         self._timers.after(seconds, lambda: self._ring(timeout))
 
     def _ring(self, timeout: float) -> None:
-        open_ = self._by_timeout[timeout]
-        now = self._now()
+        open_ = self.open[timeout]
+        now = self.now()
         for future, _ in list(itertools.takewhile(lambda one: one[1] <= now, open_.items())):
             del open_[future]
             self.counts.timed_out += 1
@@ -154,7 +163,7 @@ class Requests:
         for deadline in open_.values():
             self._arm(timeout, deadline - now)
             return
-        del self._by_timeout[timeout]
+        del self.open[timeout]
 
 
 def _fail(future: asyncio.Future[object], error: Exception) -> None:

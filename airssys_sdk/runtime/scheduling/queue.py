@@ -23,8 +23,15 @@ _EIGHT = range(8)
 class Runnable(Protocol):
     """Something that takes turns."""
 
-    def turn(self, now: float, /) -> float:
-        """Work for up to `TURN_SECONDS`; `now` and what is returned are readings of `time.monotonic`, the latest known."""
+    def turn(self, now: float, /) -> bool:
+        """Work for up to `TURN_SECONDS`.
+
+        Args:
+            now: the latest known reading of `time.monotonic`.
+
+        Returns:
+            Whether the clock should be read before the next one's turn. Short turns need not be timed one by one.
+        """
         ...
 
 
@@ -40,20 +47,22 @@ class RunQueue:
     Attributes:
         ready: who gets a turn, in order.
         awake: a drain is under way or will be.
-        soon: has `ready` drained soon, on the loop's thread; for whoever has just set `awake`.
         thread: the loop's thread.
+        call_soon, drain, context: `call_soon(drain, context=context)` has `ready` drained soon, on the loop's thread; for whoever
+            has just set `awake`.
     """
 
-    __slots__ = ("_context", "_loop", "awake", "ready", "soon", "thread")
+    __slots__ = ("_loop", "awake", "call_soon", "context", "drain", "ready", "thread")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         # The same for all drains: whoever happens to send first must not lend its own to all the others.
-        self._context = contextvars.copy_context()
+        self.context = contextvars.copy_context()
         self.thread = threading.get_ident()
         self.ready: deque[Runnable] = deque()
         self.awake = False
-        self.soon = _repeated(loop.call_soon, self._drain, self._context)
+        self.call_soon = loop.call_soon
+        self.drain = self._drain
 
     def arm(self) -> None:
         """Have `ready` drained soon; from any thread.
@@ -63,9 +72,9 @@ class RunQueue:
         """
         self.awake = True
         if _thread() == self.thread:
-            self.soon()
+            self.call_soon(self.drain, context=self.context)
         else:
-            self._loop.call_soon_threadsafe(self._drain, context=self._context)
+            self._loop.call_soon_threadsafe(self.drain, context=self.context)
 
     def call(self, function: Callable[[], object]) -> None:
         """Run `function` on the loop's thread soon; from any thread.
@@ -86,15 +95,13 @@ class RunQueue:
         try:
             while ready:
                 if len(ready) < 8:
-                    now = take().turn(now)
+                    take().turn(now)
                     if not ready:
                         return
                 else:
                     for _ in _EIGHT:
-                        now = take().turn(now)
-                        if now > end:
-                            return
-                # Short turns do not read the clock themselves.
+                        if take().turn(now):
+                            break
                 now = monotonic()
                 if now > end:
                     return
@@ -103,14 +110,4 @@ class RunQueue:
             self.awake = False
             if ready:
                 self.awake = True
-                self.soon()
-
-
-def _repeated(
-    call_soon: Callable[..., object], callback: Callable[[], None], context: contextvars.Context
-) -> Callable[[], None]:
-    # Not a `functools.partial`: that takes twice as long where it passes something by name.
-    def repeat() -> None:
-        call_soon(callback, context=context)
-
-    return repeat
+                self.call_soon(self.drain, context=self.context)
