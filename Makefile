@@ -12,7 +12,7 @@ JOBS ?= 2
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml hatch_build.py airssys_sdk/component/engine/_native.c
+$(READY): pyproject.toml hatch_build.py $(wildcard airssys_sdk/component/engine/native/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "AirsSys SDK needs Python 3.11 or later; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing into $(VENV) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -16,8 +16,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = "airssys_sdk/component/engine/_native.c"
+SOURCE = "airssys_sdk/component/engine/native/module.c"
 MODULE = "airssys_sdk.component.engine._native"
+PLACE = MODULE.replace(".", "/")
 OLDEST = (3, 11)
 """The Python whose limited API the module keeps to: one build serves it and all later ones."""
 
@@ -39,7 +40,7 @@ class NativeModule(BuildHookInterface[Any]):
                 f"calls will go through ctypes: the compiled module was not built: {error}"
             )
             return
-        place = Path(SOURCE).with_name(built.name)
+        place = Path(PLACE).with_name(built.name)
         if version == "editable":
             _put(built, Path(self.root) / place)
             return
@@ -60,8 +61,8 @@ def _has_limited_api() -> bool:
 
 def _remove(root: Path) -> None:
     """Remove a module that was built before: it may be of an older source, and nothing may come in its place."""
-    source = root / SOURCE
-    for module in source.parent.glob(f"{source.stem}.*"):
+    place = root / PLACE
+    for module in place.parent.glob(f"{place.name}.*"):
         if module.suffix in (".so", ".pyd"):
             module.unlink()
 

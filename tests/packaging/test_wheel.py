@@ -125,7 +125,6 @@ def test_an_editable_installation_replaces_its_module_under_a_process_that_uses_
     assert (checkout / MODULE).read_bytes() != b"earlier"
     assert [path.suffix for path in sorted((checkout / MODULE).parent.glob("_native.*"))] == [
         ".so",
-        ".c",
         ".pyi",
     ]
 

@@ -21,7 +21,7 @@ PURE: Final = "AIRSSYS_PURE"
 """The variable of the environment that says to do without the compiled module."""
 
 REVISION: Final = 5
-"""What `_native.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
+"""What `native/module.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
 
 _LOG = logging.getLogger(__name__)
 
