@@ -234,7 +234,8 @@ class Node:
         It starts and initializes beside the old one and must not be unhealthy. It takes over name, mailbox and open
         requests between two messages; then the old one shuts down. No accepted message is lost. What was in memory is,
         what is stored is not. What the new version writes before it takes over is stored with that, or forgotten;
-        messages that it sends are not taken back. On any failure the old version goes on.
+        messages that it sends are not taken back. On any failure the old version goes on, also if whoever waits is
+        cancelled; unless the new one had taken over by then, which `history` tells.
 
         Args:
             target: the component, as in `ask`.
@@ -262,7 +263,7 @@ class Node:
     ) -> list[Deployed]:
         """Deploy to all instances of a component, or to a pool, one after the other in the order of their start.
 
-        If one does not get the new version, those before it get back what they had.
+        If one does not get the new version, or whoever waits is cancelled, those that have it get back what they had.
 
         Args:
             target: as in `ask`, or the id of a pool, or a name that fits several.
