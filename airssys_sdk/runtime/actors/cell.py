@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .system import ActorSystem
 
 
+_new = object.__new__
+
+
 class Cell:
     """One actor name. The attributes are shared by the modules of the runtime and by nobody else.
 
@@ -84,7 +87,8 @@ class Cell:
         self.spec = spec
         self.name = name
         self.serial = system.serial = system.serial + 1
-        self.mailbox = Mailbox(self, system.run_queue, spec.mailbox)
+        self.mailbox = mailbox = _new(Mailbox)  # in two steps, see `tree.spawn`; as below
+        mailbox.__init__(self, system.run_queue, spec.mailbox)  # type: ignore[misc]
         self.state = DOWN
         self.restarts = -1
         self.actor: object = None
@@ -148,12 +152,14 @@ class Cell:
             Exception: what the factory raised.
         """
         self.restarts += 1
-        actor: object = self.factory()
+        factory = self.factory
+        actor: object = factory()
         # As `put_in`, spelled out: each spawn comes by here.
         receive = getattr(actor, "receive", actor)
         self.receive = receive if callable(receive) else self.receiver_of(actor)
         self.actor = actor
-        self.context = Context(self)
+        self.context = context = _new(Context)
+        context.__init__(self)  # type: ignore[misc]
 
     def put_in(self, actor: object, context: Context | None) -> None:
         """Let this be the actor from now on; None makes it a context.

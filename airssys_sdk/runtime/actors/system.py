@@ -29,6 +29,8 @@ from .spec import INFINITY, ChildSpec, Factory, PoolSpec, SupervisorSpec
 M = TypeVar("M")
 T = TypeVar("T")
 
+_new = object.__new__
+
 
 class ActorSystem:
     """All actors of one event loop; `async with ActorSystem() as system`.
@@ -102,7 +104,11 @@ class ActorSystem:
         """
         parent = self._root if under is None else under.cell
         cell = tree.spawn(parent, actor, name)
-        return ActorRef(cell) if cell.supervisor is None else ref_of(cell)
+        if cell.supervisor is not None:
+            return ref_of(cell)
+        ref = _new(ActorRef)  # in two steps, see `tree.spawn`
+        ref.__init__(cell)  # type: ignore[misc]
+        return ref
 
     def find(self, name: str) -> ActorRef[Any] | None:
         """The live actor with this name."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .context import Context
 
 
+_new = object.__new__
+
+
 def spawn(
     parent: Cell,
     actor: Factory[Any] | ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec,
@@ -62,7 +65,9 @@ def spawn(
     system = parent.system
     if name is not None and name in system.names:
         raise NameTaken(f"a live actor has the name {name!r} already")
-    cell = type(parent)(system, parent, factory, name, spec)
+    # As `Cell(...)` and `Mailbox(...)`, in two steps: up to Python 3.13 that takes half the time, and this runs for each actor.
+    cell = _new(type(parent))
+    cell.__init__(system, parent, factory, name, spec)  # type: ignore[misc]
     if name is not None:
         system.names[name] = cell
     if supervisor is not None:
