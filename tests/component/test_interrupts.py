@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from natives import build
 from resource_guests import maker, user
 
 from airssys_sdk.component import Component, Instance, begin, drop
@@ -149,3 +150,31 @@ def test_a_class_whose_making_was_interrupted_is_made_again(
             thing: Any = instance.resource("thing")
             assert thing(5).value() == 5
     assert arrived > 20
+
+
+SPIN = """(module (func (export "spin") (param i32) (result i32)
+  (loop $l (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br_if $l (local.get 0))) (i32.const 5)))"""
+
+
+def test_what_a_signal_handler_raises_while_a_guest_runs_is_no_matter_of_the_arguments() -> None:
+    def ring(*_: object) -> None:
+        raise TimeoutError("alarm")
+
+    class Rounds:
+        asked = 0
+
+        def __index__(self) -> int:
+            self.asked += 1
+            return 400_000_000 if self.asked == 1 else -1
+
+    rounds = Rounds()
+    component = Component.open(build("package t:t; world w { export spin: func(n: u32) -> u32; }", SPIN, "w"))
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        with component.instantiate({}) as instance:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(TimeoutError, match="alarm"):
+                instance.call("spin", rounds)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert rounds.asked == 1

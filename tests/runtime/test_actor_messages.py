@@ -451,3 +451,41 @@ async def test_the_loops_own_thread_cannot_ask_as_another_one() -> None:
         with pytest.raises(UsageError, match="would block the thread of the event loop"):
             ref.ask_from_thread(1)
         assert await asyncio.to_thread(ref.ask_from_thread, 2) == 2
+
+
+def test_all_that_comes_in_by_a_race_with_the_end_becomes_a_dead_letter() -> None:
+    async def scenario() -> None:
+        async with ActorSystem() as system:
+            ref: Any = system.spawn(behaviour(lambda message, context: None))
+            await ref.ready()
+            real, gates, inside = (
+                ref.cell.mailbox.normal,
+                [threading.Event(), threading.Event()],
+                threading.Semaphore(0),
+            )
+
+            class Slow:
+                """A queue whose senders pause between their look at the room and the put."""
+
+                def put_nowait(self, message: int) -> None:
+                    inside.release()
+                    gates[message].wait()
+                    real.put_nowait(message)
+
+                def __getattr__(self, name: str) -> Any:
+                    return getattr(real, name)
+
+            ref.cell.mailbox.normal = Slow()
+            threads = [threading.Thread(target=ref.tell, args=(number,)) for number in range(2)]
+            for thread in threads:
+                thread.start()
+                inside.acquire()
+            await ref.stop()
+            for gate, thread in zip(gates, threads, strict=True):
+                gate.set()
+                thread.join()
+                await asyncio.sleep(0.01)
+            assert [letter.payload for letter in system.dead_letters] == [0, 1]
+            assert ref.metrics.depth == 0
+
+    asyncio.run(scenario())

@@ -146,3 +146,22 @@ def test_whoever_cancels_one_too_late_has_the_new_version_whole(actor_wasm: Path
             assert await numbers(node) == ["1"]
 
     run(scenario)
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 12, 20])
+def test_whoever_cancels_it_twice_leaves_all_at_the_old_version(actor_wasm: Path, turns: int) -> None:
+    async def scenario() -> None:
+        async with Node() as node:
+            await node.start_pool(version(actor_wasm, "1", "pool"), 3)
+            slow = version(actor_wasm, "2", initialize=[["sleep", 300]])
+            deploying = asyncio.ensure_future(node.deploy_all(POOL, slow))
+            await took_over(node, f"{POOL}-1", 0)
+            for _ in range(3):
+                deploying.cancel()
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            with pytest.raises(asyncio.CancelledError):
+                await deploying
+            assert await numbers(node) == ["1", "1", "1"]
+
+    run(scenario)

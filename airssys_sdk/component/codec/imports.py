@@ -126,7 +126,8 @@ class ImportCodec:
                 call = f"store.functions[slot]({', '.join(values)})"
                 source.line(f"return {call}" if self.signature.result is not None else call)
             source.line(f"enter = {HOST_IMPORT}")
-            with _entry(source, self.signature, "context, results, value"):
+            with _entry(source, self.signature, "context, results, value, unasked"):
+                source.line("if unasked: raise value")
                 # What the function raised is in the store already.
                 source.line(
                     f"if value is {failed}: return {source.use(abi().error_new, 'error_new')}({_TOLD!r})"

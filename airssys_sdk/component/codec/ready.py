@@ -31,6 +31,7 @@ from ...wit.shapes import (
 from ..engine.abi import CELL, PAYLOAD, Abi
 from ..engine.foreign import COMPILED
 from . import runtime
+from .explain import explain
 from .layout import STRING_SHAPE, flat_code, head, is_flat, is_text
 from .lifting import Lifting
 from .parts import explained, identifier, known, lift_result, names_of, rows_of, write_entry, write_failure
@@ -222,8 +223,14 @@ def _write_direct(
     p = source.prefix
     step = f"{p}answer = {p}call({', '.join(word.expression for word in words)})"
     if words:
-        with explained(source, signature, parameters):
+        # Not `explained`: what an interrupt raises after the call is no matter of the arguments, which may be others by now.
+        with source.block("try:"):
             source.line(step)
+        kinds = ", ".join(source.use(kind) for kind in (TypeError, OverflowError, UnicodeEncodeError))
+        with source.block(f"except ({kinds}) as {p}error:"):
+            source.line(f"if {p}error.__traceback__.tb_next is not None: raise")
+            names = "".join(f"{parameter.name}, " for parameter in signature.parameters)
+            source.line(f"raise {source.use(explain)}(*{parameters}, ({names}), {p}error) from None")
     else:
         source.line(step)
     failed = source.constant(NotImplemented, "failed")

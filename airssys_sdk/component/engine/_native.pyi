@@ -23,7 +23,7 @@ def direct(
 def host_import(
     function: Callable[..., object],
     error_new: Callable[..., Any],
-    lower: Callable[[int, int, Any], int] | None = None,
+    lower: Callable[[int, int, Any, bool], int] | None = None,
     codes: str = "x",
     step: int = 0,
     offset: int = 0,

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, TypeAlias
 PURE: Final = "AIRSSYS_PURE"
 """The variable of the environment that says to do without the compiled module."""
 
-REVISION: Final = 5
+REVISION: Final = 6
 """What `native/module.c` must call itself. A module that was built of an older or newer source would be called with the wrong arguments."""
 
 _LOG = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ def import_function(function: Callable[..., int], error_new: Foreign) -> tuple[i
 
 def direct_import_function(
     function: Callable[..., object],
-    lower: Callable[[int, int, Any], int],
+    lower: Callable[[int, int, Any, bool], int],
     error_new: Foreign,
     codes: str,
     cells: tuple[int, int, int],
@@ -172,8 +172,9 @@ def direct_import_function(
 
     Args:
         function: takes the address of the engine's context and the arguments, and gives the result.
-        lower: writes a result that is not exactly of the usual type, or does not fit. Takes the context, where the result is, and
-            what the function gave; gives the address of an error, or 0. Neither may let an exception out.
+        lower: writes a result that is not exactly of the usual type, or does not fit. Takes the context, where the result is, what
+            the function gave, and whether that is an exception that kept the function from being called; gives the address of
+            an error, or 0. Neither may let an exception out.
         error_new: as for `import_function`.
         codes: for each argument and for the result the struct format; `s` is the `{size, data}` of a text, which a result cannot be,
             `x` a result that is nothing.

@@ -124,9 +124,7 @@ class PoolRef(ActorRef[M]):
             self._refuse()
         mailbox = worker.mailbox
         mailbox.normal.put(message)
-        mailbox.more = True
-        if not mailbox.scheduled:
-            mailbox.wake()
+        mailbox.notice()
 
     def deliver(self, envelope: Envelope[M]) -> None:
         """Put an envelope into the mailbox of a worker, where its priority says; its time to live begins; never waits.

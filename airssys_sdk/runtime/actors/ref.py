@@ -81,7 +81,7 @@ class ActorRef(Generic[M]):
         if (normal.qsize() if mailbox.scheduled else 0) >= mailbox.room:
             mailbox.refuse()
         normal.put_nowait(message)
-        # As `Mailbox.wake`, spelled out: this runs once a message.
+        # As `Mailbox.notice`, spelled out: this runs once a message.
         if mailbox.scheduled:
             mailbox.more = True
             if mailbox.scheduled:

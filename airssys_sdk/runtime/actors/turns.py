@@ -61,6 +61,7 @@ def turn(cell: Cell, now: float, /) -> bool:
         if not mailbox.interrupted:
             mailbox.scheduled = False
             if not normal.empty():
+                mailbox.more = True
                 mailbox.wake()
             return True
     if cell.state is RUNNING:
@@ -114,7 +115,8 @@ def _careful_turn(cell: Cell) -> None:
     """Look up after each message: other priorities wait, or somebody waits for room, or the actor does not run."""
     mailbox = cell.mailbox
     if cell.state is ENDED:
-        # Another thread's message came in while the mailbox was closed.
+        # Another thread's message came in while the mailbox was closed; the next that does needs a turn, too.
+        mailbox.scheduled = False
         cell.system.retire(discard_waiting(cell))
     if cell.state is not RUNNING:
         return

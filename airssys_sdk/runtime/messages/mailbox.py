@@ -133,9 +133,15 @@ class Mailbox:
             self._measure()
         else:
             self.normal.put_nowait(message)
-        self.more = True
-        if not self.scheduled:
-            self.wake()
+        self.notice()
+
+    def notice(self) -> None:
+        """Let the owner see to what was put in; from any thread."""
+        if self.scheduled:
+            self.more = True
+            if self.scheduled:
+                return
+        self.wake()
 
     def put_back(self, message: Envelope[object]) -> None:
         """Let this message, which was taken, be the next one of its priority again."""
@@ -209,8 +215,7 @@ class Mailbox:
         return message
 
     def wake(self) -> None:
-        """Give the owner a turn, in which it looks for more than one message; from any thread."""
-        self.more = True
+        """Give the owner a turn; from any thread."""
         self.scheduled = True
         self.run_queue.ready.append(self.owner)
         if not self.run_queue.awake:
@@ -235,6 +240,7 @@ class Mailbox:
         # As `unpark`, spelled out: each life begins here.
         self.scheduled = False
         if others_wait or self.normal.qsize():
+            self.more = True
             self.wake()
 
     def unpark(self) -> None:
@@ -242,6 +248,7 @@ class Mailbox:
         self.scheduled = False
         # Looked at after `scheduled` is False: another thread may append in between, and then sees that.
         if self.normal.qsize() or self._others_wait:
+            self.more = True
             self.wake()
 
     def resize(self, options: MailboxOptions) -> None:

@@ -64,7 +64,12 @@ class Deployments:
                     await self.deploy(entry, dataclasses.replace(own, instance=entry.id.instance), on_compile)
                 )
         except BaseException as error:
-            back = [] if self._stopped else await self._take_back(before)
+            taking_back = asyncio.ensure_future(self._take_back(before))
+            # To its end, however often whoever waits is cancelled: versions that are mixed are what nobody asked for.
+            cancelled = await _ended(taking_back, cancel=False)
+            back = taking_back.result()
+            if cancelled is not None and not isinstance(error, asyncio.CancelledError):
+                raise cancelled from error
             if isinstance(error, DeploymentFailed):
                 raise _half_way(error, back) from error
             raise
@@ -76,6 +81,8 @@ class Deployments:
         """Let the versions of before take over again where others have, the last first; what came of each."""
         back: list[tuple[ComponentId, Exception | None]] = []
         for entry, version in reversed(before):
+            if self._stopped:
+                break
             if entry.hosted.version is version:
                 continue
             try:
@@ -139,7 +146,7 @@ class Deployments:
         )
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        cancelled = await _ended(task)
+        cancelled = await _ended(task, cancel=True)
         try:
             deployed = task.result()
         except BaseException as error:
@@ -158,15 +165,16 @@ class Deployments:
         return deployed
 
 
-async def _ended(task: asyncio.Task[Any]) -> asyncio.CancelledError | None:
-    """Wait for the end of a task, which is cancelled if the caller is; how the caller was."""
+async def _ended(task: asyncio.Task[Any], *, cancel: bool) -> asyncio.CancelledError | None:
+    """Wait for the end of a task, which may be cancelled if the caller is; how the caller was."""
     cancelled = None
     while not task.done():
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError as error:
             cancelled = error
-            task.cancel()
+            if cancel:
+                task.cancel()
     return cancelled
 
 

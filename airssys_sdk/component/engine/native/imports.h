@@ -2,7 +2,7 @@
    result itself. */
 typedef struct {
     Target call; /* makes an error of a text; keeps the Python function */
-    PyObject *lower; /* writes a result that is not as usual; NULL if the Python function reads and writes everything itself */
+    PyObject *lower; /* takes what `lowered` gives it; NULL if the Python function reads and writes everything itself */
     Py_ssize_t count;
     char codes[MOST];
     char result;
@@ -116,6 +116,26 @@ enter_function(const Host *host, PyObject *context, word arguments, word results
     return answer;
 }
 
+/* Has a result written that `answered` does not know, or kept what was raised if there is none: for want of memory, mostly. */
+static PyObject *
+lowered(const Host *host, PyObject *context, word results, PyObject *result)
+{
+    PyObject *value = result, *answer = NULL;
+    if (result == NULL) {
+        PyObject *type, *traceback;
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        Py_XDECREF(type);
+        Py_XDECREF(traceback);
+    }
+    PyObject *place = PyLong_FromSize_t(results);
+    if (place != NULL && value != NULL)
+        answer = PyObject_CallFunctionObjArgs(host->lower, context, place, value, result == NULL ? Py_True : Py_False, NULL);
+    Py_XDECREF(place);
+    Py_XDECREF(value);
+    return answer;
+}
+
 /* The engine calls a host import. What it calls in Python lets no exception out, but for want of memory it may not even be entered: the
    engine must not read an undefined answer then. */
 static word
@@ -127,17 +147,10 @@ enter_host(void *data, word context, word type, word arguments, size_t count, wo
     word error = 0;
     PyObject *object = PyLong_FromSize_t(context);
     PyObject *answer = object == NULL ? NULL : enter_function(host, object, arguments, results);
-    if (answer != NULL && host->lower != NULL) {
-        PyObject *value = answer;
-        answer = NULL;
-        if (!answered(host, value, results)) {
-            PyObject *place = PyLong_FromSize_t(results);
-            if (place != NULL)
-                answer = PyObject_CallFunctionObjArgs(host->lower, object, place, value, NULL);
-            Py_XDECREF(place);
-        }
-        Py_DECREF(value);
-    }
+    if (object != NULL && host->lower != NULL && (answer == NULL || !answered(host, answer, results)))
+        answer = lowered(host, object, results, answer);
+    else if (host->lower != NULL)
+        Py_CLEAR(answer);
     if (answer != NULL)
         error = PyLong_AsSize_t(answer);
     Py_XDECREF(answer);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #endif
 
-#define REVISION 5 /* counts what changes for `foreign.py`, which takes no module of another number */
+#define REVISION 6 /* counts what changes for `foreign.py`, which takes no module of another number */
 
 /* In this order: each uses what stands before it. */
 #include "foreign.h"
