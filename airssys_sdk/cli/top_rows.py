@@ -62,7 +62,7 @@ def summary(status: Status) -> str:
     parts = [
         f"{status.name} (process {status.process})",
         f"up {_span(seen.uptime)}",
-        f"{len(seen.components)} components",
+        f"{len(seen.components)} component{'' if len(seen.components) == 1 else 's'}",
         f"{seen.messages.handled} handled",
         f"{seen.messages.failed} failed",
         f"{seen.messages.dead_lettered + seen.messages.expired} dead letters",

@@ -19,6 +19,7 @@ DURATIONS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST = 3600.0 * 24 * 366
 """Seconds of the longest time that may be written; every clock and counter that gets it can hold it."""
 
+_NUMBER = re.compile(r"\d[\d_]*(?:\.\d*)?", re.ASCII)
 _QUANTITY = re.compile(r"(\d+(?:_\d+)*(?:\.\d+)?)\s*([A-Za-z]+)", re.ASCII)
 
 
@@ -71,6 +72,8 @@ def format_duration(seconds: float) -> str:
 def _split(text: str, units: dict[str, float] | dict[str, int]) -> tuple[float, float]:
     match = _QUANTITY.fullmatch(text.strip())
     if match is None or match[2] not in units:
+        if _NUMBER.fullmatch(text.strip()):
+            raise ValueError(f"{text!r} needs a unit: {', '.join(units)}")
         raise ValueError(f"{text!r} is not a number with one of the units {', '.join(units)}")
     return float(match[1].replace("_", "")), units[match[2]]
 

@@ -9,6 +9,9 @@ from pathlib import Path
 from ..errors import UsageError
 from ..manifest import MANIFEST_NAME, Manifest, find_manifest, load_manifest
 
+_NO_PROJECT = "go into a project's folder, or make one with: airssys-sdk new NAME"
+_SYSTEM = "airssys-sdk run takes a System.toml, and builds its projects"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Project:
@@ -31,6 +34,8 @@ class Project:
             ManifestError: it does not say what it must.
         """
         start = Path(path)
+        if not start.exists():
+            raise UsageError("there is no such file or folder", where=str(path))
         if start.name == MANIFEST_NAME and start.is_file():
             return cls.load(start.parent)
         manifest = find_manifest(start)
@@ -38,7 +43,7 @@ class Project:
             raise UsageError(
                 f"no {MANIFEST_NAME} here or in a folder above",
                 where=str(path),
-                hint="go into a project's folder, or make one with: airssys-sdk new NAME",
+                hint=_SYSTEM if start.name == "System.toml" else _NO_PROJECT,
             )
         return cls.load(manifest.parent)
 

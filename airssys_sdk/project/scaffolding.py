@@ -125,6 +125,8 @@ def _render(template: Template, context: dict[str, Any], work: Path) -> Path:
 
     folder = data_folder("cookiecutter") / template
     made = Path(_cookiecutter("generate").generate_files(str(folder), context, str(work), accept_hooks=False))
+    for compiled in [*made.rglob("__pycache__")]:  # what an installer made of the template's files
+        shutil.rmtree(compiled)
     if template == "component":
         shutil.copytree(data_folder("wit") / _CORE_WORLD, made / "wit", copy_function=shutil.copyfile)
     generate_project(Project.load(made))

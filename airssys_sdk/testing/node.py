@@ -9,13 +9,16 @@ import threading
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ..errors import UsageError
 from ..manifest import ComponentId
 from ..project import Project, build
 from ..runtime.components.spec import ComponentSpec
 from ..runtime.nodes.node import Node as AsyncNode
+
+if TYPE_CHECKING:
+    from .progress import Progress
 
 Answer = TypeVar("Answer")
 
@@ -25,10 +28,12 @@ class Node:
 
     Args:
         storage: the file of the components' storage; None keeps it in memory.
+        progress: hears what is built and compiled; None: nobody.
     """
 
-    def __init__(self, *, storage: Path | None = None) -> None:
+    def __init__(self, *, storage: Path | None = None, progress: Progress | None = None) -> None:
         self._storage = storage
+        self._progress = progress
         self._started: concurrent.futures.Future[AsyncNode] = concurrent.futures.Future()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
@@ -74,9 +79,11 @@ class Node:
             AirssysError: it cannot be built or started.
         """
         found = project if isinstance(project, Project) else Project.load(project)
-        path = wasm if wasm is not None else build(found, precompile=False).path
+        progress = self._progress
+        path = wasm if wasm is not None else build(found, reporter=progress, precompile=False).path
+        spec = ComponentSpec(found.manifest, path, instance, environment or {})
         return self.wait_for(
-            self.node.start(ComponentSpec(found.manifest, path, instance, environment or {}))
+            self.node.start(spec, on_compile=None if progress is None else progress.compiling)
         )
 
     def ask(self, target: str | ComponentId, payload: bytes | str, *, timeout: float = 30.0) -> bytes | None:

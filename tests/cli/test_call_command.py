@@ -130,7 +130,7 @@ def test_a_resource_is_no_text_and_the_hint_says_what_can_use_it(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--deadline", "5"], "--deadline: '5' is not a number with one of the units"),
+        (["--deadline", "5"], "--deadline: '5' needs a unit: us, ms, s, m, h"),
         (["--memory", "lots"], "--memory: 'lots' is not a number with one of the units"),
         (["--fuel", "0"], "invalid value for '--fuel'"),
     ],

@@ -100,7 +100,7 @@ def test_all_instances_of_a_system_are_deployed_to_with_one_command(sdk: Command
         assert [one["version"]["number"] for one in json.loads(again.out)["components"]] == [3, 3]
         refused = sdk("deploy", "--history", "trial", "--all")
         assert refused.code == 2
-        assert "nothing to deploy" in refused.err
+        assert "--history is for one component; it does not go with --all" in refused.err
 
 
 def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, tmp_path: Path) -> None:
@@ -115,6 +115,8 @@ def test_mistakes_are_told_before_anything_happens(sdk: Command, project: Path, 
         for arguments, said in (
             (["deploy", "--rollback", "trial", "--history", "trial"], "do not go together"),
             (["deploy", project, "--rollback", "trial"], "nothing to deploy"),
+            (["deploy", "--rollback", "trial", "--all"], "--rollback is for one component"),
+            (["deploy", "--history", "trial", "--component", "trial"], "--history takes the ID itself"),
             (["deploy", "--to", "1"], "--to belongs to --rollback"),
             (["deploy", "--rollback", "nobody"], "no component 'nobody'"),
             (["deploy", "--rollback", "trial"], "no earlier version"),

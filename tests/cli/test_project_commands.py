@@ -161,6 +161,23 @@ def test_a_folder_without_a_manifest_is_wrong_usage(sdk: Command, tmp_path: Path
     assert result.err.startswith("error: no Component.toml here or in a folder above\n")
 
 
+@pytest.mark.parametrize("command", [("build",), ("generate", "--project")])
+def test_a_folder_that_is_not_there_is_not_taken_for_the_one_above(
+    sdk: Command, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "Component.toml").write_text(cli_projects.LAB_MANIFEST)
+    result = sdk(*command, "typo", folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: there is no such file or folder\n  --> typo\n"
+
+
+def test_build_says_who_takes_a_system(sdk: Command, tmp_path: Path) -> None:
+    (tmp_path / "System.toml").write_text("[system]\n")
+    result = sdk("build", "System.toml", folder=tmp_path)
+    assert result.code == 2
+    assert "airssys-sdk run takes a System.toml" in result.err
+
+
 @pytest.mark.parametrize(
     ("command", "old", "new", "told"),
     [

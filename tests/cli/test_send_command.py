@@ -51,7 +51,11 @@ def test_what_goes_wrong_is_told_and_the_node_goes_on(sdk: Command, trial: Path)
             (["send", "trial", "x", "--node", "other"], 2, "no node 'other'"),
             (["send", "trial", "spin", "--timeout", "50ms"], 1, "no answer within 0.05 s"),
             (["send", "trial", "x", "--timeout", "soon"], 2, "--timeout"),
-            (["send", "trial", "y" * 60_000], 1, "a request has 65536 bytes at most"),
+            (
+                ["send", "trial", "y" * 60_000],
+                1,
+                "what is sent to a node from outside has 65536 bytes at most",
+            ),
             (["send", "trial"], 2, "PAYLOAD"),
         ):
             done = sdk(*arguments)

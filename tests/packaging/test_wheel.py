@@ -138,6 +138,7 @@ def test_an_editable_installation_without_the_module_leaves_no_earlier_one(
 
 
 def test_an_installed_command_generates_code_and_makes_projects(installed: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "compileall", "-q", installed], check=True)  # as pip does
     wit = installed / "airssys_sdk" / "_data" / "wit" / "airssys-core"
     for arguments in (
         ("generate", "host", wit, "--out", tmp_path / "host"),
@@ -150,6 +151,7 @@ def test_an_installed_command_generates_code_and_makes_projects(installed: Path,
     assert (tmp_path / "host" / "__init__.py").is_file()
     assert (tmp_path / "hello" / ".gitignore").is_file()
     assert (tmp_path / "shelf" / "Component.toml").is_file()
+    assert [*tmp_path.glob("*/**/*.pyc")] == []
 
 
 def test_every_dependency_has_its_reason_in_the_decision() -> None:

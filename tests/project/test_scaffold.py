@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def test_a_new_library_passes_its_own_tests_and_is_built_once_for_all_of_them(
         "def test_file(component):\n    assert component.is_file()\n\n\ndef test_world(world):\n    pass\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    environment["AIRSSYS_CACHE_DIR"] = str(tmp_path / "cache")  # so that it is compiled, too
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error"],
         cwd=folder,
@@ -90,6 +92,12 @@ def test_a_new_library_passes_its_own_tests_and_is_built_once_for_all_of_them(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "4 passed" in done.stdout
     assert "the plugin built 1 times" in done.stdout
+    for told in (
+        r"built dist/\S+\.wasm in [\d.]+ s",
+        r"compiling a component of [\d.]+ MB",
+        r"compiled it in [\d.]+ s",
+    ):
+        assert len(re.findall(f"airssys-sdk: {told}", done.stdout)) == 1
 
 
 def test_answers_reach_the_manifest_however_they_are_written(tmp_path: Path) -> None:

@@ -13,7 +13,11 @@ from airssys_sdk.cli.session import session
 @command("call")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("text", metavar="'FUNCTION(ARGUMENTS)'")
-@click.option("--fuel", type=click.IntRange(min=1), help="Units of work that the call may use.")
+@click.option(
+    "--fuel",
+    type=click.IntRange(min=1),
+    help="Units of work that the call may use, and the start of the instance before it.",
+)
 @click.option("--deadline", metavar="TIME", help="How long the call may take, such as 5s.")
 @click.option("--memory", metavar="SIZE", help="How much memory the component may use, such as 64MiB.")
 @click.option(

@@ -60,8 +60,14 @@ def cli(
 
     if back is not None and history is not None:
         raise click.UsageError("--rollback and --history do not go together")
-    if (back is not None or history is not None) and (path or component or manifest or everywhere):
-        raise click.UsageError("--rollback and --history take the ID of a component and nothing to deploy")
+    if back is not None or history is not None:
+        other = "--rollback" if history is None else "--history"
+        if everywhere:
+            raise click.UsageError(f"{other} is for one component; it does not go with --all")
+        if component:
+            raise click.UsageError(f"{other} takes the ID itself; it does not go with --component")
+        if path or manifest:
+            raise click.UsageError(f"{other} takes the ID of a component and nothing to deploy")
     if to is not None and back is None:
         raise click.UsageError("--to belongs to --rollback")
     client = ControlClient(find(node))

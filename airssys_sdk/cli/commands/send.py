@@ -25,8 +25,8 @@ from airssys_sdk.cli.session import session
 def cli(component: str, payload: str, node: str | None, timeout: str, no_wait: bool, as_json: bool) -> None:
     """Send a message to COMPONENT on a node that `run` started, and print its answer.
 
-    COMPONENT is an id, or a part of it that fits one component or pool only. PAYLOAD is sent as UTF-8; `-` reads it from standard
-    input. No answer is an empty line.
+    COMPONENT is an id (example/hello/0), or without its instance (example/hello), or only the name (hello), if that fits one
+    component or pool only. PAYLOAD is sent as UTF-8; `-` reads it from standard input. No answer is an empty line.
     """
     import asyncio
 

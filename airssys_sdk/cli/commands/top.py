@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def cli(node: str | None, once: bool, as_json: bool, interval: str) -> None:
     """Show the supervisors and components of a node that `run` started, and the logs of the selected one.
 
-    NODE is its name, which is that of its first component, or the number of its process; without it, the only one of yours
-    that runs. The live view needs the extra `top`.
+    NODE is its name (that of its System.toml, or else of its first component) or the number of its process; without it, the
+    only one of yours that runs. The live view needs the extra `top`.
     """
     import asyncio
 

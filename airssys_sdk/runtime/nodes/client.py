@@ -125,7 +125,11 @@ class ControlClient:
         """What the node says to one request: pairs of `ok`, `item` or `end` and a value."""
         request = json.dumps({"command": command, "arguments": arguments}).encode() + b"\n"
         if len(request) > MOST_REQUEST:
-            raise ControlError(f"a request has {MOST_REQUEST} bytes at most", where=str(self.place))
+            raise ControlError(
+                f"what is sent to a node from outside has {MOST_REQUEST} bytes at most, this has {len(request)}",
+                where=str(self.place),
+                hint="longer messages come from the node's own program (Node.send), or from another component",
+            )
         try:
             async with asyncio.timeout(self._timeout):
                 reader, writer = await asyncio.open_unix_connection(

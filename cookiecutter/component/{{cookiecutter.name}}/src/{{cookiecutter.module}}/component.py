@@ -22,7 +22,7 @@ class ComponentLifecycle(exports.ComponentLifecycle):
     def handle_message(self, msg: ComponentMessage) -> bytes | None:
         """Deal with one message; what is returned is the answer."""
         host_services.log(LogLevel.INFO, f"{len(msg.payload)} bytes from {msg.sender.name}", None)
-        return f"{self.greeting}, {msg.payload.decode()}".encode()
+        return f"{self.greeting}, {msg.payload.decode(errors='replace')}".encode()
 
     def handle_callback(self, msg: ComponentMessage) -> None:
         """Deal with the answer to a request of our own; this component makes none."""
