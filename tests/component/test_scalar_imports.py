@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -64,10 +66,13 @@ def component() -> Component:
 
 def call(component: Component, name: str, function: Callable[..., Any], *arguments: object) -> Any:
     """What the guest gives that asks `function`."""
-    names = (*(f"pass-{one}" for one in CORE), "mixed", "more", "say")
-    functions = {one.replace("-", "_"): function if one == name else _unused for one in names}
+    functions = {one: function if one == name.replace("-", "_") else _unused for one in _attributes()}
     with component.instantiate({"t:t/functions": types.SimpleNamespace(**functions)}) as instance:
         return instance.call(name, *arguments)
+
+
+def _attributes() -> list[str]:
+    return [*(f"pass_{one}" for one in CORE), "mixed", "more", "say"]
 
 
 def _unused(*_: object) -> Any:
@@ -170,3 +175,26 @@ def test_what_a_function_raises_ends_the_call(component: Component, name: str) -
     error = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         call(component, name, fail, argument)
+
+
+def test_near_the_recursion_limit_a_call_fails_whole_or_not_at_all(component: Component) -> None:
+    class Seven:
+        def __index__(self) -> int:
+            return 7
+
+    def deeper(levels: int) -> Any:
+        return deeper(levels - 1) if levels else mixed(*given)
+
+    given = -7, 1, 0.25, True, "ß", "grüße", 5
+    functions = types.SimpleNamespace(**dict.fromkeys(_attributes(), lambda *_: Seven()))
+    with component.instantiate({"t:t/functions": functions}) as instance:
+        mixed, outcomes = instance.function("mixed"), []
+        limit, used = sys.getrecursionlimit(), len(inspect.stack())
+        for levels in range(limit - used - 60, limit - used):
+            try:
+                outcomes.append(deeper(levels))
+            except RecursionError:
+                outcomes.append(None)
+            assert mixed(*given) == 7
+        assert outcomes == sorted(outcomes, key=lambda one: one is None)
+        assert set(outcomes) == {7, None}

@@ -10,10 +10,13 @@ the guest is entered, raises the `RecursionError` where it can be caught.
 from __future__ import annotations
 
 import dis
+import functools
 import sys
 import types
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
+
+from .foreign import COMPILED
 
 _CODE_UNIT = 2
 _RESUME = dis.opmap.get("RESUME")
@@ -69,10 +72,13 @@ def _bottom() -> None:
 
 _SHARED_LIMIT = sys.version_info < (3, 12)
 # Until 3.11 the functions of Python and those of C that call themselves count towards one limit. `isinstance` goes one deeper
-# for every tuple, and takes a quarter of the time.
+# for every tuple, and takes a quarter of the time. ctypes needs more room than the compiled module, to turn parameters over.
+_ROOM = 4 if COMPILED is not None else 7
 
 HEADROOM: Final[tuple[Callable[..., object], tuple[object, ...]]] = (
-    (isinstance, (0, ((((int,),),),))) if _SHARED_LIMIT else (_headroom, ())
+    (isinstance, (0, functools.reduce(lambda inner, _: (inner,), range(_ROOM), cast("Any", int))))
+    if _SHARED_LIMIT
+    else (_headroom, ())
 )
 """A function and its arguments: calling it raises `RecursionError` unless a function that the engine calls can still be entered
 and can say what went wrong."""

@@ -29,7 +29,7 @@ from .spec import INFINITY, ChildSpec, Factory, PoolSpec, SupervisorSpec
 M = TypeVar("M")
 T = TypeVar("T")
 
-_new = object.__new__
+_new: Callable[[Any], Any] = object.__new__
 
 
 class ActorSystem:
@@ -106,7 +106,7 @@ class ActorSystem:
         cell = tree.spawn(parent, actor, name)
         if cell.supervisor is not None:
             return ref_of(cell)
-        ref = _new(ActorRef)  # in two steps, see `tree.spawn`
+        ref: ActorRef[M] = _new(ActorRef)  # in two steps, see `tree.spawn`
         ref.__init__(cell)  # type: ignore[misc]
         return ref
 
@@ -224,5 +224,6 @@ class ActorSystem:
 def _new_future(loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Future[Any]]:
     # What asyncio's own loops do, without their method in between: each ask makes a future.
     if getattr(type(loop), "create_future", None) is asyncio.BaseEventLoop.create_future:
-        return functools.partial(asyncio.Future, loop=loop)
+        future: Any = asyncio.Future
+        return functools.partial(future, loop=loop)
     return loop.create_future
