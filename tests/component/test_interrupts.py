@@ -164,6 +164,7 @@ def test_what_a_signal_handler_raises_while_a_guest_runs_is_no_matter_of_the_arg
         asked = 0
 
         def __index__(self) -> int:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             self.asked += 1
             return 400_000_000 if self.asked == 1 else -1
 
@@ -171,10 +172,8 @@ def test_what_a_signal_handler_raises_while_a_guest_runs_is_no_matter_of_the_arg
     component = Component.open(build("package t:t; world w { export spin: func(n: u32) -> u32; }", SPIN, "w"))
     before = signal.signal(signal.SIGALRM, ring)
     try:
-        with component.instantiate({}) as instance:
-            signal.setitimer(signal.ITIMER_REAL, 0.05)
-            with pytest.raises(TimeoutError, match="alarm"):
-                instance.call("spin", rounds)
+        with component.instantiate({}) as instance, pytest.raises(TimeoutError, match="alarm"):
+            instance.call("spin", rounds)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert rounds.asked == 1
