@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from ..project import Project
     from .node import Node
-    from .progress import Progress
     from .world import World
 
 _NO_IMPORT = (
@@ -30,23 +29,16 @@ def airssys_project(pytestconfig: pytest.Config) -> Project:
 
 
 @pytest.fixture(scope="session")
-def airssys_progress(pytestconfig: pytest.Config) -> Progress:
-    """Tells on pytest's terminal what is built and compiled."""
-    from .progress import Progress
-
-    return Progress(pytestconfig)
-
-
-@pytest.fixture(scope="session")
-def component(airssys_project: Project, airssys_progress: Progress) -> Path:
+def component(airssys_project: Project, pytestconfig: pytest.Config) -> Path:
     """The project's component, built once per session if it is not up to date: the path of its file.
 
     Generated host packages load it: `Words.load(component)`.
     """
     from ..project import build
+    from .progress import Progress
 
     with _Explained():
-        return build(airssys_project, reporter=airssys_progress, precompile=False).path
+        return build(airssys_project, reporter=Progress(pytestconfig), precompile=False).path
 
 
 @pytest.fixture
@@ -60,13 +52,16 @@ def world_imports() -> object:
 
 
 @pytest.fixture
-def world(component: Path, world_imports: object, airssys_progress: Progress) -> Generator[World, None, None]:
+def world(
+    component: Path, world_imports: object, pytestconfig: pytest.Config
+) -> Generator[World, None, None]:
     """A fresh instance of the component for each test: `world.call('counting.count("a b a", frequency)')`."""
     from ..component import Component
+    from .progress import Progress
     from .world import World
 
     with _Explained():
-        loaded = Component.open(component, profile="metered", on_compile=airssys_progress.compiling)
+        loaded = Component.open(component, profile="metered", on_compile=Progress(pytestconfig).compiling)
         instance = loaded.instantiate(world_imports, missing=_NO_IMPORT)
     with instance:
         yield World(instance)
@@ -74,12 +69,13 @@ def world(component: Path, world_imports: object, airssys_progress: Progress) ->
 
 @pytest.fixture
 def node(
-    airssys_project: Project, component: Path, tmp_path: Path, airssys_progress: Progress
+    airssys_project: Project, component: Path, tmp_path: Path, pytestconfig: pytest.Config
 ) -> Generator[Node, None, None]:
     """A node of its own for each test, with the project's component started on it: `node.ask("hello", b"hi")`."""
     from .node import Node
+    from .progress import Progress
 
-    with Node(storage=tmp_path / "storage.sqlite", progress=airssys_progress) as node:
+    with Node(storage=tmp_path / "storage.sqlite", progress=Progress(pytestconfig)) as node:
         with _Explained():
             node.start(airssys_project, component)
         yield node

@@ -20,7 +20,8 @@ class Running:
         self.process = process
         self.lines: Queue[str] = Queue()
         self.said: list[str] = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         for line in self.process.stderr or ():
@@ -48,3 +49,4 @@ def running(sdk: Command, *arguments: str | Path) -> Generator[Running, None, No
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
+            node.reader.join(60)  # to the end of what was said, before the pipe is closed
