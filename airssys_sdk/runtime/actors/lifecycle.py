@@ -37,7 +37,13 @@ def begin(cell: Cell) -> None:
         crash(cell, failure(cell, error))
         return
     if unfinished is None or not is_unfinished(unfinished):
-        _running(cell)
+        usual = cell.rare is NEVER and cell.spec.health is None and not cell.system.events.wanted
+        if usual and cell.state is STARTING:
+            # As `_running`, spelled out: each spawn comes by here.
+            cell.state = RUNNING
+            cell.mailbox.resume()
+        else:
+            _running(cell)
     else:
         _running_later(cell, unfinished)
 

@@ -235,10 +235,13 @@ class Mailbox:
 
     def resume(self) -> None:
         """The owner runs and can take messages; on the loop's thread."""
-        others_wait = self._lanes is not None and any(self._lanes)
-        self.interrupted = others_wait or self.waiters is not None
         # As `unpark`, spelled out: each life begins here.
         self.scheduled = False
+        if self._lanes is None and self.waiters is None:
+            self.interrupted = others_wait = False
+        else:
+            others_wait = self._others_wait
+            self.interrupted = others_wait or self.waiters is not None
         if others_wait or self.normal.qsize():
             self.more = True
             self.wake()
