@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from airssys_sdk.runtime import ActorSystem, Envelope, PoolSpec, Priority, behaviour
-from airssys_sdk.runtime.actors import pool, ref, turns
+from airssys_sdk.runtime.actors import lifecycle, pool, ref, turns
 from airssys_sdk.runtime.messages import mailbox
 from airssys_sdk.runtime.scheduling import queue
 
-WATCHED = {module.__file__ for module in (pool, ref, turns, mailbox, queue)}
+WATCHED = {module.__file__ for module in (lifecycle, pool, ref, turns, mailbox, queue)}
 
 
 class Baton:
@@ -146,5 +146,45 @@ def test_no_message_is_left_whoever_goes_on_when(pooled: bool) -> None:
     async def scenario() -> None:
         for seed in range(1500):
             await talk(seed, pooled=pooled)
+
+    asyncio.run(scenario())
+
+
+async def talk_to_a_newcomer(seed: int) -> None:
+    draw = random.Random(seed)  # noqa: S311 - what is drawn is no secret
+    got: list[int] = []
+    async with ActorSystem() as system:
+        await asyncio.sleep(0)
+        run_queue, loop = system.run_queue, Loop()
+        kept = run_queue._loop, run_queue.call_soon, run_queue.thread
+        run_queue._loop, run_queue.call_soon = loop, loop.call_soon  # type: ignore[assignment]
+        senders = draw.randint(1, 3)
+        done: list[int] = []
+
+        def send(number: int) -> None:
+            while (newcomer := system.find("newcomer")) is None:
+                baton.switch()
+            newcomer.tell(number)
+            done.append(number)
+
+        def work() -> None:
+            run_queue.thread = threading.get_ident()
+            system.spawn(lambda: Worker(got), name="newcomer")
+            while len(done) < senders or loop.callbacks:
+                if loop.callbacks:
+                    loop.callbacks.popleft()()
+                else:
+                    baton.switch()
+
+        baton = Baton(draw, draw.choice([0.03, 0.1, 0.3]))
+        baton.run([*(lambda number=number: send(number) for number in range(senders)), work])
+        run_queue._loop, run_queue.call_soon, run_queue.thread = kept
+        assert sorted(got) == list(range(senders)), f"seed {seed}"
+
+
+def test_no_message_to_an_actor_that_just_begins_is_left() -> None:
+    async def scenario() -> None:
+        for seed in range(1500):
+            await talk_to_a_newcomer(seed)
 
     asyncio.run(scenario())

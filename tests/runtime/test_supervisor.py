@@ -112,6 +112,30 @@ async def test_restarts_wait_longer_and_longer_and_messages_wait_with_them() -> 
 
 
 @on_loop
+async def test_a_message_just_before_a_stop_with_others_is_for_the_next_life() -> None:
+    clock, seen = ManualClock(), list[Any]()
+
+    class Last:
+        def receive(self, message: object, context: Context) -> None: ...
+
+        def stopped(self, context: Context) -> None:
+            system.get("middle").tell("just in time")  # which is stopped next, before it has a turn
+
+    async with ActorSystem(clock=clock) as system:
+        inner = SupervisorSpec((ChildSpec(lambda: Recorder(seen), name="middle"), ChildSpec(Last)))
+        outer = SupervisorSpec((ChildSpec(lambda: Recorder([]), name="first"), inner), strategy="one-for-all")
+        await system.spawn(outer).ready()
+        for delay in (0.0, 0.2):
+            seen.clear()
+            system.get("first").tell(ValueError("poison"))
+            await settle()
+            assert bool(seen) is (delay == 0)
+            clock.advance(delay + 0.01)
+            await settle()
+            assert seen == ["just in time"]
+
+
+@on_loop
 async def test_beyond_the_intensity_the_system_stops_with_that_reason() -> None:
     system = ActorSystem(clock=ManualClock())
     ref = system.spawn(

@@ -7,13 +7,13 @@ begins and ends in `lifecycle` and `ending`, who is restarted in `supervisor`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import ActorStopped
 from ..messages.mailbox import EMPTY, Mailbox
 from ..messages.outcomes import Metrics
 from ..messages.pending import Pending
-from ..state import DOWN, ENDED, Exit
+from ..state import ENDED, STARTING, Exit
 from . import turns
 from .context import Context
 from .failures import tell_end
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from .system import ActorSystem
 
 
-_new = object.__new__
-
-
 class Cell:
-    """One actor name. The attributes are shared by the modules of the runtime and by nobody else.
+    """One actor name; not usable before `set_up`. The attributes are shared by the modules of the runtime and by nobody else.
 
     Attributes:
         system: where it lives.
@@ -73,24 +70,25 @@ class Cell:
         "work",
     )
 
-    def __init__(
+    # Not `__init__`, as in `Mailbox` and `Context`: up to Python 3.13 that would take as long again, and this runs for each actor.
+    def set_up(
         self,
         system: ActorSystem,
         parent: Cell | None,
         factory: Factory[Any],
         name: str | None,
         spec: ChildSpec[Any],
-    ) -> None:
+    ) -> Self:
+        """Be ready for the first life, which is to begin at once."""
         self.system = system
         self.parent = parent
         self.factory = factory
         self.spec = spec
         self.name = name
         self.serial = system.serial = system.serial + 1
-        self.mailbox = mailbox = _new(Mailbox)  # in two steps, see `tree.spawn`; as below
-        mailbox.__init__(self, system.run_queue, spec.mailbox)  # type: ignore[misc]
-        self.state = DOWN
-        self.restarts = -1
+        self.mailbox = Mailbox().set_up(self, system.run_queue, spec.mailbox)
+        self.state = STARTING
+        self.restarts = 0
         self.actor: object = None
         self.receive: Callable[[Any, Context], object] = _nobody
         self.context: Context = None  # type: ignore[assignment]  # never seen before the first life
@@ -101,6 +99,7 @@ class Cell:
         self.supervisor: Supervisor | None = None
         self.exit: Exit | None = None
         self.rare = NEVER
+        return self
 
     turn = turns.turn  # not called by a method: this runs all the time
 
@@ -151,15 +150,13 @@ class Cell:
             TypeError: it is no actor.
             Exception: what the factory raised.
         """
-        self.restarts += 1
         factory = self.factory
         actor: object = factory()
         # As `put_in`, spelled out: each spawn comes by here.
         receive = getattr(actor, "receive", actor)
         self.receive = receive if callable(receive) else self.receiver_of(actor)
         self.actor = actor
-        self.context = context = _new(Context)
-        context.__init__(self)  # type: ignore[misc]
+        self.context = Context().set_up(self)
 
     def put_in(self, actor: object, context: Context | None) -> None:
         """Let this be the actor from now on; None makes it a context.
@@ -169,7 +166,7 @@ class Cell:
         """
         self.receive = self.receiver_of(actor)
         self.actor = actor
-        self.context = Context(self) if context is None else context
+        self.context = Context().set_up(self) if context is None else context
 
     def receiver_of(self, actor: object) -> Callable[[Any, Context], object]:
         """What handles an actor's messages.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airssys_sdk.errors import UsageError
 
@@ -40,12 +40,14 @@ class Context:
 
     __slots__ = ("_cell", "_over", "_timers", "_watched", "envelope")
 
-    def __init__(self, cell: Cell) -> None:
+    def set_up(self, cell: Cell) -> Self:
+        """Be of the life that this cell begins; for the system, and before anything else."""
         self._cell = cell
         self._over = False
         self._timers: list[Timer] | None = None
         self._watched: set[Cell] | None = None
         self.envelope: Envelope[Any] | None = None
+        return self
 
     @property
     def ref(self) -> ActorRef[Any]:

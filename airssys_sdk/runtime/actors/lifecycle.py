@@ -23,12 +23,19 @@ if TYPE_CHECKING:
     from .cell import Cell
 
 
-def begin(cell: Cell) -> None:
-    """Begin a life: a new actor from the factory, then its hook `started`; messages wait meanwhile."""
+def begin_again(cell: Cell) -> None:
+    """Begin another life, when the last one has ended."""
     if cell.rare.restart is not None:
         cell.rare.restart = None
     cell.exit = None
     cell.state = STARTING
+    cell.restarts += 1
+    cell.mailbox.more = True  # some may wait that came before
+    begin(cell)
+
+
+def begin(cell: Cell) -> None:
+    """Begin a life, the first one at that: a new actor from the factory, then its hook `started`; messages wait meanwhile."""
     try:
         cell.new_life()
         hook = getattr(cell.actor, "started", None)
@@ -41,7 +48,11 @@ def begin(cell: Cell) -> None:
         if usual and cell.state is STARTING:
             # As `_running`, spelled out: each spawn comes by here.
             cell.state = RUNNING
-            cell.mailbox.resume()
+            mailbox = cell.mailbox
+            # As `Mailbox.resume`, if nobody has sent anything yet; looked at last, see there.
+            mailbox.interrupted = mailbox.scheduled = False
+            if mailbox.more:
+                mailbox.resume()
         else:
             _running(cell)
     else:

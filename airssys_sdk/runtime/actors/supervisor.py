@@ -68,7 +68,7 @@ class Supervisor:
                 cell.rare.history.clear()
         for cell in cells:
             if cell.state is DOWN and self._group is None:
-                lifecycle.begin(cell)
+                lifecycle.begin_again(cell)
             # Else the group of one that did not start also starts this one.
             while cell.state not in (RUNNING, BUSY, ENDED):
                 await asyncio.wait({settling(cell)})
@@ -122,9 +122,9 @@ class Supervisor:
     def _restart_later(self, cell: Cell, delay: float) -> None:
         system = self._owner.system
         if delay > 0:
-            cell.own().restart = system.timers.after(delay, lambda: lifecycle.begin(cell))
+            cell.own().restart = system.timers.after(delay, lambda: lifecycle.begin_again(cell))
         else:
-            cell.own().restart = system.loop.call_soon(lifecycle.begin, cell)
+            cell.own().restart = system.loop.call_soon(lifecycle.begin_again, cell)
 
     def _give_up(self, cell: Cell, exit_: Exit, restarts: int, within: float) -> None:
         owner = self._owner
@@ -163,7 +163,7 @@ class Supervisor:
 
     async def _started_again(self, cell: Cell) -> bool:
         settled = settling(cell)
-        lifecycle.begin(cell)
+        lifecycle.begin_again(cell)
         await self._unless_closed(settled)
         return settled.done() and settled.result()
 

@@ -105,7 +105,7 @@ class _Attempt:
         self._adopt()
         if cell.rare.restart is not None:
             cell.rare.restart.cancel()
-        lifecycle.begin(cell)
+        lifecycle.begin_again(cell)
         self._succeed(None)
 
     def _start(self) -> Pending | None:
@@ -114,7 +114,7 @@ class _Attempt:
         try:
             self._actor = self._spec.factory()
             cell.receiver_of(self._actor)
-            self._context = Context(cell)
+            self._context = Context().set_up(cell)
             hook = getattr(self._actor, "started", None)
             unfinished = None if hook is None else hook(self._context)
         except BaseException as error:  # noqa: BLE001 - whatever a factory or hook raises is told to whoever deploys

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from .context import Context
 
 
-_new = object.__new__
-
-
 def spawn(
     parent: Cell,
     actor: Factory[Any] | ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec,
@@ -40,34 +37,17 @@ def spawn(
         if parent.parent is None:
             raise ActorStopped("the system stops and starts no actors any more")
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
-    spec: ChildSpec[Any] = _PLAIN
     supervisor: SupervisorSpec | None = None
     pool: Pool[Any] | None = None
-    factory: Factory[Any] = _no_factory
-    # What it mostly is comes first.
-    if isinstance(actor, type):
-        factory = actor
-    elif isinstance(actor, SupervisorSpec):
-        supervisor, spec = actor, supervising(actor)
-    elif isinstance(actor, PoolSpec):
-        pool = Pool(cast("PoolSpec[Any]", actor))  # type: ignore[redundant-cast]  # as below
-        supervisor = actor.supervisor
-        spec = _pooling(supervisor, pool)
-    elif isinstance(actor, ChildSpec):
-        # basedpyright forgets the type argument here, mypy does not
-        spec = cast("ChildSpec[Any]", actor)  # type: ignore[redundant-cast]
-    elif callable(actor):
-        factory = actor
+    if callable(actor):
+        factory, spec = actor, _PLAIN
     else:
-        refuse("the actor to spawn", actor, "a class, a function without arguments, or a spec; not an object")
-    if spec is not _PLAIN:
+        spec, supervisor, pool = _specs(actor)
         factory, name = spec.factory, name or spec.name
     system = parent.system
     if name is not None and name in system.names:
         raise NameTaken(f"a live actor has the name {name!r} already")
-    # As `Cell(...)` and `Mailbox(...)`, in two steps: up to Python 3.13 that takes half the time, and this runs for each actor.
-    cell = _new(type(parent))
-    cell.__init__(system, parent, factory, name, spec)  # type: ignore[misc]
+    cell = type(parent)().set_up(system, parent, factory, name, spec)
     if name is not None:
         system.names[name] = cell
     if supervisor is not None:
@@ -77,6 +57,23 @@ def spawn(
     parent.supervisor.cells[cell] = None
     lifecycle.begin(cell)
     return cell
+
+
+def _specs(actor: object) -> tuple[ChildSpec[Any], SupervisorSpec | None, Pool[Any] | None]:
+    """What the supervisor above is told, what the actor itself supervises, and as which pool.
+
+    Raises:
+        UsageError: this makes no actor.
+    """
+    if isinstance(actor, SupervisorSpec):
+        return supervising(actor), actor, None
+    if isinstance(actor, PoolSpec):
+        pool = Pool(cast("PoolSpec[Any]", actor))  # type: ignore[redundant-cast]  # as below
+        return _pooling(actor.supervisor, pool), actor.supervisor, pool
+    if not isinstance(actor, ChildSpec):
+        refuse("the actor to spawn", actor, "a class, a function without arguments, or a spec; not an object")
+    # basedpyright forgets the type argument here, mypy does not
+    return cast("ChildSpec[Any]", actor), None, None  # type: ignore[redundant-cast]
 
 
 def supervising(spec: SupervisorSpec) -> ChildSpec[object]:

@@ -12,7 +12,7 @@ import dataclasses
 import sys
 from collections import deque
 from queue import SimpleQueue
-from typing import Literal
+from typing import Literal, Self
 
 from ..checks import check_text, check_whole
 from ..errors import ActorStopped, MailboxFull
@@ -49,7 +49,7 @@ DEFAULT_MAILBOX = MailboxOptions()
 
 
 class Mailbox:
-    """The waiting messages of one actor name.
+    """The waiting messages of one actor name; not usable before `set_up`.
 
     Attributes (read and written by `ActorRef.tell` and the actor's turn, which is why they are bare):
         owner: who handles the messages.
@@ -80,7 +80,8 @@ class Mailbox:
         "waiters",
     )
 
-    def __init__(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> None:
+    def set_up(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> Self:
+        """Be ready for messages; the owner does not run yet."""
         self.owner = owner
         self.run_queue = run_queue
         self._options = options
@@ -94,6 +95,7 @@ class Mailbox:
         self.more = False
         self.interrupted = True
         self.refused = 0
+        return self
 
     @property
     def depth(self) -> int:
