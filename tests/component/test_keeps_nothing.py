@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import sys
 import threading
@@ -120,6 +122,48 @@ def test_what_a_direct_call_and_a_host_import_are_made_of_is_let_go_of() -> None
     for _ in range(10):
         COMPILED.host_import(enter, echo.release, lower, "x")
     assert (sys.getrefcount(enter), sys.getrefcount(lower)) == before
+
+
+class MallocInfo(ctypes.Structure):
+    """What `mallinfo2` of the C library returns; what has a name of it is in bytes."""
+
+    _fields_ = (
+        ("_before", ctypes.c_size_t * 4),
+        ("hblkhd", ctypes.c_size_t),
+        ("_between", ctypes.c_size_t * 2),
+        ("uordblks", ctypes.c_size_t),
+        ("_after", ctypes.c_size_t * 2),
+    )
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="the C library is not glibc 2.33 or later"
+)
+def test_a_long_text_that_a_guest_returned_is_freed_before_the_next_call(component: Component) -> None:
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = MallocInfo
+    count, size = 50, 60_000
+
+    def used() -> int:
+        gc.collect()
+        info = mallinfo2()
+        return int(info.uordblks + info.hblkhd)
+
+    with contextlib.ExitStack() as stack:
+        host = types.SimpleNamespace(number=_nothing, say=_nothing)
+        fills = [
+            stack.enter_context(component.instantiate({"t:t/host": host})).function("fill")
+            for _ in range(count)
+        ]
+        for fill in fills:
+            assert fill(3) == "aaa"
+        before = used()
+        for fill in fills:
+            assert len(fill(size)) == size
+        assert used() - before < count * size / 4
+
+
+def _nothing(*_: object) -> None: ...
 
 
 def test_other_threads_run_while_a_guest_does(component: Component) -> None:

@@ -154,8 +154,6 @@ class Deployments:
             if isinstance(error, asyncio.CancelledError) and self._stopped:
                 raise DeploymentFailed("the node stops", where=str(hosted.id)) from None
             raise
-        if version.pool is not None:
-            version.pool.fill()
         self._hosting.leave(old)
         self._retiring |= hosted.retiring
         for task in hosted.retiring:

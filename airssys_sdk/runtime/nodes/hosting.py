@@ -248,8 +248,6 @@ class Hosting:
             await supervisor.stop()
             error = not_started(hosted.id, failed)
             raise error from error.__cause__
-        if version.pool is not None:
-            version.pool.fill()
 
 
 def not_started(component: ComponentId, failed: StartFailed) -> Exception:

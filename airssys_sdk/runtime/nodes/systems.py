@@ -71,9 +71,6 @@ class _Growth:
         except BaseException:
             await root.stop()
             raise
-        for hosted in self._started:
-            if hosted.version.pool is not None:
-                hosted.version.pool.fill()
 
     async def _below(self, supervisor: ActorRef[Any], group: SystemSpec | GroupSpec) -> None:
         for child in group.children:
