@@ -131,7 +131,7 @@ def _meant(location: Location, schema: type[BaseModel]) -> str:
     known = list(model.model_fields)
     if close := nearest(str(key), known):
         return f"the nearest known key is `{dotted((*above, close))}`"
-    everywhere = {path[-1]: path for path in reversed(list(_paths(schema)))}
+    everywhere = {path[-1]: path for path in reversed(list(paths(schema)))}
     if moved := nearest(str(key), list(everywhere), cutoff=0.75):
         return f"the nearest known key is `{dotted(everywhere[moved])}`"
     likest = max(known, key=lambda name: difflib.SequenceMatcher(None, str(key), name).ratio())
@@ -151,10 +151,11 @@ def _inside(annotation: object) -> tuple[type[BaseModel] | None, bool]:
     )
 
 
-def _paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def paths(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """All keys that a schema knows, each after the table that it stands in."""
     for name, field in model.model_fields.items():
         path = (*above, name)
         yield path
         inner, named = _inside(field.annotation)
         if inner is not None:
-            yield from _paths(inner, (*path, ANY_NAME) if named else path)
+            yield from paths(inner, (*path, ANY_NAME) if named else path)

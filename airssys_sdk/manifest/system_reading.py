@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from airssys_sdk.manifest.errors import ManifestError, Problem
-from airssys_sdk.manifest.explaining import Location, dotted, explain, nearest, place, show
+from airssys_sdk.manifest.explaining import Location, dotted, explain, nearest, paths, place, show
 from airssys_sdk.manifest.ids import MOST_NAME, NAME, ComponentId
 from airssys_sdk.manifest.locate import keys
 from airssys_sdk.manifest.model import FROM_FILE, Manifest
@@ -53,9 +53,16 @@ def load_system(path: Path) -> SystemManifest:
 
 
 def _advised(problem: Problem) -> Problem:
-    """What people mean by no instances."""
+    """What people mean by no instances, and by a key of Component.toml."""
     if problem.key.endswith(".instances") and problem.message.endswith("got 0"):
         return dataclasses.replace(problem, hint="remove the component's table to run none of it")
+    if problem.message == "unknown key" and problem.key.startswith("components."):
+        name = problem.key.rpartition(".")[2]
+        elsewhere = next((path for path in paths(Manifest) if path[-1] == name), None)
+        if elsewhere is not None and all(path[-1] != name for path in paths(SystemFile)):
+            other = f"{', '.join(OVERRIDES[:-1])} and {OVERRIDES[-1]}"
+            hint = f"`{dotted(elsewhere)}` belongs in {MANIFEST_NAME}; a system changes only its {other}"
+            return dataclasses.replace(problem, hint=hint)
     return problem
 
 

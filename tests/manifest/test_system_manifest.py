@@ -16,6 +16,7 @@ from airssys_sdk.manifest import (
     load_system,
 )
 
+IN_COMPONENT_TOML = "belongs in Component.toml; a system changes only its supervision, limits and runtime"
 COMPONENT = """\
 [component]
 namespace = "shop"
@@ -247,6 +248,10 @@ def test_a_wrong_value_is_named_with_its_line(
         ("pool = 0", "instances = 0", "components.worker.runtime.instances", "the nearest known key is `components.NAME.instances`"),
         ("[supervisors.deep]", "[supervisor.deep]", "supervisor", "the nearest known key is `supervisors`"),
         ("LANGUAGE", "env = 1 }\nenviron = { LANGUAGE", "components.worker.environ", "the nearest known key is `components.worker.environment`"),
+        ("instances", "subscriptions", "components.worker.subscriptions", f"`subscriptions` {IN_COMPONENT_TOML}"),
+        ("instances", "topics", "components.worker.topics", f"`subscriptions.topics` {IN_COMPONENT_TOML}"),
+        ("memory", "send", "components.worker.limits.send", f"`permissions.messaging.send` {IN_COMPONENT_TOML}"),
+        ("instances", "memory", "components.worker.memory", "the nearest known key is `components.NAME.limits.memory`"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_is_an_error_with_the_nearest_known_one(
