@@ -171,6 +171,30 @@ async def test_whoever_gives_up_waiting_for_a_takeover_leaves_the_old_actor_at_w
 
 
 @on_loop
+async def test_each_life_begins_at_no_message_and_knows_how_many_there_were() -> None:
+    seen = list[tuple[object, ...]]()
+
+    class Beginner(Echo):
+        def started(self, context: Context) -> None:
+            seen.append((context.envelope, context.sender, context.restarts))
+
+    clock = ManualClock()
+    async with ActorSystem(clock=clock) as system:
+        later = ChildSpec(Beginner, backoff=Backoff(base=1.0))
+        ref: ActorRef[Any] = system.spawn(later)
+        for lives in (1, 2):
+            assert seen == [(None, None, number) for number in range(lives)]
+            ref.tell(ValueError("poison"))
+            await settle()
+        assert len(seen) == 2
+        await ref.replace(later)  # of an actor that waits for its restart, which begins at once
+        assert seen[2:] == [(None, None, 2)]
+        clock.advance(10)
+        await settle()
+        assert len(seen) == 3
+
+
+@on_loop
 async def test_each_life_has_an_object_of_its_own() -> None:
     made: list[Echo] = []
 

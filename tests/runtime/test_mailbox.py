@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -143,6 +145,30 @@ async def test_many_senders_who_wait_for_the_room_of_one_all_get_in() -> None:
         await until(lambda: ref.metrics.handled == 100)
         assert not system.run_queue.ready
     assert sorted(seen) == sorted([*range(50), *range(50)])
+
+
+@on_loop
+async def test_whoever_waits_for_room_before_the_actor_runs_gets_in_too() -> None:
+    seen = list[Any]()
+
+    class Eager(Recorder):
+        """Its sends begin as those of an eager task do: at once."""
+
+        def started(self, context: Context) -> None:
+            for number in (1, 2, 3):
+                go_on(context.ref.send(number))
+
+    def go_on(sending: Coroutine[Any, Any, None]) -> None:
+        with contextlib.suppress(StopIteration):
+            sending.send(None).add_done_callback(lambda _: go_on(sending))
+
+    async with ActorSystem() as system:
+        ref = system.spawn(ChildSpec(lambda: Eager(seen), mailbox=MailboxOptions(0, "block")))
+        await settle()
+        assert seen == []
+        await ref.replace(ChildSpec(lambda: Recorder(seen), mailbox=MailboxOptions(1, "block")))
+        await settle()
+        assert seen == [1, 2, 3]
 
 
 @on_loop

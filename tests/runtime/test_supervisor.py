@@ -572,3 +572,17 @@ async def test_what_ended_before_its_group_started_it_again_is_not_decided_about
             await until(lambda: log.count("+c") == 2)
             assert [(await anext(planned)).name for _ in range(2)] == ["a", "b"]
         assert await system.get("b").ask("hello", timeout=None) == "b"
+
+
+@on_loop
+async def test_a_spec_is_one_also_if_it_can_be_called_and_a_name_given_goes_before_its_own() -> None:
+    class Callable(ChildSpec[str]):
+        def __call__(self) -> object:
+            raise AssertionError("it is no factory")
+
+    async with ActorSystem() as system:
+        spec = Callable(lambda: Recorder([]), name="own")
+        refs = system.spawn(spec), system.spawn(spec, name="given")
+        assert [ref.name for ref in refs] == ["own", "given"]
+        for ref in refs:
+            assert await ref.ask("well") == "well"

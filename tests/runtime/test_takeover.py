@@ -24,6 +24,7 @@ from airssys_sdk.runtime import (
     MailboxOptions,
     ManualClock,
     StartFailed,
+    SupervisorSpec,
 )
 from airssys_sdk.runtime.events import RestartPlanned
 
@@ -158,6 +159,22 @@ async def test_the_restarts_of_the_actor_before_do_not_count_for_the_new_one() -
                     await ref.ready()
                 await ref.replace(_spec("new", seen, intensity=few))
         assert await ref.ask("hi") == "new hi"
+
+
+@on_loop
+async def test_nobody_takes_over_from_an_actor_that_its_supervisor_gives_up() -> None:
+    seen = list[str]()
+    async with ActorSystem() as system:
+        supervisor = system.spawn(SupervisorSpec(policy="temporary"))
+        ref = system.spawn(_spec("old", seen, intensity=Intensity(1, 60.0)), under=supervisor)
+        ref.tell("crash")
+        await until(lambda: seen.count("old started") == 2)
+        ref.tell("crash")
+        # Its turn comes after the crash, and before the supervisor's end.
+        with pytest.raises(ActorStopped):
+            await asyncio.ensure_future(ref.replace(_spec("new", seen)))
+        assert seen.count("old crash") == 2
+        assert "new started" not in seen
 
 
 @on_loop

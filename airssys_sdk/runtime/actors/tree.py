@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .context import Context
 
 
+_SPECS: tuple[type, ...] = (ChildSpec, SupervisorSpec, PoolSpec)
+
+
 def spawn(
     parent: Cell,
     actor: Factory[Any] | ChildSpec[Any] | PoolSpec[Any] | SupervisorSpec,
@@ -39,11 +42,16 @@ def spawn(
         raise UsageError(f"{parent} does not run and takes no children (it is {parent.state.value})")
     supervisor: SupervisorSpec | None = None
     pool: Pool[Any] | None = None
-    if callable(actor):
+    factory: Factory[Any]
+    if isinstance(actor, type):  # what it mostly is
         factory, spec = actor, _PLAIN
-    else:
+    elif isinstance(actor, _SPECS):
         spec, supervisor, pool = _specs(actor)
         factory, name = spec.factory, name or spec.name
+    elif callable(actor):
+        factory, spec = actor, _PLAIN
+    else:
+        refuse("the actor to spawn", actor, "a class, a function without arguments, or a spec; not an object")
     system = parent.system
     if name is not None and name in system.names:
         raise NameTaken(f"a live actor has the name {name!r} already")
@@ -60,20 +68,14 @@ def spawn(
 
 
 def _specs(actor: object) -> tuple[ChildSpec[Any], SupervisorSpec | None, Pool[Any] | None]:
-    """What the supervisor above is told, what the actor itself supervises, and as which pool.
-
-    Raises:
-        UsageError: this makes no actor.
-    """
+    """What the supervisor above is told, what the actor itself supervises, and as which pool."""
     if isinstance(actor, SupervisorSpec):
         return supervising(actor), actor, None
     if isinstance(actor, PoolSpec):
         pool = Pool(cast("PoolSpec[Any]", actor))  # type: ignore[redundant-cast]  # as below
         return _pooling(actor.supervisor, pool), actor.supervisor, pool
-    if not isinstance(actor, ChildSpec):
-        refuse("the actor to spawn", actor, "a class, a function without arguments, or a spec; not an object")
     # basedpyright forgets the type argument here, mypy does not
-    return cast("ChildSpec[Any]", actor), None, None  # type: ignore[redundant-cast]
+    return cast("ChildSpec[Any]", actor), None, None
 
 
 def supervising(spec: SupervisorSpec) -> ChildSpec[object]:
