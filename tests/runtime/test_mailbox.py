@@ -147,6 +147,22 @@ async def test_many_senders_who_wait_for_the_room_of_one_all_get_in() -> None:
     assert sorted(seen) == sorted([*range(50), *range(50)])
 
 
+@pytest.mark.parametrize("early", ["critical", "normal critical"])
+@on_loop
+async def test_what_is_sent_before_the_first_life_runs_is_handled_by_priority(early: str) -> None:
+    seen = list[Any]()
+
+    def factory() -> Recorder:
+        for message in early.split():
+            system.get("early").deliver(Envelope(message, priority=Priority[message.upper()]))
+        return Recorder(seen)
+
+    async with ActorSystem() as system:
+        system.spawn(factory, name="early")
+        await settle()
+        assert seen == sorted(early.split())
+
+
 @on_loop
 async def test_whoever_waits_for_room_before_the_actor_runs_gets_in_too() -> None:
     seen = list[Any]()

@@ -122,6 +122,30 @@ async def test_no_message_passes_through_another_mailbox() -> None:
 
 
 @on_loop
+async def test_least_loaded_passes_over_who_still_starts() -> None:
+    gate, seen, numbers = asyncio.Event(), list[Any](), itertools.count()
+
+    class Worker:
+        def __init__(self) -> None:
+            self.number = next(numbers)
+
+        def started(self, context: Context) -> Any:
+            return gate.wait() if self.number else None
+
+        def receive(self, message: object, context: Context) -> None:
+            seen.append((self.number, message))
+
+    async with ActorSystem() as system:
+        pool: Any = system.spawn(PoolSpec(Worker, 2, routing="least-loaded"))
+        for number in range(4):
+            pool.tell(number)
+        await settle()
+        assert seen == [(0, number) for number in range(4)]
+        gate.set()
+        await pool.ready()
+
+
+@on_loop
 async def test_least_loaded_counts_what_waits_and_the_message_in_progress() -> None:
     async with ActorSystem() as system:
         shop = Shop(system, 3, "least-loaded")

@@ -15,17 +15,20 @@ from airssys_sdk.runtime import (
     Backoff,
     ChildSpec,
     Context,
+    Envelope,
     ExitKind,
     Intensity,
     ManualClock,
     Pending,
     Policy,
+    Priority,
     Strategy,
     SupervisorSpec,
 )
 from airssys_sdk.runtime.errors import ActorStopped, IntensityExceeded, MessageKilled, StartFailed
 from airssys_sdk.runtime.events import (
     ActorEnded,
+    ActorFailed,
     ActorStarted,
     HookFailed,
     LifeEnded,
@@ -111,15 +114,17 @@ async def test_restarts_wait_longer_and_longer_and_messages_wait_with_them() -> 
         assert ref.metrics.handled == 5
 
 
+@pytest.mark.parametrize("priority", [Priority.NORMAL, Priority.CRITICAL])
 @on_loop
-async def test_a_message_just_before_a_stop_with_others_is_for_the_next_life() -> None:
+async def test_a_message_just_before_a_stop_with_others_is_for_the_next_life(priority: Priority) -> None:
     clock, seen = ManualClock(), list[Any]()
 
     class Last:
         def receive(self, message: object, context: Context) -> None: ...
 
         def stopped(self, context: Context) -> None:
-            system.get("middle").tell("just in time")  # which is stopped next, before it has a turn
+            middle = system.get("middle")  # which is stopped next, before it has a turn
+            middle.deliver(Envelope("just in time", priority=priority))
 
     async with ActorSystem(clock=clock) as system:
         inner = SupervisorSpec((ChildSpec(lambda: Recorder(seen), name="middle"), ChildSpec(Last)))
@@ -572,6 +577,50 @@ async def test_what_ended_before_its_group_started_it_again_is_not_decided_about
             await until(lambda: log.count("+c") == 2)
             assert [(await anext(planned)).name for _ in range(2)] == ["a", "b"]
         assert await system.get("b").ask("hello", timeout=None) == "b"
+
+
+@pytest.mark.parametrize("strategy", ["one-for-all", "rest-for-one"])
+def test_a_group_is_restarted_also_if_who_crashed_is_stopped_meanwhile(strategy: Any) -> None:
+    @on_loop
+    async def run() -> None:
+        log, stops = list[str](), list[asyncio.Future[object]]()
+
+        def listen(event: object) -> None:
+            if isinstance(event, ActorFailed) and not stops:
+                stops.append(asyncio.ensure_future(system.get("b").stop()))
+
+        async with ActorSystem(clock=ManualClock()) as system:
+            group = SupervisorSpec(tuple(worker(name, log) for name in "abc"), strategy=strategy)
+            await system.spawn(group).ready()
+            system.events.subscribe(listen)
+            log.clear()
+            system.get("b").tell("crash")
+            await settle()
+            assert system.find("b") is None
+            first = ["~a", "-a"] if strategy == "one-for-all" else []
+            again = ["+a"] if strategy == "one-for-all" else []
+            assert log == ["-b", "~c", "-c", *first, *again, "+c"]
+            system.get("a").tell("crash")
+            await settle()
+            assert log[-2:] == ["+a", "+c"]
+            assert [await system.get(name).ask("who") for name in "ac"] == ["a", "c"]
+
+    run()
+
+
+@on_loop
+async def test_who_ends_in_its_own_hook_does_not_run() -> None:
+    class Brief(Recorder):
+        def started(self, context: Context) -> None:
+            with pytest.raises(StopIteration):  # there is nothing to wait for
+                context.ref.stop().send(None)
+
+    async with ActorSystem() as system:
+        ref: ActorRef[Any] = system.spawn(lambda: Brief([]))
+        assert not ref.alive
+        with pytest.raises(StartFailed):
+            await ref.ready()
+        assert (await ref.ended()).kind is ExitKind.SHUTDOWN
 
 
 @on_loop

@@ -11,6 +11,7 @@ from actor_helpers import on_loop, settle, until
 
 from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import (
+    ActorRef,
     ActorStopped,
     ActorSystem,
     Backoff,
@@ -159,6 +160,26 @@ async def test_the_restarts_of_the_actor_before_do_not_count_for_the_new_one() -
                     await ref.ready()
                 await ref.replace(_spec("new", seen, intensity=few))
         assert await ref.ask("hi") == "new hi"
+
+
+@on_loop
+async def test_who_takes_over_starts_with_the_context_that_comes_with_its_messages() -> None:
+    seen = list[object]()
+
+    class New:
+        def started(self, context: Context) -> None:
+            seen.append(context)
+
+        def receive(self, message: object, context: Context) -> None:
+            seen.append(context)
+
+    async with ActorSystem() as system:
+        ref: ActorRef[Any] = system.spawn(lambda: Version("old", []))
+        await ref.replace(ChildSpec(New))
+        ref.tell("x")
+        await settle()
+        assert isinstance(seen[0], Context)
+        assert seen[0] is seen[1]
 
 
 @on_loop

@@ -7,6 +7,7 @@ has a supervisor; a `SupervisorSpec` makes a cell whose actor does nothing else.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ class Supervisor:
                 if self.strategy is Strategy.ONE_FOR_ONE:
                     self._restart_later(cell, delay)
                 else:
-                    self._group = system.run(self._restart_group(cell, delay))
+                    self._group = system.run(self._restart_group(self._spared(cell), delay))
             case GiveUp(restarts, within):
                 self._give_up(cell, exit_, restarts, within)
 
@@ -138,11 +139,15 @@ class Supervisor:
         # Not at once: the owner may be in the middle of its own turn, somewhere below us on the stack.
         owner.system.loop.call_soon(lifecycle.crash, owner, error)
 
-    async def _restart_group(self, first: Cell, delay: float) -> None:
-        """Stop those who go with `first`, wait, and start them all in order."""
-        group = list(self.cells)
-        if self.strategy is Strategy.REST_FOR_ONE:
-            group = group[group.index(first) :]
+    def _spared(self, first: Cell) -> frozenset[Cell]:
+        """Who is not restarted with `first`; it may be stopped for good before the others are stopped, so this is decided at once."""
+        if self.strategy is not Strategy.REST_FOR_ONE:
+            return frozenset()
+        return frozenset(itertools.takewhile(lambda cell: cell is not first, self.cells))
+
+    async def _restart_group(self, spared: frozenset[Cell], delay: float) -> None:
+        """Stop all others, wait, and start them in order."""
+        group = [cell for cell in self.cells if cell not in spared]
         for cell in reversed(group):
             await halt(cell)
             if cell.spec.policy is Policy.TEMPORARY:
