@@ -42,6 +42,11 @@ def check_number(
     refuse(option, value, f"a number, {least:g} {upper}{', or math.inf' if endless else ''}")
 
 
+def is_time(value: object) -> bool:
+    """Whether it is a number of seconds: neither NaN nor a text such as "2s"."""
+    return isinstance(value, int | float) and not math.isnan(value)
+
+
 def check_above_zero(option: str, value: object) -> None:
     """Refuse what is no number above 0; it may be `math.inf`.
 

@@ -171,6 +171,12 @@ def test_a_folder_that_is_not_there_is_not_taken_for_the_one_above(
     assert result.err == "error: there is no such file or folder\n  --> typo\n"
 
 
+def test_a_misspelt_folder_for_test_is_named_where_no_project_is(sdk: Command, tmp_path: Path) -> None:
+    result = sdk("test", "typo", "-x", folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: there is no such file or folder\n  --> typo\n"
+
+
 def test_build_says_who_takes_a_system(sdk: Command, tmp_path: Path) -> None:
     (tmp_path / "System.toml").write_text("[system]\n")
     result = sdk("build", "System.toml", folder=tmp_path)

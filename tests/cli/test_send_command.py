@@ -66,4 +66,5 @@ def test_what_goes_wrong_is_told_and_the_node_goes_on(sdk: Command, trial: Path)
         assert boom.code == 1
         assert "the trial\\x1b[31m failed" in boom.err
         assert "\x1b" not in boom.err
+        assert "component.py" in boom.err
         assert sdk("send", "trial", "again").out == "you said again\n"

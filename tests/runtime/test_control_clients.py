@@ -8,6 +8,7 @@ import os
 import random
 import socket
 from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
 
 import pytest
 from component_nodes import run, until
@@ -18,6 +19,7 @@ from airssys_sdk.runtime import Node
 from airssys_sdk.runtime.events import ActorStarted
 from airssys_sdk.runtime.nodes.client import ControlClient, ControlError
 from airssys_sdk.runtime.nodes.control import MOST_CLIENTS
+from airssys_sdk.runtime.nodes.sockets import Place
 from airssys_sdk.runtime.nodes.wire import MOST_REQUEST
 
 pytestmark = [
@@ -274,4 +276,22 @@ def test_a_node_that_stops_ends_streams_and_lets_commands_finish() -> None:
     async def collect(client: ControlClient) -> int:
         return len([event async for event in client.events()])
 
+    run(scenario)
+
+
+@pytest.mark.parametrize("begun", [b"", b'{"ok"'])
+def test_a_node_that_ends_before_or_in_an_answer_is_said_to_have_ended(folder: Path, begun: bytes) -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\n")
+        writer.write(begun)
+        writer.close()
+
+    async def scenario() -> None:
+        async with await asyncio.start_unix_server(half, place.path):
+            with pytest.raises(ControlError, match="the node has ended, or hung up, before it answered"):
+                await ControlClient(place).call("status")
+            assert [item async for item in ControlClient(place).stream("logs")] == []
+
+    folder.mkdir(mode=0o700)
+    place = Place("gone", os.getpid(), folder / "gone.sock")
     run(scenario)

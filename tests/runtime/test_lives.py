@@ -12,6 +12,7 @@ from airssys_sdk.errors import UsageError
 from airssys_sdk.runtime import (
     IMMEDIATE,
     ActorRef,
+    ActorStopped,
     ActorSystem,
     Backoff,
     ChildSpec,
@@ -274,3 +275,38 @@ async def test_each_step_of_a_life_is_told_as_an_event() -> None:
     gave_up = [event for event in told if isinstance(event, SupervisorGaveUp)]
     assert [(event.supervisor, event.child) for event in gave_up] == [("top", "it")]
     assert len([event for event in told if isinstance(event, LifeEnded)]) == 1
+
+
+@on_loop
+async def test_a_failure_that_nobody_listens_for_is_logged_with_its_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with ActorSystem() as system:
+        ref: ActorRef[Any] = system.spawn(Echo, name="echo")
+        with system.events.listen(ActorFailed) as failures:
+            ref.tell(ValueError("heard"))
+            assert str((await anext(failures)).error) == "heard"
+        ref.tell(ValueError("poison"))
+        assert await ref.ask("well") == "well"
+    (record,) = caplog.records
+    assert (record.name, record.getMessage()) == ("airssys.runtime", "echo failed: ValueError: poison")
+    assert "in receive" in caplog.text
+
+
+@on_loop
+async def test_whoever_sends_to_an_actor_that_did_not_start_hears_why() -> None:
+    class Needy(Echo):
+        def __init__(self, need: str) -> None: ...
+
+    async with ActorSystem() as system:
+        needy: Any = Needy
+        ref: ActorRef[Any] = system.spawn(needy, name="needy")
+        with pytest.raises(ActorStopped, match=r"needy has stopped: TypeError: .*'need'") as refused:
+            ref.tell("x")
+        assert isinstance(refused.value.__cause__, TypeError)
+        with pytest.raises(ActorStopped, match=r"needy has stopped: TypeError: .*'need'"):
+            await ref.ask("x")
+        well: ActorRef[Any] = system.spawn(Echo, name="well")
+        await well.stop()
+        with pytest.raises(ActorStopped, match=r"well has stopped\n"):
+            well.tell("x")

@@ -111,6 +111,13 @@ async def test_a_time_that_is_no_number_is_refused_when_it_is_used() -> None:
             system.topics.publish("a.b", "late", time_to_live=math.nan)
         with pytest.raises(UsageError, match=r"Envelope\.time_to_live = nan"):
             await ref.ask(Envelope("late", time_to_live=math.nan))
+        late = any_("2s")  # as in a manifest
+        with pytest.raises(UsageError, match=r"Envelope\.time_to_live = '2s' makes no sense"):
+            ref.deliver(Envelope("late", time_to_live=late))
+        with pytest.raises(UsageError, match="a time = '2s' makes no sense"):
+            await ref.ask("late", timeout=late)
+        with pytest.raises(UsageError, match="a time = '2s' makes no sense"):
+            system.timers.after(late, list)
         assert len(system.requests) == 0
         for seconds in (math.nan, -1.0):
             with pytest.raises(UsageError, match=r"ManualClock\.advance"):

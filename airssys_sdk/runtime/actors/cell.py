@@ -106,6 +106,10 @@ class Cell:
     def __str__(self) -> str:
         return self.name if self.name is not None else f"actor-{self.serial}"
 
+    def failure(self) -> Exception | None:
+        """What the last life failed of; None if one runs, or the last has ended otherwise."""
+        return None if self.exit is None else self.exit.error
+
     def own(self) -> Rare:
         """What is rare, for writing."""
         if self.rare is NEVER:

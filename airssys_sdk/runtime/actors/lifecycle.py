@@ -7,7 +7,10 @@ that somebody else wants, and what all ends have in common, are in `ending`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
+
+from airssys_sdk.errors import AirssysError
 
 from ..errors import StartFailed
 from ..events import ActorFailed, ActorStarted
@@ -21,6 +24,8 @@ from .unfinished import give_up_work, wait_for, work_ended
 
 if TYPE_CHECKING:
     from .cell import Cell
+
+_log = logging.getLogger("airssys.runtime")
 
 
 def begin_again(cell: Cell) -> None:
@@ -119,6 +124,10 @@ def crash(cell: Cell, error: Exception) -> None:
     system = cell.system
     if system.events.wanted:
         system.events.publish(ActorFailed(str(cell), error))
+    else:
+        # An actor's author wants to see where; an error that explains itself has said so.
+        where = None if isinstance(error, AirssysError) else error
+        _log.warning("%s failed: %s", cell, describe(error), exc_info=where)
     if cell.state not in (STARTING, RUNNING, BUSY):
         return  # it is stopping already, and goes on with that
     never_ran = cell.state is STARTING and cell.restarts == 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from airssys_sdk.errors import UsageError
 
-from ..checks import refuse
+from ..checks import is_time, refuse
 from ..messages.envelope import ENVELOPE, NORMAL_PRIORITY, Envelope
 from ..messages.outcomes import Metrics
 from ..messages.requests import Request
@@ -98,10 +98,10 @@ class ActorRef(Generic[M]):
         Raises:
             MailboxFull: as many messages wait as may; the message was not accepted.
             ActorStopped: the actor has stopped for good.
-            UsageError: the time to live is NaN.
+            UsageError: the time to live is NaN, or no number.
         """
         if envelope.time_to_live is not None:
-            if math.isnan(envelope.time_to_live):
+            if not is_time(envelope.time_to_live):
                 refuse(
                     "Envelope.time_to_live",
                     envelope.time_to_live,
@@ -130,7 +130,7 @@ class ActorRef(Generic[M]):
                 `math.inf`: for ever.
 
         Raises:
-            UsageError: the timeout is NaN.
+            UsageError: the timeout is NaN, or no number.
             RequestTimeout: no answer in time. The message may still be handled; its answer is dropped.
             MailboxFull: no room, and the overflow policy is `error`.
             ActorStopped: the actor has stopped for good, now or before it came to the message.

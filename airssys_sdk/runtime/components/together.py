@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...manifest import ComponentId
 from ...services.messaging import Letter
 from ..actors.routing import Router, Routing
-from ..checks import refuse
+from ..checks import is_time, refuse
 from ..errors import ActorStopped, RequestTimeout
 from ..messages.envelope import Envelope
 from ..messages.outcomes import Metrics
@@ -94,7 +93,7 @@ class ComponentPool:
             Exception: as `ActorRef.ask`.
         """
         if self._router.must_wait:
-            if timeout is not None and math.isnan(timeout):
+            if timeout is not None and not is_time(timeout):
                 refuse("timeout", timeout, "a number of seconds, or None for any time")
             loop = asyncio.get_running_loop()
             began = loop.time()

@@ -12,11 +12,12 @@ import dataclasses
 import sys
 from collections import deque
 from queue import SimpleQueue
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from ..checks import check_text, check_whole
 from ..errors import ActorStopped, MailboxFull
 from ..scheduling.queue import Runnable, RunQueue
+from ..state import describe
 from .envelope import ENVELOPE, NORMAL_PRIORITY, Envelope, Priority
 
 EMPTY = object()
@@ -46,6 +47,14 @@ class MailboxOptions:
 
 
 DEFAULT_MAILBOX = MailboxOptions()
+
+
+class Owner(Runnable, Protocol):
+    """Whoever handles the messages of a mailbox."""
+
+    def failure(self) -> Exception | None:
+        """What its last life failed of; None if it runs, or has ended otherwise."""
+        ...
 
 
 class Mailbox:
@@ -80,7 +89,7 @@ class Mailbox:
         "waiters",
     )
 
-    def set_up(self, owner: Runnable, run_queue: RunQueue, options: MailboxOptions) -> Self:
+    def set_up(self, owner: Owner, run_queue: RunQueue, options: MailboxOptions) -> Self:
         """Be ready for messages; the owner does not run yet."""
         self.owner = owner
         self.run_queue = run_queue
@@ -159,7 +168,11 @@ class Mailbox:
         """
         self.refused += 1
         if self.closed:
-            raise ActorStopped(f"{self.owner} has stopped", hint="watch() an actor to hear of its end")
+            failure = self.owner.failure()
+            why = "" if failure is None else f": {describe(failure)}"
+            raise ActorStopped(
+                f"{self.owner} has stopped{why}", hint="watch() an actor to hear of its end"
+            ) from failure
         raise MailboxFull(
             f"the mailbox of {self.owner} is full ({self._capacity} messages wait)",
             hint="send less, give it a larger MailboxOptions.capacity ([limits] mailbox of a component), or await send() "

@@ -92,7 +92,10 @@ class ControlClient:
             async for kind, value in answers:
                 if kind == "ok":
                     return value
-        raise ControlError(f"the command {command!r} did not answer", where=str(self.place))
+        raise ControlError(
+            f"the node has ended, or hung up, before it answered the command {command!r}",
+            where=str(self.place),
+        )
 
     async def stream(self, command: str, **arguments: object) -> AsyncGenerator[object, None]:
         """Run a command that answers in a stream, which ends with the node at the latest.
@@ -142,7 +145,7 @@ class ControlClient:
             writer.write(request)
             while line := await reader.readuntil(b"\n"):
                 yield _read(line, self.place)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionError):
             return
         except (OSError, asyncio.LimitOverrunError) as error:
             raise ControlError("the node does not speak as it should", where=str(self.place)) from error
@@ -161,10 +164,10 @@ def _read(line: bytes, place: Place) -> tuple[str, object]:
         error = fields.get("error")
         if isinstance(error, dict):
             told = cast("dict[str, object]", error)
-            hint = told.get("hint")
-            raise ControlError(
-                str(told.get("message")), where=str(place), hint=hint if isinstance(hint, str) else None
+            details, hint = (
+                value if isinstance(value := told.get(key), str) else None for key in ("details", "hint")
             )
+            raise ControlError(str(told.get("message")), where=str(place), details=details, hint=hint)
         for kind in ("ok", "item", "end"):
             if kind in fields:
                 return kind, fields[kind]

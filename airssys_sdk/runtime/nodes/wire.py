@@ -112,10 +112,18 @@ def answer(identity: Identity, kind: str, value: object) -> bytes:
 
 def failure(identity: Identity, error: Exception) -> bytes:
     """The line that tells what went wrong; of errors that nobody expected only their class."""
-    told: dict[str, Any] = {"message": f"internal error: {type(error).__name__}", "hint": None}
+    told: dict[str, Any] = {
+        "message": f"internal error: {type(error).__name__}",
+        "details": None,
+        "hint": None,
+    }
     if isinstance(error, AirssysError):
         where = f"{error.where}: " if error.where else ""
-        told = {"message": _text(f"{where}{error.message}"), "hint": error.hint and _text(error.hint)}
+        told = {
+            "message": _text(f"{where}{error.message}"),
+            "details": error.details and _text(error.details),
+            "hint": error.hint and _text(error.hint),
+        }
     return answer(identity, "error", told)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-import math
 import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..checks import refuse
+from ..checks import is_time, refuse
 
 
 class Wakeup(Protocol):
@@ -140,11 +139,11 @@ class Timers:
         """Call `callback` on the loop's thread in so many seconds: none or fewer mean soon, `math.inf` never.
 
         Raises:
-            UsageError: the seconds are NaN, which would be neither before nor after any other timer.
+            UsageError: the seconds are no number, or NaN, which would be neither before nor after any other timer.
         """
-        when = self.now() + seconds
-        if math.isnan(when):
+        if not is_time(seconds):
             refuse("a time", seconds, "a number of seconds, or math.inf for never")
+        when = self.now() + seconds
         timer = Timer(self, callback)
         self._sequence += 1
         heapq.heappush(self._heap, (when, self._sequence, timer))
