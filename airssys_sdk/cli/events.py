@@ -86,9 +86,9 @@ def brief(error: BaseException) -> str:
     """An error on one line, with the line of the guest's code that raised it."""
     if isinstance(error, AirssysError):
         frames = re.findall(r'^ *File "(.+)", line (\d+)', error.details or "", re.MULTILINE)
-        at = [f"{file}:{line}" for file, line in frames[-1:]]
-        places = ", ".join([*([error.where] if error.where else []), *at])
-        return safe_line(error.message + (f" ({places})" if places else ""))
+        places = [error.where] if error.where else []
+        places += [f"{file}:{line}" for file, line in frames[-1:]]
+        return safe_line(error.message + (f" ({', '.join(places)})" if places else ""))
     return safe_line(f"{type(error).__name__}: {error}")
 
 

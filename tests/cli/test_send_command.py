@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_goes_wrong_is_told_and_the_node_goes_on(sdk: Command, trial: Path)
     nobody = sdk("send", "trial", "x")
     assert nobody.code == 2
     assert "no node of yours runs here" in nobody.err
-    with running(sdk, trial):
+    with running(sdk, trial) as node:
         for arguments, code, said in (
             (["send", "nobody", "x"], 1, "no component 'nobody'"),
             (["send", "trial", "x", "--node", "other"], 2, "no node 'other'"),
@@ -66,5 +67,8 @@ def test_what_goes_wrong_is_told_and_the_node_goes_on(sdk: Command, trial: Path)
         assert boom.code == 1
         assert "the trial\\x1b[31m failed" in boom.err
         assert "\x1b" not in boom.err
-        assert "component.py" in boom.err
+        assert re.search(r'File "src/trial/component\.py", line \d+, in handle_message', boom.err)
+        for what in ("could not handle a message", "failed"):
+            told = node.until(f"test/trial/0 {what}: the guest raised ValueError: the trial")
+            assert re.search(r"\(airssys:core/.*#handle-message, src/trial/component\.py:\d+\)\n$", told)
         assert sdk("send", "trial", "again").out == "you said again\n"

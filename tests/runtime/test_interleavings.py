@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -89,6 +90,13 @@ class Loop:
 
     call_soon_threadsafe = call_soon
 
+    @contextlib.contextmanager
+    def in_place_of_that_of(self, run_queue: queue.RunQueue) -> Generator[None, None, None]:
+        kept = run_queue._loop, run_queue.call_soon, run_queue.thread
+        run_queue._loop, run_queue.call_soon = self, self.call_soon  # type: ignore[assignment]
+        yield
+        run_queue._loop, run_queue.call_soon, run_queue.thread = kept
+
 
 class Worker:
     def __init__(self, got: list[int]) -> None:
@@ -109,8 +117,6 @@ async def talk(seed: int, *, pooled: bool) -> None:
         )
         await asyncio.sleep(0)
         run_queue, loop = system.run_queue, Loop()
-        kept = run_queue._loop, run_queue.call_soon, run_queue.thread
-        run_queue._loop, run_queue.call_soon = loop, loop.call_soon  # type: ignore[assignment]
         senders, each = draw.randint(1, 3), draw.randint(1, 3)
         own = 0 if pooled else draw.choice([0, 0, 3])
         done: list[int] = []
@@ -135,8 +141,8 @@ async def talk(seed: int, *, pooled: bool) -> None:
                     baton.switch()
 
         baton = Baton(draw, draw.choice([0.01, 0.03, 0.1, 0.3]))
-        baton.run([*(lambda number=number: send(number) for number in range(senders)), drain])
-        run_queue._loop, run_queue.call_soon, run_queue.thread = kept
+        with loop.in_place_of_that_of(run_queue):
+            baton.run([*(lambda number=number: send(number) for number in range(senders)), drain])
         expected = [100 * number + message for number in range(senders) for message in range(each)]
         assert sorted(got) == [*expected, *range(1000, 1000 + own)], f"seed {seed}"
 
@@ -156,8 +162,6 @@ async def talk_to_a_newcomer(seed: int) -> None:
     async with ActorSystem() as system:
         await asyncio.sleep(0)
         run_queue, loop = system.run_queue, Loop()
-        kept = run_queue._loop, run_queue.call_soon, run_queue.thread
-        run_queue._loop, run_queue.call_soon = loop, loop.call_soon  # type: ignore[assignment]
         senders = draw.randint(1, 3)
         done: list[int] = []
 
@@ -177,8 +181,8 @@ async def talk_to_a_newcomer(seed: int) -> None:
                     baton.switch()
 
         baton = Baton(draw, draw.choice([0.03, 0.1, 0.3]))
-        baton.run([*(lambda number=number: send(number) for number in range(senders)), work])
-        run_queue._loop, run_queue.call_soon, run_queue.thread = kept
+        with loop.in_place_of_that_of(run_queue):
+            baton.run([*(lambda number=number: send(number) for number in range(senders)), work])
         assert sorted(got) == list(range(senders)), f"seed {seed}"
 
 

@@ -162,15 +162,15 @@ class Cell:
         self.actor = actor
         self.context = Context().set_up(self)
 
-    def put_in(self, actor: object, context: Context | None) -> None:
-        """Let this be the actor from now on; None makes it a context.
+    def put_in(self, actor: object, context: Context) -> None:
+        """Let this be the actor from now on.
 
         Raises:
             TypeError: it is no actor.
         """
         self.receive = self.receiver_of(actor)
         self.actor = actor
-        self.context = Context().set_up(self) if context is None else context
+        self.context = context
 
     def receiver_of(self, actor: object) -> Callable[[Any, Context], object]:
         """What handles an actor's messages.

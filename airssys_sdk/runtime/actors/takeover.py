@@ -114,14 +114,14 @@ class _Attempt:
         try:
             self._actor = self._spec.factory()
             cell.receiver_of(self._actor)
-            self._context = Context().set_up(cell)
+            context = self._context = Context().set_up(cell)
             hook = getattr(self._actor, "started", None)
-            unfinished = None if hook is None else hook(self._context)
+            unfinished = None if hook is None else hook(context)
         except BaseException as error:  # noqa: BLE001 - whatever a factory or hook raises is told to whoever deploys
             self._refuse(failure(cell, error))
             return None
         if unfinished is None or not is_unfinished(unfinished):
-            self._swap()
+            self._swap(context)
             return None
         inner = pending_of(cell, unfinished)
 
@@ -145,16 +145,16 @@ class _Attempt:
             if error is not None:
                 self._refuse(error)
             else:
-                self._swap()
+                self._swap(context)
             outer.succeed()
 
         inner.listen(started, cell.system.run_queue.call)
         return outer
 
-    def _swap(self) -> None:
+    def _swap(self, new: Context) -> None:
         cell = self._cell
         old, context, shutdown = cell.actor, cell.context, cell.spec.shutdown
-        cell.put_in(self._actor, self._context)
+        cell.put_in(self._actor, new)
         self._adopt()
         lifecycle.watch(cell)
         context.close()
